@@ -1,0 +1,1 @@
+"""WHAT the stack must be: the contract's model, its loader and the catalogue of requirements."""

@@ -1,0 +1,186 @@
+"""The contract's model. The reference in docs/contract.md is generated from it.
+
+Frozen pydantic models: an unknown key is an error, so a typing mistake is never silently ignored.
+Durations are seconds.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
+Seconds = Annotated[int, Field(gt=0, le=3600)]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Stack(Part):
+    """The build infrastructure's own repository."""
+
+    name: str = Field(description="name shown in reports")
+    path: str = Field("stack", description="folder of the stack, relative to the contract file")
+    values: str = Field("jenkins-helm-values.yaml.tmpl", description="Helm values template of Jenkins, in the stack")
+    declaration: str = Field(
+        "terraform/stack.auto.tfvars.json", description="Terraform variables: releases and ECR repositories"
+    )
+
+
+class Kubernetes(Part):
+    version: str = Field(description="exact Kubernetes version of the cluster", pattern=r"^\d+\.\d+\.\d+$")
+    nodes: int = Field(1, ge=1, le=5, description="nodes of a cluster that we create")
+
+
+class Parameter(Part):
+    name: str = Field(description="build parameter's name")
+    type: Literal["string", "boolean", "choice", "password", "text"] = Field("string", description="its type")
+
+
+class Job(Part):
+    name: str = Field(description="full name, folders with slashes")
+    pipeline: str = Field(description="path of its Jenkinsfile in the stack's repository")
+    parameters: tuple[Parameter, ...] = Field((), description="declared build parameters, in order")
+    concurrent: bool = Field(False, description="may two builds run at once")
+    disabled: bool = Field(False, description="is the job declared disabled")
+
+
+class Tool(Part):
+    name: str = Field(description="program on the agent's PATH")
+    command: str = Field(description="command that prints its version")
+    version: str = Field(description="regular expression that the output must match")
+
+
+class Agent(Part):
+    """One pod template."""
+
+    label: str = Field(description="label that a Jenkinsfile asks for")
+    template: str = Field(description="pod template's name in the cloud")
+    tools: tuple[Tool, ...] = Field((), description="tools that must be there")
+    builds_images: bool = Field(False, description="does it build images with img")
+
+
+class Jenkins(Part):
+    version: str = Field(description="exact controller version")
+    namespace: Name = Field("jenkins", description="namespace of the release")
+    release: Name = Field("jenkins", description="Helm release name")
+    jobs: tuple[Job, ...] = Field(description="jobs that the seed creates, exactly these")
+    agents: tuple[Agent, ...] = Field(description="agent pod templates")
+    credentials: tuple[str, ...] = Field((), description="credential ids that must be there")
+    agent_service_account: Name = Field("jenkins-agent", description="service account of agent pods")
+
+
+class NexusRepository(Part):
+    name: str = Field(description="repository name")
+    format: Literal["maven2", "raw"] = Field("maven2", description="format")
+    type: Literal["hosted", "proxy", "group"] = Field(description="hosted, proxy or group")
+    version_policy: Literal["RELEASE", "SNAPSHOT", "MIXED", ""] = Field("", description="Maven version policy")
+    write_policy: Literal["ALLOW", "ALLOW_ONCE", "DENY", ""] = Field("", description="write policy of a hosted one")
+    remote: str = Field("", description="remote URL of a proxy")
+    members: tuple[str, ...] = Field((), description="members of a group, in order")
+
+
+class Nexus(Part):
+    version: str = Field(description="exact Nexus version")
+    namespace: Name = Field("nexus", description="namespace of the release")
+    release: Name = Field("nexus", description="Helm release name")
+    anonymous: bool = Field(False, description="may anonymous users read")
+    repositories: tuple[NexusRepository, ...] = Field(description="repositories, exactly these")
+    releases: str = Field("maven-releases", description="repository for release artifacts")
+    snapshots: str = Field("maven-snapshots", description="repository for snapshot artifacts")
+    group: str = Field("maven-public", description="repository that builds resolve from")
+
+
+class EcrRepository(Part):
+    name: str = Field(description="repository name")
+    tag_mutability: Literal["MUTABLE", "IMMUTABLE"] = Field("IMMUTABLE", description="tag mutability")
+    scan_on_push: bool = Field(True, description="scan on push")
+
+
+class Registry(Part):
+    account: str = Field(description="AWS account id", pattern=r"^\d{12}$")
+    region: str = Field(description="AWS region")
+    repositories: tuple[EcrRepository, ...] = Field(description="repositories provisioned at set-up")
+
+
+class Product(Part):
+    """A product whose pipelines are run end to end."""
+
+    name: str = Field(description="product name")
+    build_job: str = Field("", description="job that builds artifacts; empty: the product ships only a release package")
+    images_job: str = Field(description="job that turns the package into images")
+    package_group: str = Field(description="Maven groupId of the deployment or release package")
+    package_artifact: str = Field(description="Maven artifactId of the package")
+    artifacts: tuple[str, ...] = Field((), description="artifactIds that the build job deploys, besides the package")
+    images: tuple[str, ...] = Field(description="ECR repositories that the images job pushes to")
+
+
+class Budgets(Part):
+    """How long things may take before they do not conform."""
+
+    controller_ready: Seconds = Field(120, description="controller: created to ready")
+    nexus_ready: Seconds = Field(180, description="Nexus: created to writable")
+    agent_online: Seconds = Field(120, description="agent: queued to online")
+    agent_gone: Seconds = Field(60, description="agent pod: end of build to gone")
+    build: Seconds = Field(600, description="a pipeline's build, queue to end")
+
+
+class CredentialRef(Part):
+    """Where a credential is, never the credential itself."""
+
+    username: str = Field("", description="user name, when it is no secret")
+    env: str = Field("", description="environment variable that holds the password or token")
+    secret: str = Field("", description="Kubernetes secret, as namespace/name")
+    username_key: str = Field("username", description="key of the user name in the secret")
+    password_key: str = Field("password", description="key of the password in the secret")
+
+
+class Existing(Part):
+    """A cluster and services that are already there (environment `existing`)."""
+
+    kubeconfig: str = Field("", description="kubeconfig file; empty: KUBECONFIG or ~/.kube/config")
+    context: str = Field("", description="context; empty: the current one")
+    jenkins_url: str = Field(description="URL of the controller")
+    jenkins_login: CredentialRef = Field(description="an administrator of the controller")
+    nexus_url: str = Field(description="URL of Nexus")
+    nexus_login: CredentialRef = Field(description="an administrator of Nexus")
+    ca_bundle: str = Field("", description="PEM file to trust; empty: the host's")
+    aws_profile: str = Field("", description="AWS profile; empty: the default chain")
+
+
+class Contract(Part):
+    """One conforming build infrastructure."""
+
+    schema_version: Literal[1] = Field(description="version of this format")
+    stack: Stack
+    kubernetes: Kubernetes
+    jenkins: Jenkins
+    nexus: Nexus
+    registry: Registry
+    products: tuple[Product, ...] = ()
+    budgets: Budgets = Budgets()  # type: ignore[call-arg]
+    existing: Existing | None = None
+
+
+class LoadedContract(BaseModel):
+    """A contract and where it came from; paths in it are relative to its folder."""
+
+    model_config = ConfigDict(frozen=True)
+
+    contract: Contract
+    file: Path
+
+    @property
+    def stack_dir(self) -> Path:
+        return (self.file.parent / self.contract.stack.path).resolve()
+
+    @property
+    def values_template(self) -> Path:
+        return self.stack_dir / self.contract.stack.values
+
+    @property
+    def declaration(self) -> Path:
+        return self.stack_dir / self.contract.stack.declaration

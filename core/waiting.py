@@ -1,0 +1,63 @@
+"""The one way to wait."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from core.errors import NotYet, TerminalState
+
+T = TypeVar("T")
+
+
+def eventually(
+    probe: Callable[[], T],
+    *,
+    what: str,
+    timeout: float,
+    interval: float = 0.5,
+    until: Callable[[T], bool] = bool,
+    terminal: Callable[[T], str | None] | None = None,
+    transient: tuple[type[Exception], ...] = (),
+    remedy: str = "",
+) -> T:
+    """Call `probe` every `interval` seconds until `until(value)` holds, and return that value.
+
+    `terminal(value)` returns a reason when the awaited state cannot come any more; the wait then
+    ends at once. Exceptions named in `transient` count as "not yet" and the last one is told;
+    any other goes through. Times are seconds on the monotonic clock; the probe is called at
+    least once, and once more at the deadline.
+
+    Raises:
+        NotYet: the time ran out; carries the last value seen.
+        TerminalState: `terminal` gave a reason.
+    """
+    start = time.monotonic()
+    deadline = start + timeout
+    while True:
+        last_try = time.monotonic() >= deadline
+        try:
+            value = probe()
+        except transient as error:
+            observed, cause = f"{type(error).__name__}: {error}", error
+        else:
+            if until(value):
+                return value
+            reason = terminal(value) if terminal else None
+            if reason:
+                raise TerminalState(
+                    f"{what}: cannot happen any more",
+                    expected=f"within {timeout:g} s",
+                    observed=f"{reason} (after {time.monotonic() - start:.1f} s)",
+                    remedy=remedy,
+                )
+            observed, cause = repr(value), None
+        if last_try:
+            raise NotYet(
+                f"{what}: not within {timeout:g} s",
+                expected=what,
+                observed=f"last seen: {observed[:2000]}",
+                remedy=remedy,
+            ) from cause
+        time.sleep(max(0.0, min(interval, deadline - time.monotonic())))

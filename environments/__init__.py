@@ -1,0 +1,1 @@
+"""WHERE a conformance run happens: environments, hosts, images, registries."""

@@ -1,0 +1,115 @@
+"""What an environment hands to fixtures: addresses and credentials, nothing about how they came to be.
+
+`Endpoints` is frozen and goes through JSON, so that the process that stands the stack up can
+hand it to xdist workers and to later runs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A user name and a password (or token). The password never appears in `repr`."""
+
+    username: str
+    password: str = dataclasses.field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """An HTTP service as the test host reaches it.
+
+    `url` is the name that the service knows itself by. `connect` is `host:port` to dial instead
+    when that name does not resolve on the test host (TLS and Host still use the name).
+    """
+
+    url: str
+    login: Login | None = None
+    connect: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """An ECR: `host` is the one name in image references; `api` is the AWS API endpoint."""
+
+    host: str
+    api: Service
+    data: Service
+    account: str
+    region: str
+    backend: str
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One part of the stack that a report names; `stand_in` says what it simulates, or is empty."""
+
+    name: str
+    version: str
+    image: str = ""
+    digest: str = ""
+    stand_in: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """All that suites may know of where they run."""
+
+    run_id: str
+    environment: str
+    kubeconfig: str
+    context: str
+    ca_bundle: str
+    jenkins: Service
+    nexus: Service
+    registry: Registry
+    components: tuple[Component, ...] = ()
+    #: may checks that write be run here (always on kind, `--allow-writes` elsewhere)
+    writable: bool = True
+    #: file of `core.timeline` events of the stand-up, or empty
+    timeline: str = ""
+
+    def to_json(self) -> str:
+        return json.dumps(dataclasses.asdict(self), indent=2, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Endpoints:
+        raw: dict[str, Any] = json.loads(text)
+        registry = raw["registry"]
+        registry["api"] = _service(registry["api"])
+        registry["data"] = _service(registry["data"])
+        return cls(
+            **{
+                **raw,
+                "jenkins": _service(raw["jenkins"]),
+                "nexus": _service(raw["nexus"]),
+                "registry": Registry(**registry),
+                "components": tuple(Component(**part) for part in raw["components"]),
+            }
+        )
+
+
+def _service(raw: dict[str, Any]) -> Service:
+    login = raw["login"]
+    return Service(url=raw["url"], login=Login(**login) if login else None, connect=raw["connect"])
+
+
+class Environment(Protocol):
+    """A place where the stack runs. `up` is called once per run, before any worker starts."""
+
+    name: str
+
+    def up(self) -> Endpoints:
+        """Stand the stack up (or find it) and return where it is. Raises EnvironmentFailure."""
+
+    def diagnose(self, target: Path) -> None:
+        """Write what explains a failure into the folder `target`. Never raises."""
+
+    def down(self) -> None:
+        """Remove everything that `up` made; a second call does nothing."""

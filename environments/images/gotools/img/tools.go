@@ -1,0 +1,3 @@
+//go:build tools
+package img
+import _ "github.com/genuinetools/img"
