@@ -24,7 +24,9 @@ class Stack(Part):
 
     name: str = Field(description="name shown in reports")
     path: str = Field("stack", description="folder of the stack, relative to the contract file")
-    values: str = Field("jenkins-helm-values.yaml.tmpl", description="Helm values template of Jenkins, in the stack")
+    values: str = Field(
+        "jenkins-helm-values.yaml.tmpl", description="Helm values template of Jenkins, in the stack"
+    )
     declaration: str = Field(
         "terraform/stack.auto.tfvars.json", description="Terraform variables: releases and ECR repositories"
     )
@@ -77,8 +79,12 @@ class NexusRepository(Part):
     name: str = Field(description="repository name")
     format: Literal["maven2", "raw"] = Field("maven2", description="format")
     type: Literal["hosted", "proxy", "group"] = Field(description="hosted, proxy or group")
-    version_policy: Literal["RELEASE", "SNAPSHOT", "MIXED", ""] = Field("", description="Maven version policy")
-    write_policy: Literal["ALLOW", "ALLOW_ONCE", "DENY", ""] = Field("", description="write policy of a hosted one")
+    version_policy: Literal["RELEASE", "SNAPSHOT", "MIXED", ""] = Field(
+        "", description="Maven version policy"
+    )
+    write_policy: Literal["ALLOW", "ALLOW_ONCE", "DENY", ""] = Field(
+        "", description="write policy of a hosted one"
+    )
     remote: str = Field("", description="remote URL of a proxy")
     members: tuple[str, ...] = Field((), description="members of a group, in order")
 
@@ -110,11 +116,15 @@ class Product(Part):
     """A product whose pipelines are run end to end."""
 
     name: str = Field(description="product name")
-    build_job: str = Field("", description="job that builds artifacts; empty: the product ships only a release package")
+    build_job: str = Field(
+        "", description="job that builds artifacts; empty: the product ships only a release package"
+    )
     images_job: str = Field(description="job that turns the package into images")
     package_group: str = Field(description="Maven groupId of the deployment or release package")
     package_artifact: str = Field(description="Maven artifactId of the package")
-    artifacts: tuple[str, ...] = Field((), description="artifactIds that the build job deploys, besides the package")
+    artifacts: tuple[str, ...] = Field(
+        (), description="artifactIds that the build job deploys, besides the package"
+    )
     images: tuple[str, ...] = Field(description="ECR repositories that the images job pushes to")
 
 
@@ -161,7 +171,7 @@ class Contract(Part):
     nexus: Nexus
     registry: Registry
     products: tuple[Product, ...] = ()
-    budgets: Budgets = Budgets()  # type: ignore[call-arg]
+    budgets: Budgets = Budgets()
     existing: Existing | None = None
 
 

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from core.errors import CommandFailed
 
 TAIL_LINES = 20
+_running: set[subprocess.Popen[bytes]] = set()
+_guard = threading.Lock()
+
+
+def stop_all() -> None:
+    """End every program that `run` is waiting for: a failure elsewhere or an interrupt makes them useless."""
+    with _guard:
+        programs = list(_running)
+    for program in programs:
+        program.terminate()
 
 
 def run(
@@ -31,29 +42,45 @@ def run(
     argv = [str(word) for word in command]
     shown = shlex.join(argv)[:500]
     data = stdin.encode() if isinstance(stdin, str) else stdin
-    no_input = None if data is not None else subprocess.DEVNULL
     try:
-        done = subprocess.run(  # noqa: S603 - argv form, never a shell
-            argv, input=data, stdin=no_input, capture_output=True, timeout=timeout,
-            env=dict(env) if env is not None else None, cwd=cwd, check=False,
-        )  # fmt: skip
+        program = subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(env) if env is not None else None,
+            cwd=cwd,
+        )
     except FileNotFoundError as error:
         missing = error.filename or argv[0]
         raise CommandFailed(
             f"cannot run {argv[0]}: {missing} is not there",
             remedy=remedy or f"install {argv[0]} and put it on PATH",
         ) from error
+    with _guard:
+        _running.add(program)
+    try:
+        out, err = program.communicate(data, timeout=timeout)
     except subprocess.TimeoutExpired as error:
+        program.kill()
+        out, err = program.communicate()
         raise CommandFailed(
             f"{argv[0]} did not end within {timeout:g} s",
             where=shown,
-            observed=_tail(_text(error.stderr) or _text(error.stdout)),
+            observed=_tail(_text(err) or _text(out)),
             remedy=remedy,
         ) from error
-    result = subprocess.CompletedProcess(argv, done.returncode, _text(done.stdout), _text(done.stderr))
-    if check and done.returncode != 0:
+    except BaseException:
+        program.kill()
+        program.wait()
+        raise
+    finally:
+        with _guard:
+            _running.discard(program)
+    result = subprocess.CompletedProcess(argv, program.returncode, _text(out), _text(err))
+    if check and program.returncode != 0:
         raise CommandFailed(
-            f"{argv[0]} ended with status {done.returncode}",
+            f"{argv[0]} ended with status {program.returncode}",
             where=shown,
             observed=_tail(result.stderr.strip() or result.stdout),
             remedy=remedy,

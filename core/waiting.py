@@ -35,6 +35,7 @@ def eventually(
     """
     start = time.monotonic()
     deadline = start + timeout
+    cause: Exception | None = None
     while True:
         last_try = time.monotonic() >= deadline
         try:
