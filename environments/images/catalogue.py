@@ -1,0 +1,185 @@
+"""The catalogue of images: typed entries, and the key of each, a hash of everything that goes into it."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.errors import UsageError
+from core.paths import PROJECT
+
+HERE = Path(__file__).parent
+REGISTRY = "conformance.test"
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A Go module whose pinned requirements hold `programs` (name -> package)."""
+
+    name: str
+    programs: dict[str, str]
+    seconds: float
+    cgo: bool = False
+    tags: str = ""
+    #: folder of go.mod and go.sum, when it is not named like the module
+    requirements: str = ""
+
+    @property
+    def folder(self) -> Path:
+        return HERE / "gotools" / (self.requirements or self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file in the Maven repository layout, and its SHA-256."""
+
+    name: str
+    path: str
+    sha256: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One image; see catalogue.toml for what the fields mean."""
+
+    name: str
+    seconds: float
+    context: str = ""
+    base: str = ""
+    base_argument: str = "BASE"
+    upstream: str = ""
+    reference: str = ""
+    stand_in: str = ""
+    in_node: bool = False
+    preloaded: bool = False
+    programs: tuple[str, ...] = ()
+    downloads: tuple[str, ...] = ()
+    sources: dict[str, str] = field(default_factory=dict)
+    arguments: dict[str, str] = field(default_factory=dict)
+    debootstrap: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All entries for one Kubernetes version, and the keys of what is built from packages."""
+
+    kubernetes: str
+    images: dict[str, Image]
+    modules: dict[str, Module]
+    downloads: dict[str, Download]
+
+    def module_of(self, program: str) -> Module:
+        return next(module for module in self.modules.values() if program in module.programs)
+
+    def key(self, name: str) -> str:
+        """Twelve hexadecimal digits over all that goes into image `name`."""
+        return self._keys[name]
+
+    def built(self, name: str) -> str:
+        """The name by which the engine knows image `name` once it is built."""
+        return f"{REGISTRY}/{name}:{self.key(name)}"
+
+    def reference(self, name: str) -> str:
+        """The name by which pods ask for image `name` when it was built from packages."""
+        return self.images[name].reference or self.built(name)
+
+    def in_node(self) -> tuple[Image, ...]:
+        return tuple(image for image in self.images.values() if image.in_node)
+
+    @functools.cached_property
+    def _keys(self) -> dict[str, str]:
+        keys: dict[str, str] = {}
+
+        def of(name: str) -> str:
+            if name not in keys:
+                image = self.images[name]
+                parts = {
+                    "entry": {
+                        slot: getattr(image, slot)
+                        for slot in ("context", "base_argument", "arguments", "debootstrap")
+                    },
+                    "base": of(image.base) if image.base else "",
+                    "programs": {p: module_key(self.module_of(p)) for p in image.programs},
+                    "downloads": {d: self.downloads[d].sha256 for d in image.downloads},
+                    "context": tree_hash(HERE / "context" / image.context) if image.context else "",
+                    "sources": {to: tree_hash(PROJECT / path) for to, path in image.sources.items()},
+                }
+                keys[name] = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+            return keys[name]
+
+        for name in self.images:
+            of(name)
+        return keys
+
+
+def module_key(module: Module) -> str:
+    """Hash of a module's requirements, sums and flags: what decides the programs' bytes."""
+    digest = hashlib.sha256(f"{module.cgo} {module.tags}".encode())
+    for name in ("go.mod", "go.sum"):
+        digest.update((module.folder / name).read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """The files that go into a build, in a fixed order; what Python leaves behind does not."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path
+
+
+def tree_hash(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in files_below(folder):
+        executable = bool(path.stat().st_mode & 0o100)
+        digest.update(f"{path.relative_to(folder)}\0{executable}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def load(kubernetes: str, file: Path = HERE / "catalogue.toml") -> Catalogue:
+    """Read the catalogue for a Kubernetes version.
+
+    Raises:
+        UsageError: the version is not the one whose sources are pinned in gotools/kubernetes.
+    """
+    raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    images = {entry["name"]: _image(entry, kubernetes) for entry in raw["image"]}
+    return Catalogue(
+        kubernetes=kubernetes,
+        images=images,
+        modules={entry["name"]: Module(**entry) for entry in raw["module"]},
+        downloads={entry["name"]: Download(**entry) for entry in raw["download"]},
+    )
+
+
+def check_kubernetes(catalogue: Catalogue) -> None:
+    """Raises UsageError when the contract's Kubernetes is not the one that packages are pinned for."""
+    lines = (catalogue.modules["kubernetes"].folder / "go.mod").read_text(encoding="utf-8").splitlines()
+    pinned = next(line.split()[1] for line in lines if line.strip().startswith("k8s.io/kubernetes v"))
+    if pinned != f"v{catalogue.kubernetes}":
+        raise UsageError(
+            "this Kubernetes version cannot be built from packages",
+            expected=f"{pinned} (pinned in environments/images/gotools/kubernetes/go.mod)",
+            observed=f"the contract asks for v{catalogue.kubernetes}",
+            remedy="change kubernetes.version in the contract, use --images=upstream, or bump the module",
+        )
+
+
+def _image(entry: dict[str, Any], kubernetes: str) -> Image:
+    def filled(value: Any) -> Any:
+        if isinstance(value, str):
+            return value.replace("{kubernetes}", kubernetes)
+        if isinstance(value, list):
+            return tuple(filled(item) for item in value)
+        if isinstance(value, dict):
+            return {key: filled(item) for key, item in value.items()}
+        return value
+
+    return Image(**{key: filled(value) for key, value in entry.items()})

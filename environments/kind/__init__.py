@@ -1,0 +1,1 @@
+"""The kind environment: a cluster of our own, from an empty host."""
