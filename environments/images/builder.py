@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -89,7 +90,7 @@ class Builder:
                 self.engine.docker("tag", reference, image.reference)
 
     def _docker_build(self, image: Image, reference: str) -> None:
-        with tempfile.TemporaryDirectory(prefix="conformance-build-") as folder:
+        with tempfile.TemporaryDirectory(prefix=f"conformance-build-{os.getpid()}-") as folder:
             context = Path(folder)
             shutil.copytree(HERE / "context" / image.context, context, dirs_exist_ok=True, symlinks=True)
             for program in image.programs:
@@ -122,7 +123,7 @@ class Builder:
             )
         options = image.debootstrap
         cache_root().mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="debootstrap-", dir=cache_root()) as folder:
+        with tempfile.TemporaryDirectory(prefix=f"debootstrap-{os.getpid()}-", dir=cache_root()) as folder:
             root = Path(folder) / "root"
             run(
                 ["debootstrap", f"--variant={options['variant']}",

@@ -1,0 +1,135 @@
+"""Removing what runs leave: in order at the end of one, completely after one that was killed."""
+
+from __future__ import annotations
+
+import fcntl
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.errors import ConformanceError
+from core.paths import cache_root, state_root
+from core.process import run as command
+from environments import runs
+from environments.host import engine as engines
+from environments.host.engine import Engine
+from environments.kind.cluster import PREFIX
+from environments.runs import Run
+
+
+def down(run: Run, engine: Engine) -> None:
+    """Remove everything that `run` made; safe to call twice and half-way through a stand-up."""
+    _remove_cluster(run.cluster, engine)
+    run.forget_stack()
+
+
+def _remove_cluster(name: str, engine: Engine) -> None:
+    """By the engine alone: the kind program may not be there (any more)."""
+    containers = engine.docker(
+        "ps", "--all", "--quiet", "--filter", f"label=io.x-k8s.kind.cluster={name}"
+    ).split()
+    # an engine interrupted while it made a container may have it under its name only
+    containers += engine.docker("ps", "--all", "--quiet", "--filter", f"name=^/{name}-").split()
+    if containers:
+        engine.docker("rm", "--force", "--volumes", *sorted(set(containers)))
+    if engine.docker("network", "ls", "--quiet", "--filter", f"name=^{name}$"):
+        engine.docker("network", "rm", name)
+
+
+def orphans() -> tuple[Run, ...]:
+    return tuple(run for run in runs.all_runs() if run.orphaned)
+
+
+def reap() -> tuple[str, ...]:
+    """Remove what killed runs left, and our private engine when nothing needs it; returns what was removed.
+
+    Runs that are kept, or whose process lives, are not touched.
+    """
+    removed = []
+    dead = orphans()
+    engine = engines.find()
+    if engine is None and dead and (engines.private_folder() / "daemon.json").is_file():
+        # the engine was killed with the run: only a running one can remove its containers
+        engine = engines.start_private((engines.private_folder() / "runc-hostcaps").is_file())
+    for run in dead:
+        if engine is not None:
+            down(run, engine)
+        else:
+            run.forget_stack()
+        removed.append(f"run {run.id}")
+    if engine is not None:
+        removed += _strays(engine)
+    removed += _files()
+    if not any(run.kept or run.alive for run in runs.all_runs()) and engines.stop_private():
+        removed.append("the private container engine")
+    return tuple(removed)
+
+
+def _strays(engine: Engine) -> Iterator[str]:
+    """Containers and networks of ours that no record names any more."""
+    known = {run.cluster for run in runs.all_runs()}
+    names = engine.docker("ps", "--all", "--format", "{{.Names}}").split()
+    networks = engine.docker("network", "ls", "--format", "{{.Name}}").split()
+    pattern = re.compile(rf"({PREFIX}\d{{6}}-\d{{6}}-\d+)(-.*)?$")
+    for name in sorted({match[1] for found in (*names, *networks) if (match := pattern.fullmatch(found))}):
+        if name not in known:
+            _remove_cluster(name, engine)
+            yield f"cluster {name}"
+    for name in names:
+        if name.startswith("conformance-store-") and _is_free(name.removeprefix("conformance-")):
+            engine.docker("rm", "--force", "--volumes", name)
+            yield f"container {name}"
+
+
+def _files() -> Iterator[str]:
+    """Half-made folders that nobody is working on; what can be resumed (compiled programs) stays."""
+    known = {run.id for run in runs.all_runs()}
+    for folder in (cache_root() / "runs").glob("*"):
+        if folder.name not in known:
+            shutil.rmtree(folder, ignore_errors=True)
+            yield str(folder)
+    for folder in (cache_root() / "stores").glob("*.part"):
+        if _is_free(f"store-{folder.name.removesuffix('.part')}"):
+            shutil.rmtree(folder, ignore_errors=True)
+            yield str(folder)
+    for part in (cache_root() / "downloads").glob("*.part"):
+        owner = part.suffixes[-2].lstrip(".") if len(part.suffixes) > 1 else ""
+        if not (owner.isdigit() and runs.process_start(int(owner))):
+            part.unlink(missing_ok=True)
+            yield str(part)
+    for folder in (
+        *cache_root().glob("debootstrap-*"),
+        *Path(tempfile.gettempdir()).glob("conformance-build-*"),
+    ):
+        owner = folder.name.split("-")[-2]
+        if not (owner.isdigit() and runs.process_start(int(owner))):
+            _unmount_below(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+            yield str(folder)
+    for folder in (state_root() / "runs").glob("*"):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _unmount_below(folder: Path) -> None:
+    """An interrupted debootstrap leaves /proc and /sys mounted in its root."""
+    mounted = [line.split()[1] for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
+    for mount in sorted((m for m in mounted if m.startswith(f"{folder}/")), reverse=True):
+        try:
+            command(["umount", mount], timeout=20)
+        except ConformanceError:
+            command(["umount", "--lazy", mount], timeout=20)
+
+
+def _is_free(lock: str) -> bool:
+    file = cache_root() / "locks" / f"{lock}.lock"
+    if not file.exists():
+        return True
+    with file.open("a", encoding="utf-8") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,137 @@
+"""Run records: what each run made, who owns it, and whether it is to be kept.
+
+A record is written before the first thing is made, so that whatever ends the run, the next one knows what to
+remove. Everything made carries the run's id in its name or labels; the id holds the owner's process id.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.paths import cache_root, state_root
+from environments.base import Endpoints
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run. `owner_start` (clock ticks since boot) tells a process from a later one of the same number."""
+
+    id: str
+    owner: int
+    owner_start: str
+    created: float
+    contract: str
+    environment: str
+    #: hash of what the stack was made from; a kept stack is used again only when it is the same
+    inputs: str
+    kept: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """State of the run: record, kubeconfig, endpoints, timeline, results, diagnostics."""
+        return state_root() / "runs" / self.id
+
+    @property
+    def scratch(self) -> Path:
+        """Large things of the run, on the cache's file system."""
+        return cache_root() / "runs" / self.id
+
+    @property
+    def cluster(self) -> str:
+        return f"conf-{self.id}"
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.folder / "kubeconfig"
+
+    @property
+    def timeline(self) -> Path:
+        return self.folder / "timeline.jsonl"
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results"
+
+    @property
+    def endpoints_file(self) -> Path:
+        return self.folder / "endpoints.json"
+
+    @property
+    def alive(self) -> bool:
+        """Does the process that made it still run?"""
+        return process_start(self.owner) == self.owner_start
+
+    @property
+    def orphaned(self) -> bool:
+        return not self.kept and not self.alive
+
+    def save(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = self.folder / "run.json.part"
+        part.write_text(json.dumps(dataclasses.asdict(self), indent=1), encoding="utf-8")
+        part.replace(self.folder / "run.json")
+
+    def keep(self) -> Run:
+        kept = dataclasses.replace(self, kept=True)
+        kept.save()
+        return kept
+
+    def endpoints(self) -> Endpoints | None:
+        try:
+            return Endpoints.from_json(self.endpoints_file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+
+    def forget_stack(self) -> None:
+        """Drop what only makes sense while the stack is there; results, timeline and diagnostics stay."""
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        for name in ("kubeconfig", "endpoints.json", "ca.pem", "run.json"):
+            (self.folder / name).unlink(missing_ok=True)
+
+
+def new(contract: str, environment: str, inputs: str) -> Run:
+    """A run of this process, recorded."""
+    now = time.time()
+    run = Run(
+        id=f"{time.strftime('%y%m%d-%H%M%S', time.gmtime(now))}-{os.getpid()}",
+        owner=os.getpid(),
+        owner_start=process_start(os.getpid()),
+        created=now,
+        contract=contract,
+        environment=environment,
+        inputs=inputs,
+    )
+    run.save()
+    return run
+
+
+def all_runs() -> tuple[Run, ...]:
+    """Every run that has something standing, oldest first. An unreadable record is passed over."""
+    found = []
+    for record in sorted((state_root() / "runs").glob("*/run.json")):
+        try:
+            found.append(Run(**json.loads(record.read_text(encoding="utf-8"))))
+        except (ValueError, TypeError, FileNotFoundError):
+            continue
+    return tuple(sorted(found, key=lambda run: run.created))
+
+
+def kept_run(inputs: str) -> Run | None:
+    """The newest kept run whose stack was made from the same inputs."""
+    kept = [run for run in all_runs() if run.kept and run.inputs == inputs and run.endpoints()]
+    return kept[-1] if kept else None
+
+
+def process_start(pid: int) -> str:
+    """Start time of a process in clock ticks since boot (proc(5), field 22), or "" when it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+    except OSError:
+        return ""
+    return "" if fields[0] == "Z" else fields[19]
