@@ -1,0 +1,1 @@
+"""The ECR behind the environment: one protocol, three backends (local, LocalStack, AWS)."""

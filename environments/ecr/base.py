@@ -1,0 +1,71 @@
+"""The protocol of an ECR backend, and which one a run takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from core.errors import UsageError
+from environments.base import Registry
+
+BackendName = Literal["local", "localstack", "aws"]
+TOKEN_VARIABLE = "LOCALSTACK_AUTH_TOKEN"  # noqa: S105 # a variable's name
+CHOICES = ("auto", "local", "localstack", "aws")
+
+
+class EcrBackend(Protocol):
+    """Where the registry of a run is. Fixtures and suites know only the `Registry` that it gives."""
+
+    name: str
+
+    def up(self) -> None:
+        """Start it or find it, until it answers. Raises EnvironmentFailure."""
+
+    def registry(self) -> Registry:
+        """Where it is, after `up`."""
+
+    def down(self) -> None:
+        """Remove what `up` made; a second call does nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`why` is one line for people: which backend, and for what reason."""
+
+    backend: BackendName
+    why: str
+
+
+def choose(requested: str, env: Mapping[str, str]) -> Choice:
+    """Settle `--ecr=auto|local|localstack|aws`. Raises UsageError."""
+    token = bool(env.get(TOKEN_VARIABLE))
+    match requested:
+        case "auto" if token:
+            return Choice("localstack", f"ECR: LocalStack, because {TOKEN_VARIABLE} is set")
+        case "auto":
+            return Choice(
+                "local",
+                f"ECR: local (moto and Distribution), because {TOKEN_VARIABLE} is not set "
+                "and LocalStack's ECR is licensed",
+            )
+        case "local":
+            return Choice("local", "ECR: local (moto and Distribution), as asked for")
+        case "localstack" if token:
+            return Choice("localstack", "ECR: LocalStack, as asked for")
+        case "localstack":
+            raise UsageError(
+                "--ecr=localstack needs a LocalStack auth token",
+                where=f"environment variable {TOKEN_VARIABLE}",
+                expected="a token with a licence for ECR",
+                observed="not set",
+                remedy=f"export {TOKEN_VARIABLE}, or use --ecr=local",
+            )
+        case "aws":
+            return Choice("aws", "ECR: AWS, as asked for")
+    raise UsageError(
+        f"there is no ECR backend {requested!r}",
+        where="--ecr",
+        expected=" | ".join(CHOICES),
+        remedy="choose one of these",
+    )

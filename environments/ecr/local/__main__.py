@@ -1,0 +1,46 @@
+"""`python -m local app|front|registry`: one of the pod's three containers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+from .app import build
+from .front import write_nginx, write_registry
+from .settings import BadSetting, Settings
+from .wire import Server
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    server = Server(("127.0.0.1", settings.app_port), build(settings))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # shutdown() waits for serve_forever(), which runs in this thread
+        signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
+    server.serve_forever()
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        settings = Settings.from_env(os.environ)
+    except BadSetting as error:
+        print(f"ecr: {error}", file=sys.stderr)  # noqa: T201 # the container's log
+        return 3
+    match arguments:
+        case ["app"]:
+            serve(settings)
+        case ["front"]:
+            # -e: the compiled-in log file cannot be opened without root
+            os.execvp("nginx", ["nginx", "-e", "stderr", "-c", str(write_nginx(settings))])
+        case ["registry"]:
+            os.execvp("registry", ["registry", "serve", str(write_registry(settings))])
+        case _:
+            print("usage: python -m local app|front|registry", file=sys.stderr)  # noqa: T201 # as above
+            return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

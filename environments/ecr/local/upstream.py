@@ -1,0 +1,46 @@
+"""Distribution, as the application reaches it: on loopback, without credentials."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Mapping
+from typing import Protocol
+
+from .wire import Answer
+
+#: belong to one connection, not to the message (RFC 9110, 7.6.1), or are made anew
+HOP = frozenset({"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"})
+OURS = frozenset({"host", "authorization", "content-length", "date"})
+
+
+class Registry(Protocol):
+    """The data plane."""
+
+    def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+        """Pass a request on and return the answer."""
+
+
+class Distribution:
+    """A connection per request: only manifests come this way, and a fresh one is never stale."""
+
+    def __init__(self, port: int, host: str, timeout: float = 60) -> None:
+        self._port = port
+        self._host = host
+        self._timeout = timeout
+
+    def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+        """Raises OSError or http.client.HTTPException when the registry does not answer."""
+        kept = {name: value for name, value in headers.items() if name.lower() not in HOP | OURS}
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=self._timeout)
+        try:
+            connection.request(method, target, body=body or None, headers={**kept, "Host": self._host})
+            response = connection.getresponse()
+            data = response.read()
+        finally:
+            connection.close()
+        back = tuple(
+            (name, value)
+            for name, value in response.getheaders()
+            if name.lower() not in HOP and (name.lower() != "content-length" or method == "HEAD")
+        )
+        return Answer(response.status, back, data)

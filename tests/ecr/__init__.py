@@ -1,0 +1,1 @@
+"""Tests of the ECR backends; a package, so that its modules share helpers."""
