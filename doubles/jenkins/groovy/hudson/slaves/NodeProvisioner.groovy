@@ -1,0 +1,3 @@
+package hudson.slaves
+
+class NodeProvisioner { }

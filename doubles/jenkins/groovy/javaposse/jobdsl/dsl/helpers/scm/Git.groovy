@@ -1,0 +1,68 @@
+package javaposse.jobdsl.dsl.helpers.scm
+
+import javaposse.jobdsl.dsl.Context
+
+class GitContext {
+    private final List<RemoteContext> remotes = []
+    private final List<String> specs = []
+    private final List<Map> behaviours = []
+
+    void remote(Closure body) {
+        RemoteContext context = new RemoteContext()
+        Context.execute(body, context)
+        remotes << context
+    }
+
+    void branch(String spec) { specs << spec }
+
+    void branches(String... all) { specs.addAll(all as List) }
+
+    void extensions(Closure body) { Context.execute(body, new GitExtensionsContext(behaviours: behaviours)) }
+
+    void write(Node scm) {
+        scm.attributes()['class'] = 'hudson.plugins.git.GitSCM'
+        scm.value = []
+        Node configs = scm.appendNode('userRemoteConfigs')
+        remotes.each { remote ->
+            Node config = configs.appendNode('hudson.plugins.git.UserRemoteConfig')
+            ['name', 'refspec', 'url', 'credentialsId'].each { key ->
+                if (remote.values[key] != null) {
+                    config.appendNode(key, remote.values[key])
+                }
+            }
+        }
+        Node branches = scm.appendNode('branches')
+        (specs ?: ['**']).each { branches.appendNode('hudson.plugins.git.BranchSpec').appendNode('name', it) }
+        scm.appendNode('configVersion', 2)
+        scm.appendNode('doGenerateSubmoduleConfigurations', false)
+        scm.appendNode('gitTool', 'Default')
+        if (behaviours) {
+            Node extensions = scm.appendNode('extensions')
+            behaviours.each { extensions.appendNode((String) it.type) }
+        }
+    }
+}
+
+class RemoteContext {
+    final Map values = [:]
+
+    void name(String value) { values.name = value }
+
+    void url(String value) { values.url = value }
+
+    void credentials(String value) { values.credentialsId = value }
+
+    void refspec(String value) { values.refspec = value }
+
+    void github(String project, String protocol = 'https', String host = 'github.com') { values.url = "${protocol}://${host}/${project}.git".toString() }
+}
+
+class GitExtensionsContext {
+    List behaviours
+
+    void cleanBeforeCheckout() { behaviours << [type: 'hudson.plugins.git.extensions.impl.CleanBeforeCheckout'] }
+
+    void cleanAfterCheckout() { behaviours << [type: 'hudson.plugins.git.extensions.impl.CleanCheckout'] }
+
+    void wipeOutWorkspace() { behaviours << [type: 'hudson.plugins.git.extensions.impl.WipeWorkspace'] }
+}

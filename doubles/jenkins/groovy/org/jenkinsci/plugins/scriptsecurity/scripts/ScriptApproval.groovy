@@ -1,0 +1,24 @@
+package org.jenkinsci.plugins.scriptsecurity.scripts
+
+import standin.Bridge
+
+class ScriptApproval {
+    static ScriptApproval get() { new ScriptApproval() }
+
+    Set<PendingScript> getPendingScripts() {
+        ((List) Bridge.ask(op: 'model', name: 'pendingScripts')).collect { new PendingScript((Map) it) } as LinkedHashSet
+    }
+
+    void approveScript(String hash) { Bridge.ask(op: 'approve', hash: hash) }
+
+    static class PendingScript {
+        final String hash
+        final String script
+        final Expando language = new Expando(displayName: 'Groovy')
+
+        PendingScript(Map data) {
+            hash = data.hash
+            script = data.script
+        }
+    }
+}
