@@ -1,0 +1,1 @@
+"""WHAT WE ASSERT: the catalogue of requirements and the checks that decide them, layer by layer."""

@@ -1,0 +1,178 @@
+"""The controller: who gets in, and how it is configured."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract.model import Contract
+from fixtures.jenkins import Jenkins
+from fixtures.nonconformance import require, require_none
+from fixtures.stack import StackFiles
+
+
+@pytest.mark.requirement("JENKINS-01")
+def test_controller_is_up(jenkins: Jenkins) -> None:
+    with jenkins.http.anonymous() as anyone:
+        status = anyone.get("/login").status_code
+    require(
+        status == 200,
+        f"the controller's login page answers {status}",
+        expected="status 200",
+        observed=status,
+        remedy="read the controller's log: an error in JCasC or in the seed keeps it from starting",
+    )
+
+
+@pytest.mark.requirement("JENKINS-02")
+def test_administrator_logs_in(jenkins: Jenkins) -> None:
+    answer = jenkins.http.get("/whoAmI/api/json")
+    told = answer.json() if answer.status_code == 200 else {}
+    require(
+        answer.status_code == 200 and told.get("anonymous") is False,
+        f"the administrator cannot log in: status {answer.status_code}",
+        expected="status 200, not anonymous",
+        observed=f"{answer.status_code}, {told.get('name', '')}",
+        remedy="let the chart's secret hold the password that JCasC gives the administrator",
+    )
+
+
+@pytest.mark.requirement("JENKINS-03")
+def test_version(jenkins: Jenkins, contract: Contract) -> None:
+    seen = jenkins.version()
+    require(
+        seen == contract.jenkins.version,
+        f"the controller runs Jenkins {seen or 'of an unknown version'}, not {contract.jenkins.version}",
+        expected=contract.jenkins.version,
+        observed=seen,
+        remedy="pin controller.image.tag to the contract's version",
+    )
+
+
+@pytest.mark.requirement("JENKINS-04")
+@pytest.mark.parametrize(
+    "path", ["/api/json", "/computer/api/json", "/pluginManager/api/json", "/queue/api/json"]
+)
+def test_anonymous_reads_nothing(jenkins: Jenkins, path: str) -> None:
+    with jenkins.http.anonymous() as anyone:
+        status = anyone.get(path).status_code
+    require(
+        status in (401, 403),
+        f"anybody can read {path} of the controller: status {status}",
+        expected="status 403",
+        observed=status,
+        remedy="set allowAnonymousRead: false in the authorization strategy",
+    )
+
+
+@pytest.mark.requirement("JENKINS-05")
+def test_wrong_password_is_refused(jenkins: Jenkins) -> None:
+    wrong = jenkins.http.as_login(("admin", "not-the-password"))
+    status = wrong.get("/api/json").status_code
+    require(
+        status == 401,
+        f"the controller answers {status} to a wrong password",
+        expected="status 401",
+        observed=status,
+        remedy="configure a security realm",
+    )
+
+
+@pytest.mark.requirement("JENKINS-06")
+def test_changes_need_a_crumb(jenkins: Jenkins) -> None:
+    uncrumbed = jenkins.http.as_login(
+        jenkins.http.session.auth if isinstance(jenkins.http.session.auth, tuple) else None
+    )
+    # asks to make an item without a name: even where crumbs are off, nothing is made
+    status = uncrumbed.post("/createItem").status_code
+    require(
+        status == 403,
+        f"the controller takes a change without a crumb: status {status}",
+        expected="status 403: no valid crumb",
+        observed=status,
+        remedy="switch the crumb issuer on (controller.csrf.defaultCrumbIssuer.enabled: true)",
+    )
+
+
+@pytest.mark.requirement("JENKINS-07")
+def test_no_executors_on_the_controller(jenkins: Jenkins) -> None:
+    seen = jenkins.root().get("numExecutors")
+    require(
+        seen == 0,
+        f"the controller has {seen} executors: builds run beside its secrets",
+        expected="0",
+        observed=seen,
+        remedy="set controller.numExecutors: 0",
+    )
+
+
+@pytest.mark.requirement("JENKINS-08")
+def test_controller_takes_builds(jenkins: Jenkins) -> None:
+    require(
+        jenkins.root().get("quietingDown") is False,
+        "the controller is quieting down and starts no build",
+        expected="quietingDown: false",
+        remedy="cancel the shutdown (POST /cancelQuietDown)",
+    )
+
+
+@pytest.mark.requirement("JENKINS-09")
+def test_credentials_are_there(jenkins: Jenkins, contract: Contract) -> None:
+    there = set(jenkins.credential_ids())
+    require_none(
+        [f"credential {name} is missing" for name in contract.jenkins.credentials if name not in there],
+        "a credential that builds need is not there",
+        expected=", ".join(contract.jenkins.credentials),
+        remedy="declare it in JCasC (credentials.system) with its value from a secret",
+    )
+
+
+@pytest.mark.requirement("JENKINS-10")
+def test_every_label_has_a_cloud(jenkins: Jenkins, contract: Contract) -> None:
+    require_none(
+        [
+            f"no cloud has a pod template with label {agent.label}"
+            for agent in contract.jenkins.agents
+            if not jenkins.label_clouds(agent.label)
+        ],
+        "a build that asks for a declared label would wait for ever",
+        remedy="declare a pod template with this label",
+    )
+
+
+@pytest.mark.requirement("JENKINS-11")
+def test_no_static_agents(jenkins: Jenkins) -> None:
+    classes = {
+        "hudson.model.Hudson$MasterComputer",
+        "org.csanchez.jenkins.plugins.kubernetes.KubernetesComputer",
+    }
+    require_none(
+        [
+            f"{found.get('displayName')} ({found['_class'].rpartition('.')[2]})"
+            for found in jenkins.computers()
+            if found.get("_class") not in classes
+        ],
+        "there is an agent that no pod template made",
+        remedy="remove the node: agents are pods, made on demand",
+    )
+
+
+@pytest.mark.requirement("JENKINS-12")
+def test_no_script_waits_for_approval(jenkins: Jenkins) -> None:
+    waiting = jenkins.pending_scripts()
+    require(
+        not waiting,
+        f"{len(waiting)} script(s) wait for an administrator's approval",
+        expected="none",
+        observed=", ".join(waiting),
+        remedy="run pipelines in the sandbox and the seed from JCasC, which needs no approval",
+    )
+
+
+@pytest.mark.requirement("JENKINS-13")
+def test_jenkinsfiles_are_valid(jenkins: Jenkins, stack_files: StackFiles) -> None:
+    found = {path: jenkins.lint_jenkinsfile(source.text) for path, source in stack_files.jenkinsfiles.items()}
+    require_none(
+        [f"{path}: {' '.join(said.split())[:300]}" for path, said in found.items() if said],
+        "the controller finds a Jenkinsfile invalid",
+        remedy="mend the Jenkinsfile at the line that is named",
+    )

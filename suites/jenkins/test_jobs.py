@@ -1,0 +1,128 @@
+"""The jobs that the seed made."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import pytest
+
+from contract.model import Contract
+from fixtures.jenkins import Jenkins
+from fixtures.jobs import JobFact
+from fixtures.nonconformance import require_none, require_same_names
+
+PIPELINE = "org.jenkinsci.plugins.workflow.job.WorkflowJob"
+
+
+@pytest.fixture(scope="module")
+def jobs(jenkins: Jenkins) -> dict[str, JobFact]:
+    """Every job by its full name, in one request."""
+    return {found.name: found for found in jenkins.jobs()}
+
+
+@pytest.mark.requirement("JENKINS-20")
+def test_jobs_are_the_declared_ones(jobs: dict[str, JobFact], contract: Contract) -> None:
+    require_same_names(
+        (wanted.name for wanted in contract.jenkins.jobs),
+        jobs,
+        what="the jobs of the controller differ",
+        remedy="make the job in the seed (jobs/*.groovy), or declare it in the contract (jenkins.jobs)",
+    )
+
+
+@pytest.mark.requirement("JENKINS-21")
+def test_folders_are_those_of_the_jobs(jenkins: Jenkins, contract: Contract) -> None:
+    needed = {
+        "/".join(parts[:depth])
+        for parts in (wanted.name.split("/") for wanted in contract.jenkins.jobs)
+        for depth in range(1, len(parts))
+    }
+    require_same_names(
+        needed,
+        jenkins.folders(),
+        what="the folders of the controller differ",
+        remedy="make in the seed exactly the folders that jobs lie in",
+    )
+
+
+@pytest.mark.requirement("JENKINS-22")
+def test_jobs_are_pipelines(jobs: dict[str, JobFact]) -> None:
+    require_none(
+        [
+            f"{name} is a {found.kind.rpartition('.')[2]}"
+            for name, found in jobs.items()
+            if found.kind != PIPELINE
+        ],
+        "a job is not a pipeline",
+        expected="pipelineJob",
+        remedy="write the job as a pipelineJob with a Jenkinsfile",
+    )
+
+
+@pytest.mark.requirement("JENKINS-23")
+def test_parameters(jobs: dict[str, JobFact], contract: Contract) -> None:
+    require_none(
+        [
+            f"{wanted.name} has ({_shown(jobs[wanted.name].parameters)}), not ({_shown(declared)})"
+            for wanted in contract.jenkins.jobs
+            if wanted.name in jobs
+            and jobs[wanted.name].parameters
+            != (declared := tuple((parameter.name, parameter.type) for parameter in wanted.parameters))
+        ],
+        "a job's parameters differ",
+        remedy="declare the parameters in the seed as the contract does, in the same order",
+    )
+
+
+@pytest.mark.requirement("JENKINS-24")
+def test_jobs_are_enabled_as_declared(jobs: dict[str, JobFact], contract: Contract) -> None:
+    require_none(
+        [
+            f"{wanted.name} is {'disabled' if jobs[wanted.name].disabled else 'enabled'}"
+            for wanted in contract.jenkins.jobs
+            if wanted.name in jobs and jobs[wanted.name].disabled != wanted.disabled
+        ],
+        "a job is not enabled as declared",
+        remedy="enable it, and look who disabled it; the seed says how it should be",
+    )
+
+
+@pytest.mark.requirement("JENKINS-25")
+def test_concurrency(jobs: dict[str, JobFact], contract: Contract) -> None:
+    require_none(
+        [
+            f"{wanted.name} {'allows' if jobs[wanted.name].concurrent else 'forbids'} two builds at once"
+            for wanted in contract.jenkins.jobs
+            if wanted.name in jobs and jobs[wanted.name].concurrent != wanted.concurrent
+        ],
+        "a job's concurrency differs",
+        remedy="add or remove disableConcurrentBuilds() in the seed",
+    )
+
+
+@pytest.mark.requirement("JENKINS-26")
+def test_scripts_come_from_the_repository(
+    jenkins: Jenkins, jobs: dict[str, JobFact], contract: Contract
+) -> None:
+    # one job stands for each Jenkinsfile, so that the cost does not grow with the jobs
+    by_pipeline = {wanted.pipeline: wanted.name for wanted in contract.jenkins.jobs if wanted.name in jobs}
+    findings = []
+    for pipeline, name in by_pipeline.items():
+        seen = _script_path(jenkins.config_xml(name))
+        if seen != pipeline:
+            findings.append(f"{name} runs {seen or 'an inline script'}, not {pipeline}")
+    require_none(
+        findings,
+        "a job does not run its Jenkinsfile",
+        remedy="set scriptPath in the seed to the Jenkinsfile's path in the repository",
+    )
+
+
+def _script_path(config: str) -> str:
+    # Jenkins writes XML 1.1, which expat refuses; its content is 1.0
+    root = ElementTree.fromstring(config.replace("version='1.1'", "version='1.0'").replace('"1.1"', '"1.0"'))  # noqa: S314
+    return root.findtext("definition/scriptPath", "")
+
+
+def _shown(parameters: tuple[tuple[str, str], ...]) -> str:
+    return ", ".join(f"{kind} {name}" for name, kind in parameters) or "none"

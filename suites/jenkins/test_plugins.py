@@ -1,0 +1,53 @@
+"""The plugins that run, against the pins: one request, whatever their number."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.jenkins import Jenkins
+from fixtures.jobs import PluginFact
+from fixtures.nonconformance import require_none, require_same_names
+from fixtures.stack import StackFiles
+
+
+@pytest.fixture(scope="module")
+def running(jenkins: Jenkins) -> dict[str, PluginFact]:
+    return {found.name: found for found in jenkins.plugins()}
+
+
+@pytest.mark.requirement("JENKINS-30")
+def test_plugins_are_the_pinned_ones(running: dict[str, PluginFact], stack_files: StackFiles) -> None:
+    require_same_names(
+        (pin.name for pin in stack_files.pins),
+        running,
+        what="the plugins that run are not the pinned ones",
+        remedy="pin it in controller.installPlugins, or remove it; a plugin that failed to load is in the "
+        "controller's log",
+    )
+
+
+@pytest.mark.requirement("JENKINS-31")
+def test_plugin_versions_are_the_pinned_ones(running: dict[str, PluginFact], stack_files: StackFiles) -> None:
+    require_none(
+        [
+            f"{pin.name} runs {running[pin.name].version}, pinned is {pin.version}"
+            for pin in stack_files.pins
+            if pin.name in running and running[pin.name].version != pin.version
+        ],
+        "a plugin runs in another version than pinned",
+        remedy="set overwritePlugins: true, and empty the plugins folder of a kept home",
+    )
+
+
+@pytest.mark.requirement("JENKINS-32")
+def test_plugins_are_active(running: dict[str, PluginFact]) -> None:
+    require_none(
+        [
+            f"{name} is {'not active' if found.enabled else 'disabled'}"
+            for name, found in running.items()
+            if not (found.active and found.enabled)
+        ],
+        "a plugin does not run",
+        expected="active and enabled",
+        remedy="enable it, or read in the controller's log why it failed to load",
+    )

@@ -1,0 +1,180 @@
+"""Artifacts in Nexus: what goes in comes out, and the policies of releases and snapshots hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract.model import Contract
+from fixtures import artifacts
+from fixtures.nexus import Coordinates, Nexus
+from fixtures.nonconformance import require, require_none
+
+pytestmark = pytest.mark.writes
+
+VERSION = "1.0.0"
+SNAPSHOT = "1.0.0-SNAPSHOT"
+
+
+def _jar(seed: str) -> bytes:
+    return artifacts.jar({"conformance.bin": artifacts.noise(20_000, seed)})
+
+
+def _pom(coordinates: Coordinates) -> bytes:
+    return artifacts.pom(coordinates.group, coordinates.artifact, coordinates.version)
+
+
+@pytest.mark.requirement("NEXUS-20")
+def test_release_round_trip(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+    sent = _jar(maven_group)
+    item = Coordinates(maven_group, "round-trip", VERSION)
+    nexus.deploy(contract.nexus.releases, item, sent, _pom(item))
+    require(
+        nexus.content(contract.nexus.releases, item.path) == sent,
+        f"{contract.nexus.releases} gives back other bytes than were deployed",
+        expected=f"{len(sent)} bytes with sha256 {artifacts.sha256(sent)}",
+        remedy="check the blob store and whatever stands between client and Nexus",
+    )
+    told = nexus.checksum(contract.nexus.releases, item.path, "sha1")
+    require(
+        told == artifacts.sha1(sent),
+        f"{contract.nexus.releases} tells a wrong SHA-1 for what was deployed",
+        expected=artifacts.sha1(sent),
+        observed=told,
+        remedy="repair the repository's metadata (checksums)",
+    )
+
+
+@pytest.mark.requirement("NEXUS-21")
+def test_search_tells_true_checksums(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+    sent = _jar(maven_group)
+    item = Coordinates(maven_group, "searched", VERSION)
+    nexus.deploy(contract.nexus.releases, item, sent, _pom(item))
+    found = [
+        asset
+        for component in nexus.search(group=maven_group, name="searched")
+        for asset in component["assets"]
+        if asset["path"].lstrip("/") == item.path
+    ]
+    require(
+        found,
+        "Nexus does not find what was just deployed",
+        expected=item.path,
+        remedy="rebuild the search index",
+    )
+    told = found[0]["checksum"].get("sha256", "")
+    require(
+        told == artifacts.sha256(sent),
+        "Nexus' search tells a wrong SHA-256",
+        expected=artifacts.sha256(sent),
+        observed=told,
+        remedy="rebuild the search index",
+    )
+
+
+@pytest.mark.requirement("NEXUS-22")
+def test_release_is_never_replaced(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+    first, second = _jar("first"), _jar("second")
+    item = Coordinates(maven_group, "immutable", VERSION)
+    nexus.deploy(contract.nexus.releases, item, first, _pom(item))
+    status = nexus.upload(contract.nexus.releases, item.path, second).status_code
+    require(
+        status in (400, 403, 409),
+        f"{contract.nexus.releases} takes a release a second time: status {status}",
+        expected="status 400: the asset cannot be updated",
+        observed=status,
+        remedy="set the repository's write policy to ALLOW_ONCE (Disable redeploy)",
+    )
+    require(
+        nexus.content(contract.nexus.releases, item.path) == first, "a refused redeploy replaced the release"
+    )
+
+
+@pytest.mark.requirement("NEXUS-23")
+def test_snapshot_may_be_replaced(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+    item = Coordinates(maven_group, "moving", SNAPSHOT)
+    path = item.path
+    for seed in ("first", "second"):
+        sent = _jar(seed)
+        status = nexus.upload(contract.nexus.snapshots, path, sent).status_code
+        require(
+            status in (200, 201),
+            f"{contract.nexus.snapshots} does not take a snapshot: status {status}",
+            expected="status 201",
+            observed=status,
+            remedy="set the repository's version policy to SNAPSHOT and its write policy to ALLOW",
+        )
+        require(
+            nexus.content(contract.nexus.snapshots, path) == sent,
+            f"{contract.nexus.snapshots} keeps serving the old snapshot",
+            remedy="set the repository's write policy to ALLOW",
+        )
+
+
+@pytest.mark.requirement("NEXUS-24")
+def test_snapshot_is_refused_by_releases(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+    _require_refused(nexus, contract.nexus.releases, Coordinates(maven_group, "stray", SNAPSHOT), "RELEASE")
+
+
+@pytest.mark.requirement("NEXUS-25")
+def test_release_is_refused_by_snapshots(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+    _require_refused(nexus, contract.nexus.snapshots, Coordinates(maven_group, "stray", VERSION), "SNAPSHOT")
+
+
+def _require_refused(nexus: Nexus, repository: str, item: Coordinates, policy: str) -> None:
+    status = nexus.upload(repository, item.path, _jar(item.version)).status_code
+    require(
+        status == 400,
+        f"{repository} takes {item.version}: status {status}",
+        expected=f"status 400: version policy {policy}",
+        observed=status,
+        remedy=f"set the version policy of {repository} to {policy} (it can only be set when it is made)",
+    )
+
+
+@pytest.mark.requirement("NEXUS-26")
+def test_group_serves_what_was_deployed(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+    for repository, version in ((contract.nexus.releases, VERSION), (contract.nexus.snapshots, SNAPSHOT)):
+        sent = _jar(version)
+        item = Coordinates(maven_group, "grouped", version)
+        status = nexus.upload(repository, item.path, sent).status_code
+        require(status in (200, 201), f"{repository} does not take {item}: status {status}")
+        answer = nexus.fetch(contract.nexus.group, item.path)
+        require(
+            answer.status_code == 200 and answer.content == sent,
+            f"the group {contract.nexus.group} does not serve what {repository} has",
+            expected=f"200 with the {len(sent)} bytes that were deployed",
+            observed=f"{answer.status_code}, {len(answer.content)} bytes",
+            remedy=f"put {repository} among the members of {contract.nexus.group}, before any proxy",
+        )
+
+
+@pytest.mark.requirement("NEXUS-27")
+def test_metadata_lists_every_release(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+    versions = ("1.0.0", "1.0.1")
+    for version in versions:
+        item = Coordinates(maven_group, "listed", version)
+        nexus.deploy(contract.nexus.releases, item, _jar(version), _pom(item))
+    # clients write the metadata; Nexus merges it for a group from the members' own
+    metadata = artifacts.metadata(maven_group, "listed", versions)
+    path = f"{item.folder}/maven-metadata.xml"
+    nexus.upload(contract.nexus.releases, path, metadata)
+    told = [node.text for node in nexus.metadata(contract.nexus.group, item).iter("version")]
+    require_none(
+        [f"version {version} is not in it" for version in versions if version not in told],
+        f"maven-metadata.xml of {contract.nexus.group} does not list what is deployed",
+        expected=", ".join(versions),
+        remedy="rebuild the Maven metadata of the repository",
+    )
+
+
+@pytest.mark.requirement("NEXUS-28")
+def test_absent_artifact_is_not_found(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+    item = Coordinates(maven_group, "absent", VERSION)
+    status = nexus.fetch(contract.nexus.releases, item.path).status_code
+    require(
+        status == 404,
+        f"Nexus answers {status} for an artifact that was never deployed",
+        expected="status 404",
+        observed=status,
+        remedy="look at what stands between client and Nexus: it must not answer for it",
+    )

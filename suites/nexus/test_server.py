@@ -1,0 +1,205 @@
+"""Nexus itself: up, its version, its repositories, who may do what."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract.model import Contract, NexusRepository
+from core.errors import NotYet
+from core.waiting import eventually
+from fixtures.kubernetes import Cluster
+from fixtures.nexus import Nexus, RepositoryFact
+from fixtures.nonconformance import NonConformance, require, require_none, require_same_names
+
+
+@pytest.fixture(scope="module")
+def repositories(nexus: Nexus) -> dict[str, RepositoryFact]:
+    return {found.name: found for found in nexus.repositories()}
+
+
+@pytest.mark.requirement("NEXUS-01")
+def test_nexus_is_writable(nexus: Nexus) -> None:
+    try:
+        eventually(nexus.writable, what="Nexus is writable", timeout=15)
+    except NotYet as error:
+        raise NonConformance(
+            "Nexus is up but not writable",
+            expected="/service/rest/v1/status/writable answers 200",
+            observed=error.observed,
+            remedy="read Nexus' log: is it still starting, or read-only because its blob store is full?",
+        ) from error
+
+
+@pytest.mark.requirement("NEXUS-02")
+def test_administrator_logs_in(nexus: Nexus) -> None:
+    answer = nexus.http.get("/service/rest/v1/status/check")
+    require(
+        answer.status_code == 200,
+        f"Nexus answers {answer.status_code} to its administrator",
+        expected="status 200",
+        observed=f"{answer.status_code} {answer.reason}",
+        remedy="let the administrator's secret hold the password that Nexus has",
+    )
+
+
+@pytest.mark.requirement("NEXUS-03")
+def test_version(nexus: Nexus, contract: Contract) -> None:
+    seen = nexus.version()
+    require(
+        seen == contract.nexus.version,
+        f"Nexus runs {seen or 'an unknown version'}, not {contract.nexus.version}",
+        expected=contract.nexus.version,
+        observed=seen,
+        remedy="pin the image of Nexus to the contract's version",
+    )
+
+
+@pytest.mark.requirement("NEXUS-04")
+def test_repositories_are_the_declared_ones(
+    repositories: dict[str, RepositoryFact], contract: Contract
+) -> None:
+    require_same_names(
+        (wanted.name for wanted in contract.nexus.repositories),
+        repositories,
+        what="the repositories of Nexus differ",
+        remedy="make or remove the repository, or declare it in the contract (nexus.repositories)",
+    )
+
+
+@pytest.mark.requirement("NEXUS-05")
+def test_repositories_are_configured_as_declared(
+    repositories: dict[str, RepositoryFact], contract: Contract
+) -> None:
+    require_none(
+        [
+            line
+            for wanted in contract.nexus.repositories
+            if wanted.name in repositories
+            for line in _differences(wanted, repositories[wanted.name])
+        ],
+        "a repository of Nexus is configured differently",
+        remedy="configure it as the contract says; its type can only be changed by making it anew",
+    )
+
+
+def _differences(wanted: NexusRepository, seen: RepositoryFact) -> list[str]:
+    parts = ("format", "type", "version_policy", "write_policy", "remote", "members")
+    pairs = [(part, getattr(wanted, part), getattr(seen, part)) for part in parts]
+    return [
+        f"{wanted.name}: {part.replace('_', ' ')} is {was!r}, not {should!r}"
+        for part, should, was in pairs
+        if should not in ("", ()) and _plain(should) != _plain(was)
+    ]
+
+
+def _plain(value: object) -> object:
+    return value.rstrip("/") if isinstance(value, str) else value
+
+
+@pytest.mark.requirement("NEXUS-06")
+def test_repositories_are_online(nexus: Nexus, contract: Contract) -> None:
+    settings = {raw["name"]: raw for raw in nexus.http.get("/service/rest/v1/repositorySettings").json()}
+    require_none(
+        [
+            f"{wanted.name} is offline"
+            for wanted in contract.nexus.repositories
+            if wanted.name in settings and not settings[wanted.name].get("online", True)
+        ],
+        "a repository of Nexus is not online",
+        remedy="set the repository online",
+    )
+
+
+@pytest.mark.requirement("NEXUS-07")
+def test_wrong_password_is_refused(nexus: Nexus) -> None:
+    username = nexus.http.session.auth[0] if isinstance(nexus.http.session.auth, tuple) else "admin"
+    status = (
+        nexus.as_login(username, "not-the-password").http.get("/service/rest/v1/status/check").status_code
+    )
+    require(
+        status == 401,
+        f"Nexus answers {status} to a wrong password",
+        expected="status 401",
+        observed=status,
+        remedy="look at the active realms: the local authenticating realm must be among them",
+    )
+
+
+@pytest.mark.requirement("NEXUS-08")
+def test_initial_password_is_changed(nexus: Nexus) -> None:
+    status = nexus.as_login("admin", "admin123").http.get("/service/rest/v1/status/check").status_code
+    require(
+        status == 401,
+        "the administrator still has the initial password admin123",
+        expected="status 401",
+        observed=status,
+        remedy="change the password of admin at the first start",
+    )
+
+
+@pytest.mark.requirement("NEXUS-09")
+def test_anonymous_access_is_as_declared(nexus: Nexus, contract: Contract) -> None:
+    with nexus.http.anonymous() as anyone:
+        status = anyone.get(
+            f"/repository/{contract.nexus.group}/conformance/absent/1/absent-1.pom"
+        ).status_code
+    declared = "allowed" if contract.nexus.anonymous else "refused"
+    require(
+        (status in (401, 403)) != contract.nexus.anonymous,
+        f"anonymous reading is not {declared}: status {status}",
+        expected="404 (nothing there)" if contract.nexus.anonymous else "401 or 403",
+        observed=status,
+        remedy="switch anonymous access as the contract declares (nexus.anonymous)",
+    )
+
+
+@pytest.fixture(scope="module")
+def deployer(nexus: Nexus, kube: Cluster, contract: Contract) -> Nexus:
+    """Nexus as the user that builds deploy with."""
+    name = f"{contract.nexus.release}-deployer"
+    secret = kube.secret(contract.nexus.namespace, name)
+    if not secret or not {"username", "password"} <= set(secret):
+        raise NonConformance(
+            f"builds have no login: no secret {contract.nexus.namespace}/{name} with username and password",
+            remedy="make a user that may only deploy, and keep its login in this secret",
+        )
+    return nexus.as_login(secret["username"], secret["password"])
+
+
+@pytest.mark.requirement("NEXUS-10")
+def test_deployer_is_no_administrator(deployer: Nexus) -> None:
+    status = deployer.http.get("/service/rest/v1/security/users").status_code
+    require(
+        status == 403,
+        f"the user that builds deploy with may administer Nexus: status {status}",
+        expected="status 403",
+        observed=status,
+        remedy="give it a role with read, browse, add and edit on the Maven repositories only",
+    )
+
+
+@pytest.mark.requirement("NEXUS-11")
+@pytest.mark.writes
+def test_deployer_deploys_but_does_not_delete(
+    nexus: Nexus, deployer: Nexus, contract: Contract, maven_group: str
+) -> None:
+    path = f"{maven_group.replace('.', '/')}/undeletable/1/undeletable-1.pom"
+    from_deployer = deployer.upload(contract.nexus.releases, path, b"<project/>").status_code
+    require(
+        from_deployer == 201,
+        f"the user that builds deploy with cannot deploy: status {from_deployer}",
+        expected="status 201",
+        observed=from_deployer,
+        remedy="grant it add and edit on the hosted repositories",
+    )
+    status = deployer.http.delete(f"/repository/{contract.nexus.releases}/{path}").status_code
+    require(
+        status in (401, 403),
+        f"the user that builds deploy with may delete releases: status {status}",
+        expected="status 403",
+        observed=status,
+        remedy="nx-repository-view-maven2-*-* includes delete: grant read, browse, add and edit one by one",
+    )
+    require(
+        nexus.fetch(contract.nexus.releases, path).status_code == 200, "a refused deletion deleted the file"
+    )

@@ -1,0 +1,380 @@
+"""The cluster, and how the stack's workloads stand in it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from contract.model import Contract
+from fixtures.kubernetes import Cluster
+from fixtures.nonconformance import require, require_none, require_same_names
+from fixtures.objects import Pod, Workload
+
+GIT_SERVERS = re.compile(
+    r"\b(gitea|gitlab|gogs|gerrit|bitbucket|git-daemon|cgit|forgejo|git)\b", re.IGNORECASE
+)
+
+
+@pytest.fixture(scope="module")
+def workloads(kube: Cluster, contract: Contract) -> tuple[Workload, ...]:
+    """Workloads of the namespaces that the contract names."""
+    return tuple(workload for name in _namespaces(contract) for workload in kube.workloads(name))
+
+
+@pytest.fixture(scope="module")
+def pods(kube: Cluster, contract: Contract) -> tuple[Pod, ...]:
+    """Pods of the stack's own workloads: agents come and go and are checked in their own layer."""
+    return tuple(
+        pod
+        for name in _namespaces(contract)
+        for pod in kube.pods(name)
+        if pod.owner and not pod.deleted and "jenkins/label" not in pod.labels
+    )
+
+
+def _namespaces(contract: Contract) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((contract.jenkins.namespace, contract.nexus.namespace)))
+
+
+@pytest.mark.requirement("PLATFORM-01")
+def test_kubernetes_version(kube: Cluster, contract: Contract) -> None:
+    seen = kube.version()
+    require(
+        seen == contract.kubernetes.version,
+        f"the API server runs Kubernetes {seen}, not {contract.kubernetes.version}",
+        expected=contract.kubernetes.version,
+        observed=seen,
+        remedy="upgrade the cluster, or state its version in the contract (kubernetes.version)",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-02")
+def test_kubelets_are_within_the_skew(kube: Cluster) -> None:
+    server = _minor(kube.version())
+    require_none(
+        [
+            f"kubelet of node {node.name} is {node.version}"
+            for node in kube.nodes()
+            if not 0 <= server - _minor(node.version) <= 3
+        ],
+        "a kubelet is outside the supported version skew",
+        expected=f"1.{server - 3} to 1.{server}",
+        remedy="upgrade the node: a kubelet is never newer than the API server and at most 3 minors older",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-03")
+def test_nodes_are_ready(kube: Cluster) -> None:
+    nodes = kube.nodes()
+    require(nodes, "the cluster has no node", remedy="add a node")
+    require_none(
+        [
+            f"node {node.name}: {name} is {state}"
+            for node in nodes
+            for name, state in node.conditions.items()
+            if state != ("True" if name == "Ready" else "False")
+        ],
+        "a node is not fit",
+        expected="Ready is True, every pressure is False",
+        remedy="kubectl describe node: free memory, disk or process ids, or mend its network",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-04")
+def test_namespaces_are_there(kube: Cluster, contract: Contract) -> None:
+    there = set(kube.namespaces())
+    require_none(
+        [f"namespace {name} is missing" for name in _namespaces(contract) if name not in there],
+        "the cluster lacks a namespace of the stack",
+        remedy="install the release that makes it, or name the right namespace in the contract",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-05")
+def test_every_workload_is_ready(workloads: tuple[Workload, ...], pods: tuple[Pod, ...]) -> None:
+    require(workloads, "the stack's namespaces hold no workload", remedy="install the releases")
+    require_none(
+        [
+            f"{found.kind} {found.namespace}/{found.name} has {found.ready} of {found.wanted} pods ready"
+            for found in workloads
+            if found.ready < found.wanted or found.wanted == 0
+        ]
+        + [pod.trouble() for pod in pods if pod.trouble()],
+        "a workload is not ready",
+        remedy="kubectl describe the pod and read its log",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-06")
+def test_no_container_restarted(pods: tuple[Pod, ...]) -> None:
+    require_none(
+        [
+            f"container {part.name} of pod {pod.namespace}/{pod.name} restarted {part.restarts} times"
+            for pod in pods
+            for part in pod.containers
+            if part.restarts
+        ],
+        "a container restarted",
+        expected="0 restarts",
+        remedy="kubectl logs --previous tells why; a limit that is too low kills with OOMKilled",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-07")
+def test_storage_class_is_there_and_claims_are_bound(kube: Cluster, contract: Contract) -> None:
+    classes = kube.storage_classes()
+    require(
+        any(default for _, default in classes),
+        "the cluster has no default storage class",
+        observed=f"storage classes: {', '.join(name for name, _ in classes) or 'none'}",
+        remedy="install a provisioner and mark its class as the default",
+    )
+    require_none(
+        [
+            f"claim {namespace}/{name} is {phase}"
+            for namespace in _namespaces(contract)
+            for name, phase in kube.claims(namespace)
+            if phase != "Bound"
+        ],
+        "a volume claim is not bound",
+        expected="Bound",
+        remedy="kubectl describe pvc: is there a provisioner, and room?",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-08")
+def test_nexus_is_a_deployment(workloads: tuple[Workload, ...], contract: Contract) -> None:
+    _require_kind(workloads, contract.nexus.namespace, contract.nexus.release, "Deployment")
+
+
+@pytest.mark.requirement("PLATFORM-09")
+def test_controller_is_one_stateful_set(workloads: tuple[Workload, ...], contract: Contract) -> None:
+    found = _require_kind(workloads, contract.jenkins.namespace, contract.jenkins.release, "StatefulSet")
+    require(
+        found.wanted == 1,
+        f"the controller has {found.wanted} replicas: two controllers on one home corrupt it",
+        expected="1 replica",
+        remedy="set the StatefulSet's replicas to 1",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-10")
+def test_images_that_run_are_the_declared_ones(
+    pods: tuple[Pod, ...], workloads: tuple[Workload, ...]
+) -> None:
+    declared = {
+        (workload.namespace, part["image"])
+        for workload in workloads
+        for part in (*workload.template["containers"], *workload.template.get("initContainers", ()))
+    }
+    require_none(
+        [
+            f"container {part.name} of {pod.namespace}/{pod.name} runs {part.image}, which its workload "
+            "does not declare"
+            for pod in pods
+            for part in pod.containers
+            if (pod.namespace, part.image) not in declared
+        ],
+        "an image runs that is not declared",
+        remedy="roll the workload out again; somebody edited the pod or the workload by hand",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-11")
+def test_images_are_exact(workloads: tuple[Workload, ...]) -> None:
+    require_none(
+        [
+            f"{found.kind} {found.namespace}/{found.name} runs {part['image']}"
+            for found in workloads
+            for part in (*found.template["containers"], *found.template.get("initContainers", ()))
+            if not exact_image(part["image"])
+        ],
+        "an image is not pinned",
+        expected="a tag other than latest, or a digest",
+        remedy="pin the image's exact tag or its digest in the values",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-12")
+def test_resources_are_set(workloads: tuple[Workload, ...]) -> None:
+    require_none(
+        [
+            f"container {part['name']} of {found.namespace}/{found.name} has no {kind} for {resource}"
+            for found in workloads
+            for part in found.template["containers"]
+            for kind, resource in (("requests", "cpu"), ("requests", "memory"), ("limits", "memory"))
+            if resource not in (part.get("resources") or {}).get(kind, {})
+        ],
+        "a container has no resources set",
+        expected="requests for cpu and memory, a limit for memory",
+        remedy="set resources in the release's values",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-13")
+def test_no_privileged_container(workloads: tuple[Workload, ...]) -> None:
+    require_none(
+        [
+            f"container {part['name']} of {found.namespace}/{found.name} is privileged"
+            for found in workloads
+            for part in (*found.template["containers"], *found.template.get("initContainers", ()))
+            if (part.get("securityContext") or {}).get("privileged")
+        ]
+        + [
+            f"{found.kind} {found.namespace}/{found.name} mounts {volume['hostPath']['path']} of the node"
+            for found in workloads
+            for volume in found.template.get("volumes", ())
+            if "hostPath" in volume
+        ],
+        "a workload reaches into its node",
+        remedy="take privileged and hostPath out of the release's values",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-14")
+def test_no_git_server_in_the_stack(workloads: tuple[Workload, ...]) -> None:
+    require_none(
+        [
+            f"{found.kind} {found.namespace}/{found.name} ({part['image']})"
+            for found in workloads
+            for part in found.template["containers"]
+            if GIT_SERVERS.search(found.name) or GIT_SERVERS.search(part["image"].rpartition("/")[2])
+        ],
+        "the stack runs a Git server of its own",
+        remedy="use the customer's Git server; take this workload out of the stack",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-15")
+def test_controller_may_run_agents(kube: Cluster, pods: tuple[Pod, ...], contract: Contract) -> None:
+    account = (contract.jenkins.namespace, _controller(pods, contract).service_account)
+    wanted = [
+        (verb, "pods") for verb in ("create", "delete", "get", "list", "watch")
+    ] + [("create", "pods/exec"), ("get", "pods/log"), ("list", "events")]  # fmt: skip
+    require_none(
+        [
+            f"{account[1]} may not {verb} {resource}"
+            for verb, resource in wanted
+            if not kube.allowed(account, verb, resource, namespace=contract.jenkins.namespace)
+        ],
+        "the controller cannot run agents",
+        remedy="install the chart's RBAC (rbac.create: true) for the controller's service account",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-16")
+def test_controller_may_no_more_than_it_needs(
+    kube: Cluster, pods: tuple[Pod, ...], contract: Contract
+) -> None:
+    account = (contract.jenkins.namespace, _controller(pods, contract).service_account)
+    elsewhere = "kube-system"
+    refused = [
+        ("get", "secrets", elsewhere, ""),
+        ("list", "secrets", contract.nexus.namespace, ""),
+        ("create", "pods", elsewhere, ""),
+        ("create", "pods/exec", contract.nexus.namespace, ""),
+        ("list", "nodes", "", ""),
+        ("delete", "nodes", "", ""),
+        ("create", "clusterroles", "", "rbac.authorization.k8s.io"),
+        ("create", "clusterrolebindings", "", "rbac.authorization.k8s.io"),
+        ("create", "rolebindings", contract.jenkins.namespace, "rbac.authorization.k8s.io"),
+    ]
+    require_none(
+        [
+            f"{account[1]} may {verb} {resource}" + (f" in {namespace}" if namespace else "")
+            for verb, resource, namespace, group in refused
+            if kube.allowed(account, verb, resource, namespace=namespace, group=group)
+        ],
+        "the controller may more than running agents takes",
+        remedy="take the role binding away: the controller needs pods in its own namespace and no more",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-17")
+def test_agents_may_nothing(kube: Cluster, contract: Contract) -> None:
+    account = (contract.jenkins.namespace, contract.jenkins.agent_service_account)
+    require_none(
+        [
+            f"{account[1]} may {verb} {resource} in {namespace}"
+            for verb, resource in (
+                ("get", "secrets"),
+                ("create", "pods"),
+                ("list", "pods"),
+                ("create", "pods/exec"),
+            )
+            for namespace in _namespaces(contract)
+            if kube.allowed(account, verb, resource, namespace=namespace)
+        ],
+        "agents have rights in the cluster: so has every build that anybody can start",
+        remedy=f"remove role bindings of service account {account[1]}",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-18")
+def test_service_accounts_are_separate(pods: tuple[Pod, ...], contract: Contract) -> None:
+    controller = _controller(pods, contract).service_account
+    require(
+        controller not in ("", "default"),
+        "the controller runs under the namespace's default service account",
+        remedy="let the chart make one (serviceAccount.create: true)",
+    )
+    require(
+        controller != contract.jenkins.agent_service_account,
+        f"controller and agents share the service account {controller}: a build has the controller's rights",
+        remedy="give agents their own (serviceAccountAgent.create: true)",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-19")
+def test_workloads_are_exactly_the_releases(workloads: tuple[Workload, ...], contract: Contract) -> None:
+    if contract.jenkins.namespace == contract.nexus.namespace:
+        expected = {contract.jenkins.release, contract.nexus.release}
+        require_same_names(expected, {found.name for found in workloads}, what="the stack's workloads differ")
+        return
+    for namespace, release in (
+        (contract.jenkins.namespace, contract.jenkins.release),
+        (contract.nexus.namespace, contract.nexus.release),
+    ):
+        require_same_names(
+            {release},
+            {found.name for found in workloads if found.namespace == namespace},
+            what=f"the workloads of namespace {namespace} differ",
+            remedy="remove what no release declares, or declare it",
+        )
+
+
+def exact_image(reference: str) -> bool:
+    """Is an image reference pinned: by digest, or by a tag other than latest?"""
+    if re.search(r"@sha256:[0-9a-f]{64}$", reference):
+        return True
+    tag = reference.rpartition("/")[2].partition(":")[2]
+    return tag not in ("", "latest")
+
+
+def _minor(version: str) -> int:
+    return int(version.split(".")[1])
+
+
+def _require_kind(workloads: tuple[Workload, ...], namespace: str, name: str, kind: str) -> Workload:
+    found = [workload for workload in workloads if (workload.namespace, workload.name) == (namespace, name)]
+    kinds = [workload.kind for workload in found]
+    require(
+        kinds == [kind],
+        f"{namespace}/{name} is {', '.join(kinds) or 'not there'}, not a {kind}",
+        expected=f"{kind} {namespace}/{name}",
+        observed=", ".join(
+            f"{other.kind} {other.name}" for other in workloads if other.namespace == namespace
+        ),
+        remedy=f"install the release {name} with a chart that makes a {kind}",
+    )
+    return found[0]
+
+
+def _controller(pods: tuple[Pod, ...], contract: Contract) -> Pod:
+    owner = f"StatefulSet/{contract.jenkins.release}"
+    found = [pod for pod in pods if pod.namespace == contract.jenkins.namespace and pod.owner == owner]
+    require(
+        found, f"there is no controller pod of {owner}", remedy="kubectl -n NAMESPACE describe statefulset"
+    )
+    return found[0]
