@@ -1,0 +1,182 @@
+"""The few calls of the Kubernetes API that agents in pods need."""
+
+import http.client
+import json
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import websocket
+
+ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+STDIN, STDOUT, STDERR, STATUS = 0, 1, 2, 3
+
+
+class KubeError(Exception):
+    """The API server refused; carries its status code and message."""
+
+    def __init__(self, verb: str, url: str, status: int, message: str) -> None:
+        """Args: verb, url: of the request; status: HTTP; message: the server's own."""
+        super().__init__(f"Failure executing: {verb} at: {url}. Message: {message}.")
+        self.status = status
+        self.message = message
+
+
+class Disconnected(Exception):
+    """The stream to a container ended without an exit code: the container or its pod is gone."""
+
+
+@dataclass(frozen=True)
+class Kube:
+    """One API server and who we are there."""
+
+    server: str
+    token_file: Path = ACCOUNT / "token"
+    ca_file: Path = ACCOUNT / "ca.crt"
+    timeout: float = 15.0
+
+    def _token(self) -> str | None:
+        """Read for every request: the kubelet renews it."""
+        return self.token_file.read_text().strip() if self.token_file.exists() else None
+
+    def _tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self.ca_file) if self.ca_file.exists() else None)
+
+    def request(self, verb: str, path: str, body: Any = None, raw: bool = False) -> Any:
+        """Send one request and return the decoded answer (text when `raw`).
+
+        Raises:
+            KubeError: any answer of 400 and more.
+            OSError: the server cannot be reached.
+        """
+        parts = urlsplit(self.server)
+        connection = (
+            http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=self.timeout, context=self._tls())
+            if parts.scheme == "https"
+            else http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=self.timeout)
+        )
+        headers = {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": "conformance-stand-in"}
+        if token := self._token():
+            headers["Authorization"] = f"Bearer {token}"
+        try:
+            connection.request(verb, path, body=None if body is None else json.dumps(body), headers=headers)
+            answer = connection.getresponse()
+            content = answer.read().decode("utf-8", "replace")
+        finally:
+            connection.close()
+        if answer.status >= 400:
+            raise KubeError(verb, self.server + path, answer.status, _message(content))
+        return content if raw else json.loads(content)
+
+    def create_pod(self, namespace: str, pod: dict[str, Any]) -> dict[str, Any]:
+        """Create a pod."""
+        return dict(self.request("POST", f"/api/v1/namespaces/{namespace}/pods", pod))
+
+    def get_pod(self, namespace: str, name: str) -> dict[str, Any] | None:
+        """A pod, or None where there is none."""
+        try:
+            return dict(self.request("GET", f"/api/v1/namespaces/{namespace}/pods/{quote(name)}"))
+        except KubeError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def pods(self, namespace: str, selector: str) -> list[dict[str, Any]]:
+        """The pods with these labels."""
+        query = urlencode({"labelSelector": selector})
+        return list(self.request("GET", f"/api/v1/namespaces/{namespace}/pods?{query}")["items"])
+
+    def delete_pod(self, namespace: str, name: str) -> None:
+        """Delete a pod; one that is gone already is no error."""
+        try:
+            self.request("DELETE", f"/api/v1/namespaces/{namespace}/pods/{quote(name)}")
+        except KubeError as error:
+            if error.status != 404:
+                raise
+
+    def log(self, namespace: str, name: str, container: str, lines: int = 30) -> str:
+        """The last lines of a container."""
+        query = urlencode({"container": container, "tailLines": lines})
+        return str(self.request("GET", f"/api/v1/namespaces/{namespace}/pods/{quote(name)}/log?{query}", raw=True))
+
+    def events(self, namespace: str, name: str) -> list[dict[str, Any]]:
+        """The events about a pod."""
+        query = urlencode({"fieldSelector": f"involvedObject.name={name}"})
+        return list(self.request("GET", f"/api/v1/namespaces/{namespace}/events?{query}")["items"])
+
+    def exec(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        command: list[str],
+        stdin: bytes,
+        output: Callable[[int, bytes], None],
+        cancelled: Callable[[], bool],
+    ) -> int:
+        """Run a command in a container, hand its output over as it comes, return its exit code.
+
+        Raises:
+            Disconnected: the container went away, or `cancelled` became true.
+            KubeError: the server refused to start it.
+        """
+        query = [("container", container), ("stdin", "true"), ("stdout", "true"), ("stderr", "true")]
+        path = f"/api/v1/namespaces/{namespace}/pods/{quote(pod)}/exec?" + urlencode([*query, *(("command", c) for c in command)])
+        stream = self._open(path)
+        try:
+            for start in range(0, len(stdin), 32768):
+                stream.send_binary(bytes([STDIN]) + stdin[start : start + 32768])
+            return _pump(stream, output, cancelled)
+        finally:
+            stream.close()
+
+    def _open(self, path: str) -> websocket.WebSocket:
+        header = [f"Authorization: Bearer {token}"] if (token := self._token()) else []
+        url = "ws" + self.server.removeprefix("http") + path
+        options = {"ca_certs": str(self.ca_file)} if self.ca_file.exists() else {}
+        try:
+            return websocket.create_connection(
+                url, header=header, sslopt=options, subprotocols=["v4.channel.k8s.io"], timeout=self.timeout
+            )
+        except websocket.WebSocketBadStatusException as error:
+            raise KubeError("GET", self.server + path, int(error.status_code), str(error)) from error
+        except (websocket.WebSocketException, OSError) as error:
+            raise Disconnected(str(error)) from error
+
+
+def _pump(stream: websocket.WebSocket, output: Callable[[int, bytes], None], cancelled: Callable[[], bool]) -> int:
+    stream.settimeout(0.5)
+    while not cancelled():
+        try:
+            opcode, data = stream.recv_data()
+        except websocket.WebSocketTimeoutException:
+            continue
+        except (websocket.WebSocketException, OSError) as error:
+            raise Disconnected(str(error)) from error
+        if opcode == websocket.ABNF.OPCODE_CLOSE or not data:
+            raise Disconnected("closed")
+        channel, payload = data[0], bytes(data[1:])
+        if channel == STATUS:
+            return _exit_code(json.loads(payload))
+        if payload:
+            output(channel, payload)
+    raise Disconnected("cancelled")
+
+
+def _exit_code(status: dict[str, Any]) -> int:
+    if status.get("status") == "Success":
+        return 0
+    for cause in status.get("details", {}).get("causes", []):
+        if cause.get("reason") == "ExitCode":
+            return int(cause["message"])
+    raise Disconnected(str(status.get("message", status)))
+
+
+def _message(content: str) -> str:
+    try:
+        return str(json.loads(content).get("message", content))
+    except json.JSONDecodeError:
+        return content
