@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -95,6 +95,11 @@ class Catalogue:
         from difflib import get_close_matches  # noqa: PLC0415
 
         return tuple(get_close_matches(identifier, self._by_id, n=3))
+
+
+def requirement_fields(requirement: Requirement) -> dict[str, Any]:
+    """`requirement` as JSON can hold it."""
+    return {**asdict(requirement), "level": str(requirement.level)}
 
 
 def rank(layer: str) -> int:

@@ -85,7 +85,10 @@ class NexusRepository(Part):
     write_policy: Literal["ALLOW", "ALLOW_ONCE", "DENY", ""] = Field(
         "", description="write policy of a hosted one"
     )
-    remote: str = Field("", description="remote URL of a proxy; `central`: Maven's own central repository, or the mirror of it in the host's Maven settings")
+    remote: str = Field(
+        "",
+        description="remote URL of a proxy; `central`: Maven's own central repository, or the mirror of it in the host's Maven settings",
+    )
     members: tuple[str, ...] = Field((), description="members of a group, in order")
 
 

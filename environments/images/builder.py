@@ -14,7 +14,7 @@ from core.graph import Task
 from core.paths import PROJECT, cache_root
 from core.process import run
 from environments.host.engine import Engine
-from environments.images import downloads, programs, store
+from environments.images import downloads, programs, store, upstream
 from environments.images.catalogue import HERE, Catalogue, Download, Image, files_below
 from environments.images.locking import building
 
@@ -27,19 +27,23 @@ class Builder:
     catalogue: Catalogue
     engine: Engine
 
-    def missing(self) -> tuple[Task, ...]:
-        """Tasks for all that a stand-up from packages needs and that is not there yet."""
+    def missing(self, images: Iterable[str]) -> tuple[Task, ...]:
+        """Tasks for all that a stand-up with `images` of ours needs and that is not there yet."""
         tasks: dict[str, Task] = {}
         for program in HOST_PROGRAMS:
             self._want_module(program, tasks)
+        wanted = tuple(images)
+        if self.catalogue.upstream:
+            for name in wanted:
+                self._want_image(name, tasks)
+            return tuple(tasks.values())
         self._want_image("node", tasks)
         if not store.is_built(self.catalogue):
-            needs = ["image node"]
-            for image in self.catalogue.in_node():
-                self._want_image(image.name, tasks)
-                needs.append(f"image {image.name}")
+            for name in wanted:
+                self._want_image(name, tasks)
+            needs = tuple(f"image {name}" for name in wanted)
             tasks["image store"] = Task(
-                "image store", lambda: store.build(self.catalogue, self.engine), tuple(needs)
+                "image store", lambda: store.build(self.catalogue, self.engine), needs
             )
         return tuple(tasks.values())
 
@@ -58,7 +62,12 @@ class Builder:
         module = self.catalogue.module_of(program)
         name = f"programs {module.name}"
         if name not in tasks and not programs.is_built(module):
-            tasks[name] = Task(name, lambda: programs.build(module))
+            # one after the other where packages are shared: side by side they would be compiled twice
+            before = [
+                task for task in tasks if task.startswith("programs ")
+                and self.catalogue.modules[task.removeprefix("programs ")].folder == module.folder
+            ]  # fmt: skip
+            tasks[name] = Task(name, lambda: programs.build(module), tuple(before))
         return name
 
     def _want_image(self, name: str, tasks: dict[str, Task]) -> None:
@@ -66,6 +75,9 @@ class Builder:
         if task in tasks or self.engine.has_image(self.catalogue.built(name)):
             return
         image = self.catalogue.images[name]
+        if self.catalogue.pulled(image):
+            tasks[task] = Task(task, lambda: self._build(image))
+            return
         needs = [self._want_module(program, tasks) for program in image.programs]
         if image.base:
             self._want_image(image.base, tasks)
@@ -82,7 +94,11 @@ class Builder:
         with building(f"image-{image.name}") as lock:
             if not self.engine.has_image(reference):
                 lock.note(f"building {reference}")
-                if image.debootstrap:
+                if self.catalogue.pulled(image):
+                    pulled = upstream.mirrored(image.upstream)
+                    self.engine.docker("pull", "--quiet", pulled, timeout=900)
+                    self.engine.docker("tag", pulled, reference)
+                elif image.debootstrap:
                     self._debootstrap(image, reference)
                 else:
                     self._docker_build(image, reference)
@@ -90,7 +106,7 @@ class Builder:
                 self.engine.docker("tag", reference, image.reference)
 
     def _docker_build(self, image: Image, reference: str) -> None:
-        with tempfile.TemporaryDirectory(prefix=f"conformance-build-{os.getpid()}-") as folder:
+        with tempfile.TemporaryDirectory(prefix=f"conformance-build-pid{os.getpid()}-") as folder:
             context = Path(folder)
             shutil.copytree(HERE / "context" / image.context, context, dirs_exist_ok=True, symlinks=True)
             for program in image.programs:
@@ -123,7 +139,7 @@ class Builder:
             )
         options = image.debootstrap
         cache_root().mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f"debootstrap-{os.getpid()}-", dir=cache_root()) as folder:
+        with tempfile.TemporaryDirectory(prefix=f"debootstrap-pid{os.getpid()}-", dir=cache_root()) as folder:
             root = Path(folder) / "root"
             run(
                 ["debootstrap", f"--variant={options['variant']}",

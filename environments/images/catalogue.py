@@ -68,9 +68,13 @@ class Image:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All entries for one Kubernetes version, and the keys of what is built from packages."""
+    """All entries for one Kubernetes version, and the keys of what we build.
+
+    `upstream`: what has an upstream reference is pulled, also as the base of what we build.
+    """
 
     kubernetes: str
+    upstream: bool
     images: dict[str, Image]
     modules: dict[str, Module]
     downloads: dict[str, Download]
@@ -90,6 +94,9 @@ class Catalogue:
         """The name by which pods ask for image `name` when it was built from packages."""
         return self.images[name].reference or self.built(name)
 
+    def pulled(self, image: Image) -> bool:
+        return self.upstream and bool(image.upstream)
+
     def in_node(self) -> tuple[Image, ...]:
         return tuple(image for image in self.images.values() if image.in_node)
 
@@ -100,7 +107,7 @@ class Catalogue:
         def of(name: str) -> str:
             if name not in keys:
                 image = self.images[name]
-                parts = {
+                parts: dict[str, object] = {
                     "entry": {
                         slot: getattr(image, slot)
                         for slot in ("context", "base_argument", "arguments", "debootstrap")
@@ -111,6 +118,8 @@ class Catalogue:
                     "context": tree_hash(HERE / "context" / image.context) if image.context else "",
                     "sources": {to: tree_hash(PROJECT / path) for to, path in image.sources.items()},
                 }
+                if self.pulled(image):
+                    parts = {"upstream": image.upstream}
                 keys[name] = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
             return keys[name]
 
@@ -143,30 +152,33 @@ def tree_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def load(kubernetes: str, file: Path = HERE / "catalogue.toml") -> Catalogue:
-    """Read the catalogue for a Kubernetes version.
-
-    Raises:
-        UsageError: the version is not the one whose sources are pinned in gotools/kubernetes.
-    """
+def load(kubernetes: str, upstream: bool = False, file: Path = HERE / "catalogue.toml") -> Catalogue:
+    """Read the catalogue for a Kubernetes version."""
     raw = tomllib.loads(file.read_text(encoding="utf-8"))
     images = {entry["name"]: _image(entry, kubernetes) for entry in raw["image"]}
     return Catalogue(
         kubernetes=kubernetes,
+        upstream=upstream,
         images=images,
         modules={entry["name"]: Module(**entry) for entry in raw["module"]},
         downloads={entry["name"]: Download(**entry) for entry in raw["download"]},
     )
 
 
+def pinned_kubernetes() -> str:
+    """The Kubernetes version that can be built from packages, without a `v`."""
+    lines = (HERE / "gotools/kubernetes/go.mod").read_text(encoding="utf-8").splitlines()
+    pinned = next(line.split()[1] for line in lines if line.strip().startswith("k8s.io/kubernetes v"))
+    return pinned.removeprefix("v")
+
+
 def check_kubernetes(catalogue: Catalogue) -> None:
     """Raises UsageError when the contract's Kubernetes is not the one that packages are pinned for."""
-    lines = (catalogue.modules["kubernetes"].folder / "go.mod").read_text(encoding="utf-8").splitlines()
-    pinned = next(line.split()[1] for line in lines if line.strip().startswith("k8s.io/kubernetes v"))
-    if pinned != f"v{catalogue.kubernetes}":
+    pinned = pinned_kubernetes()
+    if pinned != catalogue.kubernetes:
         raise UsageError(
             "this Kubernetes version cannot be built from packages",
-            expected=f"{pinned} (pinned in environments/images/gotools/kubernetes/go.mod)",
+            expected=f"v{pinned} (pinned in environments/images/gotools/kubernetes/go.mod)",
             observed=f"the contract asks for v{catalogue.kubernetes}",
             remedy="change kubernetes.version in the contract, use --images=upstream, or bump the module",
         )

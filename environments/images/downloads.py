@@ -38,7 +38,7 @@ def fetch(download: Download) -> None:
         if is_there(download):
             return
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_suffix(target.suffix + f".{os.getpid()}.part")
+        part = target.with_suffix(target.suffix + f".pid{os.getpid()}.part")
         url = maven.central() + download.path
         try:
             with requests.get(url, stream=True, timeout=60) as answer, part.open("wb") as out:

@@ -70,7 +70,7 @@ def _binary_name(package: str) -> str:
 
 def _link_flags(module: Module) -> str:
     flags = ["-s", "-w"]
-    if module.name == "kubernetes":
+    if module.folder.name == "kubernetes":
         lines = (module.folder / "go.mod").read_text(encoding="utf-8")
         version = {m[1]: m[2] for m in re.finditer(r"^\t(\S+) (v\S+)", lines, re.MULTILINE)}
         kubernetes = version["k8s.io/kubernetes"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import re
 import shutil
 import tempfile
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.errors import ConformanceError
-from core.paths import cache_root, state_root
+from core.paths import cache_root
 from core.process import run as command
 from environments import runs
 from environments.host import engine as engines
@@ -62,9 +63,16 @@ def reap() -> tuple[str, ...]:
     if engine is not None:
         removed += _strays(engine)
     removed += _files()
-    if not any(run.kept or run.alive for run in runs.all_runs()) and engines.stop_private():
+    if release_engine():
         removed.append("the private container engine")
     return tuple(removed)
+
+
+def release_engine() -> bool:
+    """Stop our private engine when no run needs it: none is kept, and none lives but this process' own."""
+    mine = os.getpid()
+    needed = any(run.kept or (run.alive and run.owner != mine) for run in runs.all_runs())
+    return not needed and engines.stop_private()
 
 
 def _strays(engine: Engine) -> Iterator[str]:
@@ -86,31 +94,28 @@ def _strays(engine: Engine) -> Iterator[str]:
 def _files() -> Iterator[str]:
     """Half-made folders that nobody is working on; what can be resumed (compiled programs) stays."""
     known = {run.id for run in runs.all_runs()}
-    for folder in (cache_root() / "runs").glob("*"):
-        if folder.name not in known:
-            shutil.rmtree(folder, ignore_errors=True)
-            yield str(folder)
-    for folder in (cache_root() / "stores").glob("*.part"):
-        if _is_free(f"store-{folder.name.removesuffix('.part')}"):
-            shutil.rmtree(folder, ignore_errors=True)
-            yield str(folder)
-    for part in (cache_root() / "downloads").glob("*.part"):
-        owner = part.suffixes[-2].lstrip(".") if len(part.suffixes) > 1 else ""
-        if not (owner.isdigit() and runs.process_start(int(owner))):
-            part.unlink(missing_ok=True)
-            yield str(part)
-    for folder in (
-        *cache_root().glob("debootstrap-*"),
-        *Path(tempfile.gettempdir()).glob("conformance-build-*"),
-    ):
-        owner = folder.name.split("-")[-2]
-        if not (owner.isdigit() and runs.process_start(int(owner))):
-            _unmount_below(folder)
-            shutil.rmtree(folder, ignore_errors=True)
-            yield str(folder)
-    for folder in (state_root() / "runs").glob("*"):
-        if folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+    stale = [folder for folder in (cache_root() / "runs").glob("*") if folder.name not in known]
+    stale += [
+        folder
+        for folder in (cache_root() / "stores").glob("*.part")
+        if _is_free(f"store-{folder.name.removesuffix('.part')}")
+    ]
+    owned = [*(cache_root() / "downloads").glob("*.part"), *cache_root().glob("*-pid*-*")]
+    owned += Path(tempfile.gettempdir()).glob("conformance-build-pid*")
+    stale += [path for path in owned if not _owner_lives(path)]
+    for path in stale:
+        _unmount_below(path)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+        yield str(path)
+
+
+def _owner_lives(path: Path) -> bool:
+    """Does the process whose number is in the name (`pid123`) still run?"""
+    found = re.search(r"pid(\d+)", path.name)
+    return bool(found and runs.process_start(int(found[1])))
 
 
 def _unmount_below(folder: Path) -> None:

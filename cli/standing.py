@@ -1,0 +1,119 @@
+"""From the command line's options to a stack that stands: the one path that `up`, `run` and pytest share."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from contract.load import load
+from contract.model import LoadedContract
+from core.errors import UsageError
+from environments import runs
+from environments.images.catalogue import tree_hash
+from environments.runs import Run
+
+if TYPE_CHECKING:
+    from environments.base import Environment
+    from environments.host.engine import Engine
+    from environments.images.sources import ImageSources
+    from environments.kind.environment import KindEnvironment
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be stood up, settled before anything is made."""
+
+    loaded: LoadedContract
+    sources: ImageSources
+    options: argparse.Namespace
+    inputs: str
+
+    def kept(self) -> Run | None:
+        """A kept stack made from the same inputs."""
+        return runs.kept_run(self.inputs)
+
+
+def plan(options: argparse.Namespace, say: Say) -> Plan:
+    """Read the contract and decide where images come from. Raises ContractError, UsageError."""
+    from environments.images import sources  # noqa: PLC0415 - the static layer starts without it
+
+    loaded = load(options.contract)
+    if not loaded.stack_dir.is_dir():
+        raise UsageError(
+            "the stack's folder is not there",
+            where=f"{loaded.file}: stack.path",
+            observed=str(loaded.stack_dir),
+        )
+    chosen = sources.choose(options.images, loaded.contract.kubernetes.version, options.jenkins_image)
+    say(chosen.why)
+    return Plan(loaded, chosen, options, _inputs(loaded, chosen, options))
+
+
+def _inputs(loaded: LoadedContract, chosen: ImageSources, options: argparse.Namespace) -> str:
+    parts = [
+        loaded.file.read_text(encoding="utf-8"),
+        tree_hash(loaded.stack_dir),
+        *(f"{name}={chosen.reference(name)}" for name in sorted(chosen.catalogue.images)),
+        options.ecr,
+        options.deployer,
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def fit_host(options: argparse.Namespace, planned: Plan | None, say: Say) -> Engine:
+    """Judge the host and get an engine. Raises HostUnfit."""
+    from cli.options import provision_host  # noqa: PLC0415
+    from environments.host import facts, preflight, provision  # noqa: PLC0415
+    from environments.images import store  # noqa: PLC0415
+
+    allowed = provision_host(options)
+    node = planned.sources.catalogue.built("node") if planned else ""
+    warm = planned is not None and (
+        planned.sources.catalogue.upstream or store.is_built(planned.sources.catalogue)
+    )
+    seen = facts.gather(node)
+    findings = preflight.judge(seen, warm=warm, will_provision=allowed)
+    for finding in findings:
+        if finding.level == "note":
+            say(f"host: {finding.name}: {finding.seen}; {finding.remedy or finding.needed}")
+    preflight.require(findings)
+    if allowed and preflight.can_provision(seen) and provision.missing_packages():
+        say(f"host: installing {', '.join(provision.missing_packages())}")
+        provision.install_packages()
+    return provision.get_engine(seen, allowed)
+
+
+def environment(planned: Plan, run: Run, engine: Engine, say: Say) -> KindEnvironment:
+    """The kind environment for `run`, with credentials and a CA of its own."""
+    from environments.kind.assembly import assemble  # noqa: PLC0415
+
+    from environments import trust  # noqa: PLC0415
+
+    return assemble(
+        loaded=planned.loaded,
+        run=run,
+        engine=engine,
+        sources=planned.sources,
+        ecr=planned.options.ecr,
+        deployer=planned.options.deployer,
+        authority=trust.RunAuthority(run.id),
+        environ=os.environ,
+        say=say,
+    )
+
+
+def diagnostics_folder(run: Run) -> Path:
+    return run.folder / "diagnostics"
+
+
+def diagnose(where: Environment, run: Run, say: Say) -> None:
+    folder = diagnostics_folder(run)
+    where.diagnose(folder)
+    say(f"diagnostics: {folder}")

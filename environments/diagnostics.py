@@ -1,0 +1,77 @@
+"""What explains a failure, collected before anything is torn down.
+
+Never raises: what cannot be had is noted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from core.errors import ConformanceError
+from environments.host.engine import Engine
+from environments.kubectl import Kubectl
+from reports.redact import SECRETS
+
+LOG_LINES = "2000"
+Piece = tuple[str, Callable[[], str]]
+
+
+def collect(target: Path, engine: Engine, nodes: Iterable[str], kubectl: Kubectl) -> None:
+    """Node journals, pods, events, descriptions and logs (also of the previous container), redacted."""
+    target.mkdir(parents=True, exist_ok=True)
+    pieces: list[Piece] = []
+    for node in nodes:
+        journal = ("exec", node, "journalctl", "--no-pager", "--lines", LOG_LINES)
+        pieces.append((f"node-{node}-journal.txt", lambda words=journal: engine.docker(*words, timeout=30)))  # type: ignore[misc]
+        pieces.append(
+            (f"node-{node}-container.txt", lambda node=node: engine.docker("logs", node, timeout=30))
+        )  # type: ignore[misc]
+    for name, words in (
+        ("pods.txt", ("get", "pods", "--all-namespaces", "--output", "wide")),
+        ("events.txt", ("get", "events", "--all-namespaces", "--sort-by", ".lastTimestamp")),
+        ("describe-nodes.txt", ("describe", "nodes")),
+        ("describe-pods.txt", ("describe", "pods", "--all-namespaces")),
+        ("volumes.txt", ("get", "pv,pvc,storageclass", "--all-namespaces", "--output", "wide")),
+    ):
+        pieces.append((name, lambda words=words: kubectl(*words, timeout=30)))  # type: ignore[misc]
+    pieces += _container_logs(kubectl)
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        list(pool.map(lambda piece: _write(target, *piece), pieces))
+
+
+def _container_logs(kubectl: Kubectl) -> list[Piece]:
+    try:
+        pods = kubectl.get("pods", "--all-namespaces")["items"]
+    except (ConformanceError, ValueError):
+        return []
+    pieces: list[Piece] = []
+    for pod in pods:
+        space, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+        if space == "kube-system":
+            continue
+        statuses = [
+            *pod["status"].get("initContainerStatuses", []),
+            *pod["status"].get("containerStatuses", []),
+        ]
+        for status in statuses:
+            words = ("logs", name, "--namespace", space, "--container", status["name"], "--tail", LOG_LINES)
+            file = f"log-{space}-{name}-{status['name']}.txt"
+            pieces.append((file, lambda words=words: kubectl(*words, timeout=30)))  # type: ignore[misc]
+            if status.get("restartCount"):
+                again = (*words, "--previous")
+                pieces.append((f"previous-{file}", lambda words=again: kubectl(*words, timeout=30)))  # type: ignore[misc]
+    return pieces
+
+
+def _write(target: Path, name: str, read: Callable[[], str]) -> None:
+    try:
+        text = read()
+    except ConformanceError as error:
+        text = f"could not be had: {error}"
+    try:
+        (target / name).write_text(SECRETS.text(text), encoding="utf-8")
+    except OSError as error:
+        # a full disk must not hide the failure that is being explained
+        print(json.dumps({"diagnostics": name, "lost": str(error)}))  # noqa: T201

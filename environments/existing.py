@@ -1,0 +1,108 @@
+"""The environment `existing`: a cluster and services that are already there, never created or deleted by us."""
+
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+
+import yaml
+
+from contract.model import CredentialRef, LoadedContract
+from core.errors import ContractError, EnvironmentFailure
+from core.process import run as command
+from environments.base import Component, Endpoints, Login, Service
+from environments.ecr import aws
+from environments.runs import Run
+
+
+def endpoints(loaded: LoadedContract, run: Run, *, writable: bool) -> Endpoints:
+    """Where the contract's `[existing]` says the stack is, with credentials from where it refers to.
+
+    Raises:
+        ContractError: the contract has no `[existing]`, or a reference names nothing.
+        EnvironmentFailure: the kubeconfig cannot be read.
+    """
+    existing = loaded.contract.existing
+    if existing is None:
+        raise ContractError(
+            "the contract does not say where an existing stack is",
+            where=str(loaded.file),
+            expected="a table [existing] with jenkins_url, nexus_url, ...",
+            remedy="docs/environments.md shows one",
+        )
+    kubeconfig = _kubeconfig(existing.kubeconfig, loaded.file.parent)
+    context = existing.context or _current_context(kubeconfig)
+    contract = loaded.contract
+    registry = aws.AwsEcr(
+        contract.registry.account, contract.registry.region, existing.aws_profile
+    ).registry()
+    return Endpoints(
+        run_id=run.id,
+        environment="existing",
+        kubeconfig=str(kubeconfig),
+        context=context,
+        ca_bundle=str(loaded.file.parent / existing.ca_bundle) if existing.ca_bundle else "",
+        jenkins=Service(existing.jenkins_url, _login("jenkins", existing.jenkins_login, kubeconfig, context)),
+        nexus=Service(existing.nexus_url, _login("nexus", existing.nexus_login, kubeconfig, context)),
+        registry=registry,
+        components=(
+            Component("jenkins", contract.jenkins.version),
+            Component("nexus", contract.nexus.version),
+            Component("ecr", contract.registry.region),
+        ),
+        writable=writable,
+    )
+
+
+def _kubeconfig(named: str, beside: Path) -> Path:
+    if named:
+        file = beside / named
+    else:
+        file = Path(os.environ.get("KUBECONFIG", "").split(os.pathsep)[0] or Path.home() / ".kube/config")
+    if not file.is_file():
+        raise EnvironmentFailure(
+            "there is no kubeconfig",
+            where=str(file),
+            remedy="set existing.kubeconfig in the contract, or KUBECONFIG",
+        )
+    return file
+
+
+def _current_context(kubeconfig: Path) -> str:
+    try:
+        found = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))["current-context"]
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise EnvironmentFailure(
+            "the kubeconfig has no current context", where=str(kubeconfig), remedy="set existing.context"
+        ) from error
+    return str(found)
+
+
+def _login(what: str, reference: CredentialRef, kubeconfig: Path, context: str) -> Login:
+    """The credential behind a reference. Raises ContractError, never with the credential in it."""
+    if reference.env:
+        value = os.environ.get(reference.env)
+        if not value:
+            raise ContractError(
+                f"the credential of {what} is not there", where=f"existing.{what}_login.env",
+                expected=f"the environment variable {reference.env}", observed="not set",
+                remedy=f"export {reference.env}",
+            )  # fmt: skip
+        return Login(reference.username, value)
+    if reference.secret.count("/") == 1:
+        space, name = reference.secret.split("/")
+        words = ("kubectl", "--kubeconfig", kubeconfig, "--context", context, "--namespace", space)
+        found = yaml.safe_load(command([*words, "get", "secret", name, "--output", "yaml"]).stdout)["data"]
+        try:
+            user = reference.username or base64.b64decode(found[reference.username_key]).decode()
+            return Login(user, base64.b64decode(found[reference.password_key]).decode())
+        except KeyError as error:
+            raise ContractError(
+                f"the secret {reference.secret} has no key {error}", where=f"existing.{what}_login",
+                observed=f"keys {', '.join(sorted(found))}", remedy="set username_key and password_key",
+            ) from error  # fmt: skip
+    raise ContractError(
+        f"the credential of {what} is not referred to", where=f"existing.{what}_login",
+        expected="env = VARIABLE or secret = NAMESPACE/NAME", remedy="docs/environments.md shows both",
+    )  # fmt: skip

@@ -1,0 +1,189 @@
+"""The kind environment: the whole stack on a cluster of our own, stood up in parallel along its needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from contract.model import LoadedContract
+from core.graph import Observer, Task, ignore, run_tasks
+from core.timeline import Timeline
+from environments import diagnostics, trust
+from environments.base import Endpoints, Registry
+from environments.deploy import declaration as declarations
+from environments.deploy import git as repositories
+from environments.deploy import nexus as nexus_setup
+from environments.deploy import releases
+from environments.ecr.base import EcrBackend
+from environments.ecr.client import ecr_client
+from environments.ecr.provision import provision
+from environments.host.engine import Engine
+from environments.images import store
+from environments.images.builder import Builder
+from environments.images.sources import ImageSources
+from environments.kind import cluster, objects, reap
+from environments.kubectl import Kubectl
+from environments.runs import Run
+
+GIT_SERVER = f"git://git.{objects.SYSTEM}.svc.cluster.local"
+
+
+@dataclass(frozen=True)
+class KindEnvironment:
+    """One stand-up. `up` runs the graph of `tasks`; every task can be read on its own below."""
+
+    loaded: LoadedContract
+    run: Run
+    engine: Engine
+    sources: ImageSources
+    ecr: EcrBackend
+    authority: trust.RunAuthority
+    credentials: objects.Credentials
+    name: str = field(default="kind", init=False)
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Builds of what is missing, then the stand-up, as one graph."""
+        builds = Builder(self.sources.catalogue, self.engine).missing(self.sources.wanted)
+        images = tuple(task.name for task in builds)
+        return (
+            *builds,
+            Task("git repositories", self._repositories),
+            Task("cluster", self._cluster, ("git repositories", *images)),
+            Task("trust and secrets", self._shared, ("cluster",)),
+            Task("name resolution", self._names, ("cluster",)),
+            Task("git server", self._git, ("trust and secrets",)),
+            Task("ecr", self._ecr, ("trust and secrets",)),
+            Task("ecr repositories", self._ecr_repositories, ("ecr",)),
+            Task("nexus", self._nexus, ("trust and secrets",)),
+            Task("nexus set-up", self._nexus_setup, ("nexus",)),
+            Task("jenkins", self._jenkins, ("trust and secrets",)),
+        )
+
+    def up(self, observer: Observer = ignore, tasks: tuple[Task, ...] | None = None) -> Endpoints:
+        """Stand everything up. Raises EnvironmentFailure; what was made is then still there for `down`."""
+        run_tasks(tasks or self.tasks(), Timeline(self.run.timeline), observer)
+        endpoints = self.endpoints()
+        self.run.endpoints_file.touch(mode=0o600)
+        self.run.endpoints_file.write_text(endpoints.to_json(), encoding="utf-8")
+        return endpoints
+
+    def diagnose(self, target: Path) -> None:
+        diagnostics.collect(target, self.engine, self.spec.node_names, self.kubectl)
+
+    def down(self) -> None:
+        self.ecr.down()
+        reap.down(self.run, self.engine)
+
+    # the graph's tasks
+
+    def _repositories(self) -> None:
+        repositories.build(self.loaded.stack_dir, self._git_folder)
+
+    def _cluster(self) -> None:
+        for target in self.spec.stores:
+            store.clone(self.sources.catalogue, target)
+        cluster.create(self.spec, self._program("kind"), self.engine)
+        cluster.connect_nodes(self.spec, self.kubectl, self.engine)
+        self.sources.load(self.engine, self.spec.node_names)
+
+    def _shared(self) -> None:
+        contract = self.loaded.contract
+        self._ca_file.write_text(self.authority.certificate, encoding="utf-8")
+        self.kubectl.apply(
+            objects.shared_objects(
+                contract.jenkins.namespace, contract.nexus.namespace, self.credentials, self.authority,
+                self._labels,
+            )
+        )  # fmt: skip
+
+    def _names(self) -> None:
+        """One registry name for pods (CoreDNS) and for the kubelet (the node's hosts file and trust)."""
+        host, address = self.ecr_host, objects.REGISTRY_ADDRESS
+        found = self.kubectl.get("configmap", "coredns", "--namespace", "kube-system")
+        corefile = objects.resolve_registry(found["data"]["Corefile"], host)
+        self.kubectl.apply(
+            [
+                {
+                    "apiVersion": "v1",
+                    "kind": "ConfigMap",
+                    "metadata": {"name": "coredns", "namespace": "kube-system"},
+                    "data": {"Corefile": corefile},
+                }
+            ]
+        )
+        script = (
+            f"grep -q ' {host}$' /etc/hosts || echo '{address} {host}' >> /etc/hosts; "
+            f"mkdir -p /etc/containerd/certs.d/{host}; cat > /etc/containerd/certs.d/{host}/ca.crt; "
+            f'printf \'server = "https://{host}"\\n[host."https://{host}"]\\nca = "ca.crt"\\n\' '
+            f"> /etc/containerd/certs.d/{host}/hosts.toml"
+        )
+        for node in self.spec.node_names:
+            self.engine.docker("exec", "-i", node, "sh", "-c", script, stdin=self.authority.certificate)
+
+    def _git(self) -> None:
+        self.kubectl.apply(objects.git_server(self.sources.reference("git"), self._labels))
+        self.kubectl.wait_ready(objects.SYSTEM, "app=git", 90)
+
+    def _ecr(self) -> None:
+        self.ecr.up()
+
+    def _ecr_repositories(self) -> None:
+        client = ecr_client(self.registry(), str(self._ca_file))
+        provision(client, self.declaration.ecr_repositories)
+
+    def _nexus(self) -> None:
+        contract = self.loaded.contract.nexus
+        self._release(contract.release)
+        self.kubectl.wait_ready(
+            contract.namespace, f"app.kubernetes.io/instance={contract.release}",
+            self.loaded.contract.budgets.nexus_ready,
+        )  # fmt: skip
+
+    def _nexus_setup(self) -> None:
+        setup = nexus_setup.load(self.loaded.stack_dir / "nexus/repositories.json")
+        nexus_setup.apply(setup, self._service("nexus", self.credentials.nexus), self.credentials.deployer)
+
+    def _jenkins(self) -> None:
+        contract = self.loaded.contract.jenkins
+        self._release(contract.release)
+        self.kubectl.wait_ready(
+            contract.namespace,
+            f"app.kubernetes.io/instance={contract.release},app.kubernetes.io/component=jenkins-controller",
+            self.loaded.contract.budgets.controller_ready,
+        )
+
+    def _release(self, name: str) -> None:
+        releases.install(self.declaration.release(name), self.variables, self._program("helm"), self.run)
+
+    # what the tasks share
+
+    @cached_property
+    def declaration(self) -> declarations.Declaration:
+        return declarations.load(self.loaded.declaration)
+
+    @cached_property
+    def spec(self) -> cluster.ClusterSpec:
+        nodes = self.loaded.contract.kubernetes.nodes
+        stores = tuple(self.run.scratch / f"containerd-{n}" for n in range(nodes))
+        return cluster.ClusterSpec(
+            name=self.run.cluster,
+            node_image=self.sources.node_image,
+            nodes=nodes,
+            kubeconfig=self.run.kubeconfig,
+            stores=stores if self.sources.from_packages else (),
+            git=self._git_folder,
+            from_packages=self.sources.from_packages,
+            cgroup_v1=not Path("/sys/fs/cgroup/cgroup.controllers").exists(),
+        )
+
+    @property
+    def kubectl(self) -> Kubectl:
+        return Kubectl(self._program("kubectl"), self.run.kubeconfig)
+
+    @property
+    def ecr_host(self) -> str:
+        return self.ecr.registry_host
+
+    def registry(self) -> Registry:
+        return self.ecr.registry()

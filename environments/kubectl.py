@@ -1,0 +1,106 @@
+"""kubectl, for what the harness itself does to a cluster; checks use the typed client of fixtures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.process import run
+from core.waiting import eventually
+
+#: Container states that do not become better by waiting.
+HOPELESS = frozenset(
+    {
+        "ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "CrashLoopBackOff",
+        "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Kubectl:
+    program: Path
+    kubeconfig: Path
+
+    def __call__(self, *words: str, stdin: str | None = None, check: bool = True, timeout: float = 60) -> str:
+        """Standard output. Raises CommandFailed."""
+        command = [self.program, "--kubeconfig", self.kubeconfig, *words]
+        return run(command, stdin=stdin, check=check, timeout=timeout).stdout
+
+    def get(self, *words: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self("get", *words, "--output", "json"))
+        return found
+
+    def apply(self, objects: Iterable[dict[str, Any]]) -> None:
+        """Server-side, so that an object may be larger than an annotation; a second time changes nothing."""
+        listed = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
+        self(
+            "apply", "--server-side", "--force-conflicts", "--field-manager", "conformance", "--filename", "-",
+            stdin=json.dumps(listed),
+        )  # fmt: skip
+
+    def wait_ready(self, namespace: str, selector: str, timeout: float, count: int = 1) -> None:
+        """Until `count` pods behind `selector` are ready; ends at once when one cannot become so.
+
+        Raises:
+            NotYet, TerminalState: with the states of the pods' containers.
+        """
+        eventually(
+            lambda: pod_states(self.get("pods", "--namespace", namespace, "--selector", selector)),
+            what=f"pods {selector} in {namespace} are ready",
+            until=lambda states: sum(state.ready for state in states) >= count,
+            terminal=_hopeless,
+            timeout=timeout,
+            interval=0.5,
+            remedy=f"the diagnostics hold logs and events of namespace {namespace}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PodState:
+    """A pod in one line: `reasons` of its waiting or ended containers, and how often they restarted."""
+
+    name: str
+    ready: bool
+    phase: str
+    reasons: tuple[str, ...]
+    restarts: int
+
+
+def pod_states(pods: dict[str, Any]) -> tuple[PodState, ...]:
+    """From a PodList; pods that are being deleted do not count."""
+    states = []
+    for pod in pods["items"]:
+        if pod["metadata"].get("deletionTimestamp"):
+            continue
+        status = pod["status"]
+        containers = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
+        reasons = [
+            f"{container['name']}: {detail['reason']}"
+            + (f" ({detail['message'][:300]})" if detail.get("message") else "")
+            for container in containers
+            for state, detail in container.get("state", {}).items()
+            if state == "waiting" and detail.get("reason") not in {None, "PodInitializing"}
+        ]
+        conditions = {c["type"]: c["status"] for c in status.get("conditions", [])}
+        states.append(
+            PodState(
+                pod["metadata"]["name"],
+                conditions.get("Ready") == "True",
+                status.get("phase", ""),
+                tuple(reasons),
+                sum(container.get("restartCount", 0) for container in containers),
+            )
+        )
+    return tuple(states)
+
+
+def _hopeless(states: tuple[PodState, ...]) -> str | None:
+    for state in states:
+        for reason in state.reasons:
+            if reason.split(": ", 1)[1].split(" ")[0] in HOPELESS:
+                return f"{state.name}: {reason}"
+    return None

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+
+from core.errors import NotYet, TerminalState
+from core.waiting import eventually
+
+
+def test_returns_the_value_that_was_awaited() -> None:
+    values = iter([0, 0, 7])
+    assert eventually(lambda: next(values), what="seven", timeout=5, interval=0) == 7
+
+
+def test_a_timeout_carries_the_last_value_and_the_remedy() -> None:
+    with pytest.raises(NotYet) as told:
+        eventually(
+            lambda: {"phase": "Pending"},
+            what="pod runs",
+            until=lambda _: False,
+            timeout=0.02,
+            interval=0.01,
+            remedy="describe it",
+        )
+    assert "not within 0.02 s" in str(told.value)
+    assert "Pending" in told.value.observed
+    assert "describe it" in str(told.value)
+
+
+def test_a_terminal_state_ends_the_wait_at_once() -> None:
+    calls = []
+
+    def probe() -> str:
+        calls.append(1)
+        return "ImagePullBackOff"
+
+    with pytest.raises(TerminalState, match="cannot happen any more") as told:
+        eventually(probe, what="pod runs", until=lambda _: False, terminal=lambda state: state, timeout=60)
+    assert len(calls) == 1
+    assert "ImagePullBackOff" in told.value.observed
+
+
+def test_transient_exceptions_are_not_yet_and_the_last_one_is_told() -> None:
+    def probe() -> bool:
+        raise ConnectionRefusedError("port 8080")
+
+    with pytest.raises(NotYet) as told:
+        eventually(probe, what="it answers", timeout=0.01, interval=0, transient=(ConnectionError,))
+    assert "ConnectionRefusedError: port 8080" in told.value.observed
+    assert isinstance(told.value.__cause__, ConnectionRefusedError)
+
+
+def test_other_exceptions_go_through() -> None:
+    with pytest.raises(ZeroDivisionError):
+        eventually(lambda: 1 // 0, what="never", timeout=5, transient=(ConnectionError,))
+
+
+def test_the_probe_is_called_once_even_without_time() -> None:
+    assert eventually(lambda: True, what="now", timeout=0)
