@@ -1,0 +1,31 @@
+"""WHAT WE SAY: the result model, the verdict and everything that is written or shown about a run.
+
+The names here are for the command line and the pytest plugins; they are looked up when asked for, so
+that a pytest worker, which only appends events, does not pay for the result model.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reports.live import LiveView as LiveView
+    from reports.model import RunResult as RunResult
+    from reports.recorder import Recorder as Recorder
+    from reports.terminal import print_verdict as print_verdict
+    from reports.write import write_all as write_all
+
+_HOME = {
+    "LiveView": "reports.live",
+    "Recorder": "reports.recorder",
+    "RunResult": "reports.model",
+    "print_verdict": "reports.terminal",
+    "write_all": "reports.write",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'reports' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

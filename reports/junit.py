@@ -1,0 +1,109 @@
+"""junit.xml: layers as suites, the requirement and the remedy in the message.
+
+Jenkins' junit plugin, GitLab and GitHub know passed, failure, error and skipped; blocked, waived, not
+applicable and not run are skipped with their reason. Text that XML cannot hold (control characters,
+lone surrogates) is shown escaped.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from contract.catalogue import ORDER
+from reports.model import Check, Outcome, RequirementInfo, RunResult
+from reports.verdict import remedy_of
+
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def render(result: RunResult, folder: Path) -> str:  # noqa: ARG001 - every renderer has these two
+    """The JUnit XML of `result`."""
+    by_id = {requirement.id: requirement for requirement in result.requirements}
+    root = ET.Element("testsuites", {"name": "conformance", **_sums(result.checks)})
+    layers = [*ORDER, *sorted({check.layer for check in result.checks} - set(ORDER))]
+    for layer in layers:
+        checks = tuple(check for check in result.checks if check.layer == layer)
+        if checks:
+            root.append(_suite(layer, checks, result, by_id))
+    if result.problems:
+        suite = ET.SubElement(root, "testsuite", name="harness", failures="0", skipped="0", time="0",
+                              tests=str(len(result.problems)), errors=str(len(result.problems)))  # fmt: skip
+        for problem in result.problems:
+            case = ET.SubElement(
+                suite, "testcase", classname="harness", name=clean(problem.what)[:200], time="0"
+            )
+            error = ET.SubElement(case, "error", message=clean(_with_remedy(problem.what, problem.remedy)))
+            error.text = clean("\n".join(filter(None, (problem.where, problem.observed))))
+    ET.indent(root, " ")
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def clean(text: str) -> str:
+    """`text` as XML can hold it: colours dropped, other control characters as \\xNN."""
+    return _FORBIDDEN.sub(lambda found: f"\\x{ord(found[0]):02x}", _ANSI.sub("", text))
+
+
+def _suite(
+    layer: str, checks: tuple[Check, ...], result: RunResult, by_id: dict[str, RequirementInfo]
+) -> ET.Element:
+    first = min((check.started for check in checks if check.started), default=result.run.started)
+    stamp = dt.datetime.fromtimestamp(first, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    suite = ET.Element("testsuite", {"name": layer, "timestamp": stamp, **_sums(checks)})
+    properties = ET.SubElement(suite, "properties")
+    facts = [
+        ("verdict", result.verdict.headline), ("run", result.run.id), ("environment", result.run.environment),
+        ("contract", result.run.contract_sha256),
+    ]  # fmt: skip
+    for component in result.components:
+        stand_in = f" (stand-in: {component.stand_in})" if component.stand_in else ""
+        facts.append((f"version.{component.name}", f"{component.version}{stand_in}"))
+    for name, value in facts:
+        ET.SubElement(properties, "property", name=clean(name), value=clean(value))
+    for check in checks:
+        suite.append(_case(check, by_id))
+    return suite
+
+
+def _case(check: Check, by_id: dict[str, RequirementInfo]) -> ET.Element:
+    names = ", ".join(check.requirements)
+    case = ET.Element(
+        "testcase",
+        classname=f"conformance.{check.layer}",
+        name=clean(f"{names} {check.nodeid.rpartition('::')[2]}"),
+        file=clean(check.nodeid.partition("::")[0]),
+        time=f"{check.seconds:.3f}",
+    )
+    message = clean(_with_remedy(f"{names}: {check.message}", remedy_of(check, by_id)))
+    if check.outcome in (Outcome.FAILED, Outcome.ERROR):
+        tag = "failure" if check.outcome is Outcome.FAILED else "error"
+        child = ET.SubElement(case, tag, message=message, type=str(check.outcome))
+        texts = [by_id[name].text for name in check.requirements if name in by_id]
+        child.text = clean("\n".join([*texts, "", check.details or check.message]))
+    elif check.outcome is not Outcome.PASSED:
+        ET.SubElement(case, "skipped", message=f"{check.outcome}: {message}", type=str(check.outcome))
+    for kept in check.evidence:
+        if kept.file:
+            # the line that Jenkins' junit-attachments plugin and GitLab turn into a link
+            out = case.find("system-out")
+            out = ET.SubElement(case, "system-out") if out is None else out
+            out.text = (out.text or "") + clean(f"[[ATTACHMENT|{kept.file}]] {kept.name}\n")
+    return case
+
+
+def _with_remedy(message: str, remedy: str) -> str:
+    return f"{message}. Next: {remedy}" if remedy else message
+
+
+def _sums(checks: tuple[Check, ...]) -> dict[str, str]:
+    bad = (Outcome.FAILED, Outcome.ERROR, Outcome.PASSED)
+    return {
+        "tests": str(len(checks)),
+        "failures": str(sum(check.outcome is Outcome.FAILED for check in checks)),
+        "errors": str(sum(check.outcome is Outcome.ERROR for check in checks)),
+        "skipped": str(sum(check.outcome not in bad for check in checks)),
+        "time": f"{sum(check.seconds for check in checks):.3f}",
+    }

@@ -1,0 +1,195 @@
+"""What stands on the screen while a run goes on: by layer how far, and what runs now.
+
+The view only reads the events that pytest sessions and the recorder append to the results folder, so
+any number of processes can be watched, and a process that dies does not take the view with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from contract.catalogue import ORDER
+from reports.events import parse_events
+from reports.model import Outcome
+from reports.plain import PlainLines, short
+from reports.terminal import STYLES
+
+INTERVAL = 0.2
+
+
+@dataclass
+class State:
+    """What the events so far say; `at` is unix seconds of the last one."""
+
+    planned: dict[str, str] = field(default_factory=dict)
+    outcomes: dict[str, str] = field(default_factory=dict)
+    running: dict[str, float] = field(default_factory=dict)
+    steps: dict[str, tuple[str, float]] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
+    note: str = ""
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        kind = event["kind"]
+        if kind == "collected":
+            self.planned |= {check["nodeid"]: check["layer"] for check in event["checks"]}
+        elif kind == "start":
+            self.running[event["nodeid"]] = event["t"]
+        elif kind == "check":
+            check = event["check"]
+            self.running.pop(check["nodeid"], None)
+            self.planned.setdefault(check["nodeid"], check["layer"])
+            self.outcomes[check["nodeid"]] = check["outcome"]
+            if check["outcome"] in ("failed", "error"):
+                self.broken.append(
+                    f"{', '.join(check['requirements'])} {check['outcome']}: {check['message']}"
+                )
+        elif kind == "step":
+            self.steps[event["name"]] = (event["state"], event["t"])
+        elif kind in ("problem", "note"):
+            self.note = event.get("what") or event.get("text", "")
+
+    def layer(self, layer: str) -> tuple[int, Counter[str]]:
+        names = [nodeid for nodeid, its in self.planned.items() if its == layer]
+        return len(names), Counter(self.outcomes[name] for name in names if name in self.outcomes)
+
+
+class LiveView:
+    """Context manager: follows the results in `folder` until it is left.
+
+    `expected` holds usual seconds by node id, from earlier runs. `json_stream` gets every event as a
+    line as well (`--json-events`).
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        console: Console,
+        *,
+        expected: Mapping[str, float] | None = None,
+        json_stream: TextIO | None = None,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.folder = folder
+        self.console = console
+        self.expected = dict(expected or {})
+        self.state = State()
+        self._json = json_stream
+        self._plain = None if console.is_terminal else PlainLines(console, environ)
+        self._live: Live | None = None
+        self._read: dict[Path, int] = {}
+        self._begin = time.time()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="live view", daemon=True)
+        self.failure = ""
+
+    def __enter__(self) -> LiveView:
+        if self._plain is None:
+            self._live = Live(self, console=self.console, refresh_per_second=5, transient=True)
+            self._live.start()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+        if self._live is not None:
+            self._live.stop()
+
+    def __rich__(self) -> Group:
+        now = time.time()
+        parts: list[Text | Table] = []
+        steps = [(name, at) for name, (state, at) in self.state.steps.items() if state == "running"]
+        if steps:
+            shown = ", ".join(
+                f"{name} ({now - at:.0f} s)" for name, at in sorted(steps, key=lambda step: step[1])
+            )
+            parts.append(Text.assemble(("stand-up: ", "bold"), shown))
+        table = Table(box=None, pad_edge=False, show_header=False)
+        for layer in ORDER:
+            total, counts = self.state.layer(layer)
+            if total:
+                table.add_row(
+                    layer, f"{sum(counts.values())}/{total}", _counted(counts), self._now(layer, now)
+                )
+        parts.append(table)
+        parts += [
+            Text(line, style="red", overflow="ellipsis", no_wrap=True) for line in self.state.broken[:5]
+        ]
+        if len(self.state.broken) > 5:
+            parts.append(Text(f"and {len(self.state.broken) - 5} more broken", style="red"))
+        if self.state.note:
+            parts.append(Text(self.state.note, style="dim", overflow="ellipsis", no_wrap=True))
+        parts.append(Text(f"{now - self._begin:.0f} s{self._left()}", style="dim"))
+        return Group(*parts)
+
+    def _now(self, layer: str, now: float) -> Text:
+        running = [(nodeid, at) for nodeid, at in list(self.state.running.items()) if self._is(nodeid, layer)]
+        texts = []
+        for nodeid, at in sorted(running, key=lambda entry: entry[1])[:3]:
+            usual = self.expected.get(nodeid)
+            texts.append(f"{short(nodeid)} {now - at:.0f}" + (f"/{usual:.0f} s" if usual else " s"))
+        return Text(", ".join(texts), overflow="ellipsis", no_wrap=True, style="dim")
+
+    def _is(self, nodeid: str, layer: str) -> bool:
+        return self.state.planned.get(nodeid) == layer
+
+    def _left(self) -> str:
+        """Work that is left by what it took before: only when every open check has been seen before."""
+        left = [nodeid for nodeid in list(self.state.planned) if nodeid not in self.state.outcomes]
+        if not left or any(nodeid not in self.expected for nodeid in left):
+            return ""
+        return f", about {sum(self.expected[nodeid] for nodeid in left):.0f} s of checks left"
+
+    def _follow(self) -> None:
+        while True:
+            last = self._stop.is_set()
+            for event in self._fresh():
+                self.state.take(event)
+                if self._plain is not None:
+                    self._plain.take(event, self.state.layer)
+                if self._json is not None:
+                    self._json.write(json.dumps(event, ensure_ascii=False) + "\n")
+                    self._json.flush()
+            if self._plain is not None:
+                self._plain.pulse(self.state.running)
+            if last:
+                break
+            self._stop.wait(INTERVAL)
+        if self._plain is not None:
+            self._plain.end()
+
+    def _fresh(self) -> list[Mapping[str, Any]]:
+        found: list[Mapping[str, Any]] = []
+        for file in sorted(self.folder.glob("events-*.jsonl")):
+            with file.open("rb") as stream:
+                stream.seek(self._read.get(file, 0))
+                data = stream.read()
+            # a line that is still being written is left for the next look
+            whole = data[: data.rfind(b"\n") + 1]
+            self._read[file] = self._read.get(file, 0) + len(whole)
+            found += parse_events(whole)
+        return sorted(found, key=lambda event: float(event.get("t", 0)))
+
+
+def _counted(counts: Counter[str]) -> Text:
+    text = Text()
+    for outcome in Outcome:
+        if counts[str(outcome)]:
+            text.append(f"{counts[str(outcome)]} {outcome} ", style=STYLES[outcome])
+    return text

@@ -1,0 +1,137 @@
+"""What the command line tells the reports about a run: what it is, what it stands on, what went wrong.
+
+recorder = Recorder(folder, run_id="r1", environment="kind", contract=loaded, command="run")
+recorder.step("nexus", "running") ... recorder.step("nexus", "done")
+recorder.components(asdict(part) for part in endpoints.components)
+recorder.problem(error, "stand-up")          # when something outside of a check broke
+recorder.finish()                            # or recorder.finish(interrupted=True)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Literal
+
+from contract import catalogue as catalogues
+from contract.model import LoadedContract
+from core.errors import ConformanceError, UsageError
+from reports import waivers as waiving
+from reports.events import RESERVE, EventLog, reserve, write_atomically
+from reports.load import RUN
+from reports.redact import SECRETS
+
+TIMELINE = "timeline.jsonl"
+
+
+class Recorder:
+    """Keeps run.json true at any moment: a run that is killed leaves "running" behind.
+
+    `folder` must hold no other run. `timeline` is where core.timeline is to write its spans.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        run_id: str,
+        environment: str,
+        contract: LoadedContract | None,
+        command: str = "",
+        selection: str = "",
+        layers: Iterable[str] = (),
+        waivers: Path | None = None,
+        requirements: Path = catalogues.FILE,
+        stack_revision: str = "",
+        pins: Mapping[str, str] | None = None,
+    ) -> None:
+        if (folder / RUN).exists():
+            raise UsageError(
+                f"{folder} holds the results of another run", remedy="name an empty --results-dir"
+            )
+        self.folder = folder
+        self._log = EventLog(folder, "run")
+        reserve(folder)
+        self._problems: list[dict[str, str]] = []
+        self._components: list[dict[str, Any]] = []
+        self._requirements = [catalogues.requirement_fields(known) for known in catalogues.load(requirements)]
+        self._waivers = [
+            {**asdict(waiver), "expires": waiver.expires.isoformat()}
+            for waiver in (waiving.load(waivers) if waivers else ())
+        ]
+        file = contract.file if contract else None
+        self._run: dict[str, Any] = {
+            "id": run_id, "started": time.time(), "ended": None, "state": "running",
+            "environment": environment,
+            "contract": contract.contract.stack.name if contract else "",
+            "contract_file": file.name if file else "",
+            "contract_sha256": hashlib.sha256(file.read_bytes()).hexdigest() if file else "",
+            "stack_revision": stack_revision, "harness_version": _version(), "command": command,
+            "selection": selection, "layers": list(layers), "pins": sorted((pins or {}).items()),
+        }  # fmt: skip
+        self._write()
+
+    @property
+    def timeline(self) -> Path:
+        return self.folder / TIMELINE
+
+    def components(self, parts: Iterable[Mapping[str, Any]]) -> None:
+        """What the stack consists of: name, version, image, digest, stand_in each."""
+        self._components = [dict(part) for part in parts]
+        self._write()
+
+    def pins(self, pins: Mapping[str, str]) -> None:
+        """Pinned plugins, name to version."""
+        self._run["pins"] = sorted(pins.items())
+        self._write()
+
+    def step(self, name: str, state: Literal["running", "done", "failed"], note: str = "") -> None:
+        """A part of the stand-up or tear-down began or ended; shown live."""
+        self._log.event("step", name=name, state=state, note=note)
+
+    def note(self, text: str) -> None:
+        """One line for whoever watches."""
+        self._log.event("note", text=text)
+
+    def problem(self, error: ConformanceError, where: str = "") -> None:
+        """Something outside of any check broke: the verdict cannot be conformant."""
+        told = {
+            "what": error.what, "where": error.where or where, "observed": error.observed or str(error),
+            "remedy": error.remedy,
+        }  # fmt: skip
+        self._problems.append(told)
+        self._log.event("problem", **told)
+        self._write()
+
+    def finish(self, *, interrupted: bool = False) -> None:
+        """The run is over; call it last, before the results are loaded."""
+        self._run |= {"ended": time.time(), "state": "interrupted" if interrupted else "finished"}
+        self._write()
+        self._log.close()
+        (self.folder / RESERVE).unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        head = {
+            "run": self._run, "components": self._components, "problems": self._problems,
+            "requirements": self._requirements, "waivers": self._waivers,
+        }  # fmt: skip
+        data = json.dumps(SECRETS.tree(head), indent=1, ensure_ascii=False).encode(
+            "utf-8", "backslashreplace"
+        )
+        try:
+            write_atomically(self.folder / RUN, data)
+        except OSError:
+            (self.folder / RESERVE).unlink(missing_ok=True)
+            write_atomically(self.folder / RUN, data)
+
+
+def _version() -> str:
+    try:
+        return version("buildinfra-conformance")
+    except PackageNotFoundError:
+        return "from a checkout"

@@ -1,0 +1,269 @@
+"""Taking secrets out of everything that is written: what was declared, and what looks like one.
+
+A declared secret is found as it is, base64-encoded at any of the three alignments, URL-encoded,
+JSON- and XML-escaped, in hexadecimal, and with line breaks or colour codes inside it. Redaction never
+fails and never grows a text's meaning: it puts `[redacted: LABEL]` where the secret was.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from functools import partial
+from html import escape
+from itertools import accumulate
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+#: A shorter secret is found only as a whole word and only as it is: as a part of words it would match
+#: everywhere and make reports useless.
+SHORT = 6
+#: Below this length a "secret" is an ordinary word; refuse it rather than ruin every report.
+TOO_SHORT = 3
+#: Bytes that a caller who cuts a text must add before the cut, so that a secret across it is found.
+MARGIN = 8192
+
+_SQUEEZE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\\[nrt]|[\s\\]+")
+_KEEP = "[redacted: {}]"
+
+_B64 = r"[A-Za-z0-9+/_-]"
+_SHAPES: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
+    # label, texts of which one must be there for the pattern to be worth trying, pattern with the
+    # secret as the last group (or as a whole)
+    (
+        "private key",
+        ("PRIVATE KEY",),
+        re.compile(
+            r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----"
+            r"(?:(?!-----BEGIN).)*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)",
+            re.DOTALL,
+        ),
+    ),
+    ("AWS key id", ("AKIA", "ASIA"), re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])")),
+    (
+        "AWS secret key",
+        ("ecret",  "ECRET"),
+        re.compile(
+            r"(?i)secret_?access_?key[\"'\\]*(?:\s*[:=]\s*|[\"'>\\]+\s*)[\"'\\]*([A-Za-z0-9/+=]{40})(?![A-Za-z0-9/+=])"
+        ),
+    ),
+    ("token", ("eyJ",), re.compile(rf"eyJ{_B64}{{8,}}\.eyJ{_B64}{{8,}}\.{_B64}*")),
+    ("password in a URL", ("://",), re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s:@\"'<>]*:([^@/\s\"'<>]+)@")),
+    (
+        "authorization",
+        ("uthorization", "UTHORIZATION"),
+        re.compile(r"(?i)authorization[\"'\\]*\s*[:=]\s*[\"'\\]*(?:basic|bearer|token)\s+([A-Za-z0-9+/=._~-]{4,})"),
+    ),
+    (
+        "session token",
+        ("ecurity-", "essionToken", "ession_token", "ESSION_TOKEN"),
+        re.compile(r"(?i)(?:x-amz-security-token|session_?token)[\"'\\]*\s*[:=]\s*[\"'\\]*([A-Za-z0-9+/=%_-]{16,})"),
+    ),
+    (
+        "API token",
+        ("ghp_", "gho_", "ghs_", "glpat-", "github_pat_"),
+        re.compile(r"(?:gh[pos]_|github_pat_|glpat-)[A-Za-z0-9_-]{20,}"),
+    ),
+)  # fmt: skip
+_PEM_IN_BASE64 = re.compile(r"LS0tLS1CRUdJTi[A-Za-z0-9+/=]{40,}")
+
+
+class Redactor:
+    """A register of secrets and the one operation on texts. Adding is cheap and may happen any time."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._labels: dict[str, str] = {}
+        self._variants: dict[str, str] = {}
+        self._squeezed: dict[str, str] = {}
+        self._words: dict[str, re.Pattern[str]] = {}
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: str, label: str = "secret") -> bool:
+        """Declare `secret`; `label` says in reports what was there. False: too short to be one."""
+        secret = secret.strip()
+        if len(secret) < TOO_SHORT:
+            return False
+        if secret in self._labels:
+            return True
+        self._labels[secret] = label
+        if len(secret) < SHORT:
+            self._words[secret] = re.compile(rf"(?<![A-Za-z0-9]){re.escape(secret)}(?![A-Za-z0-9])")
+            return True
+        for variant in _variants(secret):
+            self._variants.setdefault(variant, label)
+            squeezed = _SQUEEZE.sub("", variant)
+            if len(squeezed) >= 8:
+                self._squeezed.setdefault(squeezed, label)
+        return True
+
+    def since(self, count: int) -> list[tuple[str, str]]:
+        """Secrets declared after the first `count`, with labels: for handing them to another process."""
+        return list(self._labels.items())[count:]
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def text(self, text: str) -> str:
+        """`text` without any declared or recognisable secret."""
+        if not text:
+            return text
+        # longest first: a variant may contain a shorter one
+        hits = [variant for variant in self._variants if variant in text]
+        for variant in sorted(hits, key=len, reverse=True):
+            text = text.replace(variant, _KEEP.format(self._variants[variant]))
+        for secret, pattern in self._words.items():
+            if secret in text:
+                text = pattern.sub(_KEEP.format(self._labels[secret]), text)
+        if self._squeezed:
+            text = self._split_over_lines(text)
+        return _shapes(text)
+
+    def data(self, data: bytes) -> bytes:
+        """The same for bytes of any encoding: what is not UTF-8 is searched byte by byte."""
+        try:
+            return self.text(data.decode("utf-8")).encode("utf-8")
+        except UnicodeDecodeError:
+            return self.text(data.decode("latin-1")).encode("latin-1", "replace")
+
+    def tree(self, value: Any) -> Any:
+        """`value` (what JSON can hold) with every text in it redacted, keys too."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(str(key)): self.tree(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.tree(item) for item in value]
+        return value
+
+    def json_line(self, value: Any) -> str:
+        """`value` as one line of JSON without secrets. Usual case: nothing found, encoded once."""
+        line = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        if self.text(line) == line:
+            return line
+        clean = json.dumps(self.tree(value), ensure_ascii=False, separators=(",", ":"))
+        # a secret may lie across fields only in ways that no field shows; the line must still be JSON
+        again = self.text(clean)
+        if again != clean and _is_json(again):
+            return again
+        return clean
+
+    def _split_over_lines(self, text: str) -> str:
+        squeezed = _SQUEEZE.sub("", text)
+        if len(squeezed) == len(text):
+            return text
+        hits = [variant for variant in self._squeezed if variant in squeezed]
+        if not hits:
+            return text
+        spans = []
+        starts, ends = _kept(text)
+        offsets = [0, *accumulate(end - start for start, end in zip(starts, ends, strict=True))]
+        for variant in hits:
+            at = squeezed.find(variant)
+            while at >= 0:
+                first = bisect_right(offsets, at) - 1
+                last = bisect_right(offsets, at + len(variant) - 1) - 1
+                begin = starts[first] + at - offsets[first]
+                end = starts[last] + at + len(variant) - offsets[last]
+                spans.append((begin, end, self._squeezed[variant]))
+                at = squeezed.find(variant, at + len(variant))
+        return _cut(text, spans)
+
+
+def _kept(text: str) -> tuple[list[int], list[int]]:
+    starts, ends, at = [], [], 0
+    for gap in _SQUEEZE.finditer(text):
+        if gap.start() > at:
+            starts.append(at)
+            ends.append(gap.start())
+        at = gap.end()
+    if at < len(text):
+        starts.append(at)
+        ends.append(len(text))
+    return starts, ends
+
+
+def _cut(text: str, spans: list[tuple[int, int, str]]) -> str:
+    parts, at = [], 0
+    for begin, end, label in sorted(spans):
+        if end <= at:
+            continue
+        parts += [text[at : max(begin, at)], _KEEP.format(label)]
+        at = end
+    return "".join([*parts, text[at:]])
+
+
+def _variants(secret: str) -> Iterator[str]:
+    raw = secret.encode()
+    yield secret
+    for safe in ("/", ""):
+        for quoted in (quote(secret, safe=safe), quote_plus(secret, safe=safe)):
+            yield quoted
+            yield re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), quoted)
+    for ascii_only in (True, False):
+        once = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
+        yield once
+        yield once.replace("/", "\\/")
+        yield json.dumps(once, ensure_ascii=ascii_only)[1:-1]
+    yield escape(secret)
+    yield escape(secret, quote=False)
+    yield escape(secret).replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
+    yield raw.hex()
+    yield raw.hex().upper()
+    for shift in range(3):
+        # the characters that also depend on neighbours are left out, so that any alignment matches
+        encoded = base64.b64encode(b"\0" * shift + raw).decode().rstrip("=")
+        inner = encoded[(0, 2, 3)[shift] : len(encoded) if (shift + len(raw)) % 3 == 0 else -1]
+        if len(inner) >= SHORT:
+            yield inner
+            yield inner.replace("+", "-").replace("/", "_")
+            yield quote(inner, safe="")
+
+
+def _shapes(text: str) -> str:
+    for label, needles, pattern in _SHAPES:
+        if any(needle in text for needle in needles):
+            text = pattern.sub(partial(_masked, label), text)
+    if "LS0tLS1CRUdJTi" in text:
+        text = _PEM_IN_BASE64.sub(_masked_pem, text)
+    return text
+
+
+def _masked(label: str, found: re.Match[str]) -> str:
+    mark = _KEEP.format(label)
+    if found.re.groups == 0:
+        return mark
+    if found[1].startswith("[redacted"):
+        return found[0]
+    begin, end = found.start(1) - found.start(), found.end(1) - found.start()
+    return found[0][:begin] + mark + found[0][end:]
+
+
+def _masked_pem(found: re.Match[str]) -> str:
+    whole = found[0].rstrip("=")
+    try:
+        decoded = base64.b64decode(whole[: len(whole) // 4 * 4])
+    except (ValueError, binascii.Error):
+        return _KEEP.format("private key")
+    return _KEEP.format("private key") if b"PRIVATE KEY" in decoded else found[0]
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+#: The register of this process: whoever learns a secret declares it here at once.
+SECRETS = Redactor()
+
+
+def register(secret: str, label: str = "secret") -> None:
+    """Declare a secret of this process, so that nothing written from now on holds it."""
+    SECRETS.add(secret, label)
