@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import time
 from collections.abc import Iterator
@@ -10,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from botocore.exceptions import ClientError, SSLError
 
 from environments.ecr.client import ecr_client
-from environments.ecr.dial import session
 from environments.ecr.provision import RepositoryDeclaration, provision
 
-from .conftest import HOST, Loopback, digest_of, image_manifest
+from .conftest import digest_of, image_manifest
+from .loopback import HOST, Loopback
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
@@ -86,7 +84,9 @@ def test_push_and_pull(http: requests.Session, ecr: ECRClient) -> None:
         assert head.headers["Docker-Content-Digest"] == digest
         assert int(head.headers["Content-Length"]) == len(manifest)
     assert http.get(f"{URL}/team/fixed/blobs/{digest_of(layer)}").content == layer
-    (detail,) = ecr.describe_images(repositoryName="team/fixed", imageIds=[{"imageTag": "1.0"}])["imageDetails"]
+    (detail,) = ecr.describe_images(repositoryName="team/fixed", imageIds=[{"imageTag": "1.0"}])[
+        "imageDetails"
+    ]
     assert detail["imageDigest"] == digest
     assert detail["imageSizeInBytes"] == len(layer) + len(b"{}")
     assert detail["imageManifestMediaType"] == MEDIA_TYPE

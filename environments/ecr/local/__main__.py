@@ -15,7 +15,7 @@ from .wire import Server
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
-    server = Server(("127.0.0.1", settings.app_port), build(settings))
+    server = Server(settings.app_socket, build(settings))
     for number in (signal.SIGTERM, signal.SIGINT):
         # shutdown() waits for serve_forever(), which runs in this thread
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())

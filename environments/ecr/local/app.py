@@ -97,7 +97,7 @@ def build(settings: Settings) -> App:
     """The application over the volume in `settings`, rebuilt from what is on it."""
     records = Records(settings.account, settings.region, settings.host, settings.repositories_file)
     records.load(read(settings.registry_root))
-    registry = Distribution(settings.registry_port, settings.host)
+    registry = Distribution(settings.registry_socket, settings.host)
     tokens = Tokens(shared_secret(settings.secret_file), settings.token_seconds)
     manifests = Manifests(records, registry, settings.registry_root)
     verifier = Verifier(settings.access_key_id, settings.secret_access_key, settings.region)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 from pathlib import Path
 from string import Template
 
@@ -20,8 +21,10 @@ def nginx_conf(settings: Settings) -> str:
         tls=settings.tls,
         address=settings.front_address,
         front_port=settings.front_port,
-        app_port=settings.app_port,
-        registry_port=settings.registry_port,
+        app=settings.app_socket,
+        registry=settings.registry_socket,
+        # workers of a root master become `nobody`, who may not open the sockets
+        user="user root;" if os.geteuid() == 0 else "",
     )
 
 
@@ -42,7 +45,8 @@ def registry_conf(settings: Settings) -> str:
                 "maintenance": {"uploadpurging": {"enabled": False}},
             },
             "http": {
-                "addr": f"127.0.0.1:{settings.registry_port}",
+                "net": "unix",
+                "addr": str(settings.registry_socket),
                 "relativeurls": True,
                 "secret": secret,
             },
@@ -58,6 +62,8 @@ def write_nginx(settings: Settings) -> Path:
 
 def write_registry(settings: Settings) -> Path:
     settings.run.mkdir(parents=True, exist_ok=True)
+    # a killed container leaves its socket, and the pod's folder outlives the container
+    settings.registry_socket.unlink(missing_ok=True)
     return _write(settings.run / "registry.yml", registry_conf(settings))
 
 

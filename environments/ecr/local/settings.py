@@ -30,16 +30,22 @@ class Settings:
     tls: Path = Path("/etc/ecr/tls")
     #: writable, need not survive: rendered configurations, sockets' and temporary files
     run: Path = Path("/run/ecr")
-    #: address and port of the TLS front; the others listen on loopback only
+    #: address and port of the TLS front; the other two listen on sockets below `run` only
     front_address: str = "0.0.0.0"  # noqa: S104 # the pod's own network namespace
     front_port: int = 8443
-    app_port: int = 8081
-    registry_port: int = 5000
 
     @property
     def registry_root(self) -> Path:
         """Root folder of Distribution's filesystem driver."""
         return self.storage / "registry"
+
+    @property
+    def app_socket(self) -> Path:
+        return self.run / "app.sock"
+
+    @property
+    def registry_socket(self) -> Path:
+        return self.run / "registry.sock"
 
     @property
     def repositories_file(self) -> Path:
@@ -64,8 +70,6 @@ class Settings:
             run=Path(env.get("ECR_RUN", "/run/ecr")),
             front_address=env.get("ECR_FRONT_ADDRESS", "0.0.0.0"),  # noqa: S104 # see above
             front_port=_number(env, "ECR_FRONT_PORT", 8443),
-            app_port=_number(env, "ECR_APP_PORT", 8081),
-            registry_port=_number(env, "ECR_REGISTRY_PORT", 5000),
         )
 
 

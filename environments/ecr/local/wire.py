@@ -8,7 +8,9 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from socketserver import ThreadingUnixStreamServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -53,22 +55,24 @@ def registry_error(status: int, code: str, message: str, *headers: tuple[str, st
 Application = Callable[[Request], Answer]
 
 
-class Server(ThreadingHTTPServer):
+class Server(ThreadingUnixStreamServer):
     """A thread per connection; nginx keeps a few open, so there are a few threads."""
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], application: Application) -> None:
+    def __init__(self, path: Path, application: Application) -> None:
         self.application = application
-        super().__init__(address, _Handler)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # a killed container leaves its socket, and the pod's folder outlives the container
+        path.unlink(missing_ok=True)
+        super().__init__(str(path), _Handler)
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # one segment per answer: head and body in two writes would wait for each other's acknowledgement
+    # head and body in one write
     wbufsize = -1
-    disable_nagle_algorithm = True
     server: Server
 
     def _serve(self) -> None:
