@@ -8,8 +8,9 @@ class Declarative {
 
     Object run(Closure body) {
         Section root = Section.read(script, null, body)
-        Bridge.ask(op: 'declare', ctx: ctx(), parameters: calls(root.parts.parameters), options: calls(root.parts.options),
+        Map declared = (Map) Bridge.ask(op: 'declare', ctx: ctx(), parameters: calls(root.parts.parameters), options: calls(root.parts.options),
             triggers: calls(root.parts.triggers))
+        script.getFlow().params.putAll((Map) declared.params)
         inOptions(root) {
             inAgent(root.parts.agent) {
                 inEnvironment(root.parts.environment) {

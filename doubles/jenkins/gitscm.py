@@ -1,0 +1,108 @@
+"""Git: the script of a pipeline for the controller, and working copies for agents."""
+
+import shlex
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from .flow import Ctx
+from .jvm import StepError
+from .shell import Shell
+
+TIMEOUT = 120
+
+
+class GitError(Exception):
+    """The repository cannot be read; the text is for the console."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A script out of a repository."""
+
+    text: str
+    revision: str
+    branch: str
+
+
+def branch_name(spec: str) -> str | None:
+    """A branch of the remote from a branch specifier; None for its default branch."""
+    name = spec.removeprefix("refs/heads/").removeprefix("*/").removeprefix("origin/")
+    return None if name in {"", "**", "*"} else name
+
+
+def fetch_script(url: str, spec: str, path: str) -> Fetched:
+    """Read one file of a branch, as a lightweight checkout does.
+
+    Raises:
+        GitError: no such repository, branch or file.
+    """
+    branch = branch_name(spec)
+    with tempfile.TemporaryDirectory(prefix="script-") as scratch:
+        clone = ["clone", "-q", "--depth", "1", "--no-checkout", *(["--branch", branch] if branch else []), "--", url, scratch]
+        _git(clone, None, url)
+        revision = _git(["rev-parse", "HEAD"], scratch, url).strip()
+        name = _git(["rev-parse", "--abbrev-ref", "HEAD"], scratch, url).strip()
+        try:
+            text = _git(["show", f"HEAD:{path}"], scratch, url)
+        except GitError as error:
+            raise GitError(f"ERROR: {Path(path)} not found in {url}") from error
+    return Fetched(text, revision, name)
+
+
+def _git(args: list[str], cwd: str | None, url: str) -> str:
+    done = subprocess.run(
+        ["git", *args], cwd=cwd, capture_output=True, timeout=TIMEOUT, check=False, env={"GIT_TERMINAL_PROMPT": "0", "PATH": "/usr/bin:/bin"}
+    )
+    if done.returncode != 0:
+        stderr = done.stderr.decode("utf-8", "replace").strip()
+        raise GitError(
+            f"ERROR: Error cloning remote repo 'origin'\nhudson.plugins.git.GitException: Command \"git fetch --tags --force --progress -- "
+            f"{url} +refs/heads/*:refs/remotes/origin/*\" returned status code {done.returncode}:\nstdout: \nstderr: {stderr}"
+        )
+    return done.stdout.decode("utf-8", "replace")
+
+
+class Git:
+    """Working copies in agents, always made in the agent's own container."""
+
+    def __init__(self, shell: Shell) -> None:
+        """Args: shell: runs git there."""
+        self._shell = shell
+
+    def checkout(self, ctx: Ctx, url: str, specs: list[str], revision: str | None) -> dict[str, str]:
+        """Make or update the working copy in the current directory.
+
+        Raises:
+            StepError: git failed.
+        """
+        branch = branch_name(specs[0])
+        where = ctx.where()
+        ctx.log("The recommended git tool is: git\nNo credentials specified")
+        quoted = shlex.quote(url)
+        script = (
+            f"[ -d .git ] || git init -q .\ngit config remote.origin.url {quoted}\n"
+            f"git fetch -q --tags --force -- {quoted} '+refs/heads/*:refs/remotes/origin/*'\n"
+            + (f"rev={revision}\n" if revision else f"rev=$(git rev-parse 'refs/remotes/origin/{branch or 'HEAD'}^{{commit}}')\n")
+            + "git checkout -q -f \"$rev\"\ngit log -1 --format='%H%n%s' HEAD\n"
+        )
+        if branch is None and revision is None:
+            script = script.replace("rev=$(", f"git ls-remote {quoted} HEAD | cut -f1 > .git/CHOSEN\nrev=$(cat .git/CHOSEN)\n: $(", 1)
+        code, out, err = self._shell.quiet(ctx, script, container="jnlp")
+        fetch = f"git fetch --tags --force --progress -- {url} +refs/heads/*:refs/remotes/origin/*"
+        ctx.log(
+            f"Cloning the remote Git repository\nCloning repository {url}\n > git init {where} # timeout=10\n"
+            f"Fetching upstream changes from {url}\n > git --version # timeout=10\n > {fetch} # timeout=10"
+        )
+        if code != 0:
+            stderr = err.decode("utf-8", "replace").strip()
+            raise StepError("abort", f"Error cloning remote repo 'origin': {stderr or f'git returned status code {code}'}")
+        commit, _, subject = out.decode("utf-8", "replace").strip().partition("\n")
+        shown = f"refs/remotes/origin/{branch}" if branch else "detached"
+        ctx.log(
+            f" > git config remote.origin.url {url} # timeout=10\n > git rev-parse {shown}^{{commit}} # timeout=10\n"
+            f"Checking out Revision {commit} ({shown})\n > git config core.sparsecheckout # timeout=10\n"
+            f" > git checkout -f {commit} # timeout=10\nCommit message: \"{subject}\""
+        )
+        return {"GIT_URL": url, "GIT_COMMIT": commit, "GIT_BRANCH": f"origin/{branch}" if branch else "detached"}
