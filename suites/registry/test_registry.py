@@ -11,22 +11,11 @@ from contract.model import Contract, EcrRepository
 from fixtures import artifacts
 from fixtures.artifacts import Blob, Image
 from fixtures.names import Names
-from fixtures.nonconformance import NonConformance, require, require_none, require_same_names
-from fixtures.registry import EcrApi, Registry, Token
+from fixtures.nonconformance import require, require_none, require_same_names
+from fixtures.registry import EcrApi, Registry, Token, scratch_repository
 
 #: ECR's tokens live this long
 TWELVE_HOURS = timedelta(hours=12)
-
-
-def _repository(contract: Contract, mutability: str) -> str:
-    """A repository for a check's own images: the one called scratch if there is one."""
-    fit = [wanted.name for wanted in contract.registry.repositories if wanted.tag_mutability == mutability]
-    if not fit:
-        raise NonConformance(
-            f"the contract declares no repository whose tags are {mutability}",
-            remedy="declare one (registry.repositories), so that this can be checked",
-        )
-    return next((name for name in fit if "scratch" in name), fit[0])
 
 
 def _small(seed: str, layers: int = 1) -> Image:
@@ -184,7 +173,7 @@ def test_only_a_token_opens_the_registry(registry: Registry, login: tuple[str, s
 def test_push_and_pull(
     registry: Registry, contract: Contract, names: Names, tidy: Callable[[str, str], None]
 ) -> None:
-    repository, image = _repository(contract, "MUTABLE"), _small(names.unique)
+    repository, image = scratch_repository(contract), _small(names.unique)
     tidy(repository, names.unique)
     told = registry.push(repository, names.unique, image)
     require(
@@ -229,7 +218,7 @@ def test_unprovisioned_repository_is_refused(registry: Registry, names: Names) -
 def test_immutable_tag_is_never_moved(
     registry: Registry, contract: Contract, names: Names, tidy: Callable[[str, str], None]
 ) -> None:
-    repository = _repository(contract, "IMMUTABLE")
+    repository = scratch_repository(contract, "IMMUTABLE")
     first, second = _small(f"{names.unique} first"), _small(f"{names.unique} second")
     tidy(repository, names.unique)
     registry.push(repository, names.unique, first)
@@ -252,7 +241,7 @@ def test_immutable_tag_is_never_moved(
 def test_mutable_tag_moves(
     registry: Registry, contract: Contract, names: Names, tidy: Callable[[str, str], None]
 ) -> None:
-    repository = _repository(contract, "MUTABLE")
+    repository = scratch_repository(contract)
     for seed in ("first", "second"):
         image = _small(f"{names.unique} {seed}")
         tidy(repository, image.digest)
@@ -272,7 +261,7 @@ def test_mutable_tag_moves(
 def test_api_tells_the_registry_s_truth(
     registry: Registry, ecr: EcrApi, contract: Contract, names: Names, tidy: Callable[[str, str], None]
 ) -> None:
-    repository, image = _repository(contract, "MUTABLE"), _small(names.unique, layers=3)
+    repository, image = scratch_repository(contract), _small(names.unique, layers=3)
     tidy(repository, names.unique)
     registry.push(repository, names.unique, image)
     told = ecr.image(repository, names.unique)
@@ -296,7 +285,7 @@ def test_api_tells_the_registry_s_truth(
 def test_multi_architecture_index(
     registry: Registry, contract: Contract, names: Names, tidy: Callable[[str, str], None]
 ) -> None:
-    repository = _repository(contract, "MUTABLE")
+    repository = scratch_repository(contract)
     images = {
         architecture: artifacts.image(
             ({"bin": artifacts.noise(500, f"{names.unique}{architecture}")},), architecture=architecture
@@ -324,7 +313,7 @@ def test_multi_architecture_index(
 @pytest.mark.writes
 def test_large_layer(registry: Registry, contract: Contract, names: Names) -> None:
     size = 50 * 1024 * 1024
-    repository = _repository(contract, "MUTABLE")
+    repository = scratch_repository(contract)
     # repeated noise: making 50 MiB of it anew would cost more than the push
     blob = Blob(artifacts.LAYER, artifacts.noise(1024 * 1024, names.unique) * 50)
     registry.push_blob(repository, blob)
@@ -342,7 +331,7 @@ def test_large_layer(registry: Registry, contract: Contract, names: Names) -> No
 @pytest.mark.requirement("REGISTRY-17")
 @pytest.mark.writes
 def test_blob_is_verified(registry: Registry, contract: Contract, names: Names) -> None:
-    repository = _repository(contract, "MUTABLE")
+    repository = scratch_repository(contract)
     started = registry.start_upload(repository)
     wrong = artifacts.digest(f"{names.unique} other".encode())
     url = registry.upload_url(started)

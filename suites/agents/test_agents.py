@@ -1,0 +1,357 @@
+"""Agents: pods on demand, with their tools and nothing that reaches out of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from contract.model import Agent as Declared
+from contract.model import Contract
+from fixtures.agents import Agent, Agents
+from fixtures.names import Names
+from fixtures.nonconformance import require, require_none
+from fixtures.outcomes import Evidence
+from fixtures.registry import EcrApi, scratch_repository
+
+pytestmark = pytest.mark.writes
+
+RUNTIME_SOCKETS = [
+    "docker.sock",
+    "containerd.sock",
+    "crio.sock",
+    "podman.sock",
+    "buildkitd.sock",
+    "cri-dockerd.sock",
+]
+CLIENTS = [
+    "docker",
+    "dockerd",
+    "podman",
+    "nerdctl",
+    "ctr",
+    "crictl",
+    "buildctl",
+    "buildkitd",
+    "containerd",
+    "buildah",
+]
+
+
+@pytest.fixture
+def declared(contract: Contract, label: str) -> Declared:
+    return next(agent for agent in contract.jenkins.agents if agent.label == label)
+
+
+@pytest.fixture
+def agent(agents: Agents, contract: Contract, label: str) -> Agent:
+    """The agent of this label that the run holds."""
+    return agents.held(label, timeout=contract.budgets.agent_online)
+
+
+@pytest.fixture
+def host(agents: Agents, agent: Agent) -> Any:
+    """testinfra's view into the agent."""
+    return agents.host(agent)
+
+
+@pytest.mark.requirement("AGENTS-01")
+def test_agent_comes_on_demand(agent: Agent, contract: Contract, evidence: Evidence) -> None:
+    evidence.add("timeline", dict(agent.timeline))
+    require(
+        agent.online_seconds <= contract.budgets.agent_online,
+        f"an agent for label {agent.label} took {agent.online_seconds:.0f} s",
+        expected=f"its first step within {contract.budgets.agent_online} s",
+        observed=", ".join(f"{what} {seconds} s" for what, seconds in agent.timeline),
+        remedy="the timeline tells where the time went: queue, scheduling, image or connection",
+    )
+
+
+@pytest.mark.requirement("AGENTS-02")
+def test_agent_runs_under_its_service_account(agent: Agent, contract: Contract) -> None:
+    require(
+        agent.pod.service_account == contract.jenkins.agent_service_account,
+        f"agent {agent.pod.name} runs under the service account {agent.pod.service_account}",
+        expected=contract.jenkins.agent_service_account,
+        observed=agent.pod.service_account,
+        remedy="set serviceAccountAgent in the values",
+    )
+
+
+@pytest.mark.requirement("AGENTS-03")
+def test_agent_is_not_privileged(agent: Agent) -> None:
+    findings = [
+        f"container {part.name} is privileged"
+        for part in agent.pod.containers
+        if (part.spec.get("securityContext") or {}).get("privileged")
+    ]
+    findings += [
+        f"the pod has {key}" for key in ("hostNetwork", "hostPID", "hostIPC") if agent.pod.spec.get(key)
+    ]
+    require_none(
+        findings,
+        f"agent {agent.label} has rights on its node",
+        remedy="remove them from the pod template: nothing that it does needs them",
+    )
+
+
+@pytest.mark.requirement("AGENTS-04")
+def test_agent_mounts_nothing_of_its_node(agent: Agent) -> None:
+    require_none(
+        [
+            f"volume {volume['name']} is {volume['hostPath']['path']} of the node"
+            for volume in agent.pod.spec.get("volumes") or ()
+            if "hostPath" in volume
+        ],
+        f"agent {agent.label} sees its node's files",
+        remedy="remove the hostPath volume from the pod template",
+    )
+
+
+@pytest.mark.requirement("AGENTS-05")
+def test_agent_does_not_run_as_root(host: Any, agent: Agent) -> None:
+    user = host.run("id -u").stdout.strip()
+    require(
+        user not in ("", "0"),
+        f"agent {agent.label} runs as root",
+        expected="a user id other than 0",
+        observed=user,
+        remedy="set runAsUser in the pod template",
+    )
+
+
+@pytest.mark.requirement("AGENTS-06")
+def test_agent_has_its_tools(host: Any, declared: Declared) -> None:
+    findings = []
+    for tool in declared.tools:
+        done = host.run(tool.command)
+        said = (done.stdout + done.stderr).strip()
+        if done.rc != 0:
+            findings.append(
+                f"{tool.name}: `{tool.command}` ends with {done.rc}: {said.splitlines()[-1] if said else ''}"
+            )
+        elif not re.search(tool.version, said):
+            findings.append(f"{tool.name} is {said.splitlines()[0]!r}, not {tool.version}")
+    require_none(
+        findings,
+        f"agent {declared.label} lacks a tool",
+        expected=", ".join(f"{tool.name} {tool.version}" for tool in declared.tools),
+        remedy="put the tool into the agent's image, or declare the right version in the contract",
+    )
+
+
+@pytest.mark.requirement("AGENTS-07")
+def test_agent_has_no_runtime_socket(host: Any, agent: Agent) -> None:
+    names = " -o ".join(f"-name {name}" for name in RUNTIME_SOCKETS)
+    files = host.run(f"find / -xdev \\( {names} \\) 2>/dev/null").stdout.split()
+    mounts = [line for line in host.run("cat /proc/mounts").stdout.splitlines() if ".sock" in line]
+    open_ones = [
+        line.split()[-1]
+        for line in host.run("cat /proc/net/unix").stdout.splitlines()
+        if any(line.endswith(name) for name in RUNTIME_SOCKETS)
+    ]
+    require_none(
+        [*files, *mounts, *open_ones],
+        f"agent {agent.label} has a container runtime's socket",
+        remedy="remove the volume that brings it in: who reaches the socket owns the node",
+    )
+
+
+@pytest.mark.requirement("AGENTS-08")
+def test_agent_has_no_docker_client(host: Any, agent: Agent) -> None:
+    found = host.run(f"for name in {' '.join(CLIENTS)}; do command -v $name; done; true").stdout.split()
+    set_ones = host.run("env | grep -E '^(DOCKER_HOST|CONTAINER_HOST|BUILDKIT_HOST)=' ; true").stdout.split()
+    require_none(
+        [*found, *set_ones],
+        f"agent {agent.label} has a client of a container daemon",
+        remedy="take it out of the agent's image: images are built by img, without a daemon",
+    )
+
+
+@pytest.mark.requirement("AGENTS-09")
+def test_agent_runs_no_daemon(host: Any, agent: Agent) -> None:
+    running = host.run("cat /proc/[0-9]*/comm 2>/dev/null | sort -u").stdout.split()
+    sides = [
+        part.image for part in agent.pod.containers if re.search(r"\b(docker|dind|buildkit)\b", part.image)
+    ]
+    require_none(
+        [f"process {name}" for name in running if name in CLIENTS]
+        + [f"container image {image}" for image in sides],
+        f"agent {agent.label} runs a container daemon",
+        remedy="remove it from the pod template: images are built by img, without a daemon",
+    )
+
+
+@pytest.mark.requirement("AGENTS-10")
+def test_agent_has_resources_set(agent: Agent) -> None:
+    require_none(
+        [
+            f"container {part.name} has no {kind} for {resource}"
+            for part in agent.pod.containers
+            for kind, resource in (("requests", "cpu"), ("requests", "memory"), ("limits", "memory"))
+            if resource not in (part.spec.get("resources") or {}).get(kind, {})
+        ],
+        f"agent {agent.label} has no resources set",
+        remedy="set the template's resources: a build without limits takes the node down with it",
+    )
+
+
+@pytest.mark.requirement("AGENTS-11")
+def test_agent_holds_no_api_token(host: Any, agent: Agent) -> None:
+    path = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+    require(
+        not host.file(path).exists,
+        f"agent {agent.label} holds a token of the Kubernetes API",
+        expected=f"no {path}",
+        observed="a build can read it",
+        remedy="set automountServiceAccountToken: false for agents",
+    )
+
+
+@pytest.mark.requirement("AGENTS-12")
+def test_agent_image_is_the_declared_one(agent: Agent) -> None:
+    require_none(
+        [
+            f"container {part.name} runs {part.image}"
+            for part in agent.pod.containers
+            if not _exact(part.image)
+        ],
+        f"agent {agent.label} runs an image that is not pinned",
+        expected="a tag other than latest, or a digest",
+        remedy="pin the image of the pod template",
+    )
+
+
+def _exact(image: str) -> bool:
+    tag = image.rpartition("/")[2].partition(":")[2]
+    return "@sha256:" in image or tag not in ("", "latest")
+
+
+@pytest.mark.requirement("AGENTS-20")
+def test_agent_goes_when_its_build_ends(agents: Agents, contract: Contract, label: str, names: Names) -> None:
+    build, pod = agents.visit(names.check, label, "sh 'true'", timeout=contract.budgets.build)
+    build.require_success()
+    seconds = agents.wait_gone(pod, timeout=contract.budgets.agent_gone)
+    require(pod and seconds <= contract.budgets.agent_gone, f"the pod of {label} was never seen")
+
+
+@pytest.mark.requirement("AGENTS-21")
+def test_failing_step_fails_the_build(agents: Agents, contract: Contract, names: Names) -> None:
+    label = contract.jenkins.agents[0].label
+    build, _ = agents.visit(
+        names.check, label, "sh 'echo it broke >&2; exit 3'", timeout=contract.budgets.build
+    )
+    require(
+        build.result == "FAILURE" and "exit code 3" in build.console,
+        f"a step that ends with status 3 makes a build {build.result}",
+        expected="FAILURE, and the exit code in the console",
+        observed=build.reason(),
+        remedy="read the console: steps must report their exit code",
+    )
+
+
+# -- building images ----------------------------------------------------------------------------
+
+
+#: folder in the agent for what is built there
+FOLDER = "/home/jenkins/agent/conformance"
+
+
+class Img:
+    """img in the agent that the run holds."""
+
+    def __init__(self, host: Any) -> None:
+        self.host = host
+
+    def build(self, folder: str, dockerfile: str, tag: str, *more: str) -> None:
+        self.host.run_expect([0], f"mkdir -p {folder} && cp /bin/busybox {folder}/")
+        lines = dockerfile.replace("'", "'\\''")
+        self.host.run_expect([0], f"printf '%s' '{lines}' > {folder}/Dockerfile")
+        done = self.host.run(f"img build --no-console -t {tag} {' '.join(more)} {folder}")
+        require(
+            done.rc == 0,
+            f"img cannot build: {_last_line(done.stderr or done.stdout)}",
+            expected="status 0",
+            observed=(done.stdout + done.stderr)[-1500:],
+            remedy="img needs uid 1000, seccomp Unconfined and newuidmap with file capabilities",
+        )
+
+    def digest(self, tag: str) -> str:
+        listed = self.host.run("img ls").stdout
+        return next((line.split()[-1] for line in listed.splitlines() if line.split()[:1] == [tag]), "")
+
+
+@pytest.fixture
+def img(agents: Agents, contract: Contract, image_label: str) -> Img:
+    return Img(agents.host(agents.held(image_label, timeout=contract.budgets.agent_online)))
+
+
+@pytest.mark.requirement("AGENTS-30")
+def test_img_builds_from_scratch(img: Img, names: Names) -> None:
+    img.build(
+        f"{FOLDER}/{names.check}", "FROM scratch\nCOPY busybox /bin/busybox\n", f"scratch:{names.check}"
+    )
+
+
+@pytest.mark.requirement("AGENTS-31")
+def test_img_runs_steps(img: Img, names: Names) -> None:
+    img.build(
+        f"{FOLDER}/{names.check}",
+        'FROM scratch\nCOPY busybox /bin/busybox\nRUN ["/bin/busybox", "touch", "/ran"]\n',
+        f"run:{names.check}",
+    )
+
+
+@pytest.mark.requirement("AGENTS-32")
+def test_img_builds_in_stages(img: Img, names: Names) -> None:
+    img.build(
+        f"{FOLDER}/{names.check}",
+        "FROM scratch AS build\nARG WORD=unset\nCOPY busybox /bin/busybox\n"
+        'RUN ["/bin/busybox", "sh", "-c", "echo $WORD > /word"]\n'
+        "FROM scratch\nCOPY --from=build /word /word\n",
+        f"stages:{names.check}",
+        "--build-arg WORD=conformance",
+        "--label conformance.check=stages",
+    )
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1][:300] if lines else "it said nothing"
+
+
+@pytest.mark.requirement("AGENTS-33")
+def test_img_pushes_without_a_daemon(
+    agents: Agents, contract: Contract, image_label: str, ecr: EcrApi, names: Names
+) -> None:
+    repository = scratch_repository(contract)
+    reference = f"{ecr.address.host}/{repository}:{names.unique}"
+    agents.shared.leave("image", repository=repository, tag=names.unique)
+    script = json.dumps(
+        "mkdir x && cd x && cp /bin/busybox ."
+        " && printf 'FROM scratch\\nCOPY busybox /bin/busybox\\n' > Dockerfile"
+        f" && ecr-login && img build --no-console -t {reference} . && img push {reference} && img ls"
+    )
+    login = (
+        f"withCredentials([usernamePassword(credentialsId: '{_ecr_credential(contract)}', "
+        "usernameVariable: 'AWS_ACCESS_KEY_ID', passwordVariable: 'AWS_SECRET_ACCESS_KEY')])"
+    )
+    build, _ = agents.visit(
+        names.check, image_label, f"{login} {{ sh {script} }}", timeout=contract.budgets.build
+    )
+    build.require_success("img must reach the registry over TLS: SSL_CERT_FILE, and a token from ecr-login")
+    seen = ecr.image(repository, names.unique)["imageDigest"]
+    require(
+        seen in build.console,
+        "the image in ECR is not the one that img built",
+        expected="the digest that img lists",
+        observed=f"ECR has {seen}",
+        remedy="nothing between img and the registry may rewrite manifests",
+    )
+
+
+def _ecr_credential(contract: Contract) -> str:
+    """Id of the credential that holds the key for ECR."""
+    return next((name for name in contract.jenkins.credentials if re.search("ecr|aws", name)), "ecr")

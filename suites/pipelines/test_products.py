@@ -1,0 +1,247 @@
+"""The products' pipelines, end to end, with a version of the run's own."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from xml.etree import ElementTree
+
+import pytest
+
+from contract.model import Contract, Product
+from fixtures import artifacts
+from fixtures.jobs import Build
+from fixtures.nexus import Coordinates, Nexus
+from fixtures.nonconformance import NonConformance, require, require_none
+from fixtures.outcomes import not_applicable
+from fixtures.products import Products, components, told_digests
+from fixtures.registry import EcrApi, Registry
+
+pytestmark = pytest.mark.writes
+
+MAVEN = "{http://maven.apache.org/POM/4.0.0}"
+
+
+@pytest.fixture
+def product(contract: Contract, product_name: str) -> Product:
+    return next(found for found in contract.products if found.name == product_name)
+
+
+@pytest.fixture
+def built(products: Products, product: Product) -> Build:
+    """The build that deployed the product's artifacts."""
+    if not product.build_job:
+        not_applicable(f"{product.name} comes as a release package; nothing is built")
+    return products.build(product)
+
+
+@pytest.fixture
+def imaged(products: Products, product: Product) -> Build:
+    """The build that made the product's images."""
+    return products.images(product)
+
+
+@pytest.mark.requirement("PIPELINES-01")
+def test_artifacts_are_built(built: Build) -> None:
+    built.require_success()
+
+
+@pytest.mark.requirement("PIPELINES-02")
+def test_artifacts_are_in_nexus(
+    built: Build, products: Products, product: Product, nexus: Nexus, contract: Contract
+) -> None:
+    built.require_success()
+    wanted = [Coordinates(product.package_group, name, products.version) for name in product.artifacts]
+    wanted.append(products.package(product))
+    require_none(
+        [
+            f"{item} ({status})"
+            for item in wanted
+            if (status := nexus.http.head(f"/repository/{contract.nexus.releases}/{item.path}").status_code)
+            != 200
+        ],
+        f"what {product.build_job} should deploy is not in {contract.nexus.releases}",
+        expected=", ".join(str(item) for item in wanted),
+        remedy="look at the deploy goals in the build's console: coordinates, repository, credentials",
+    )
+
+
+@pytest.mark.requirement("PIPELINES-03")
+def test_poms_are_valid(
+    built: Build, products: Products, product: Product, nexus: Nexus, contract: Contract
+) -> None:
+    built.require_success()
+    findings = []
+    for name in (*product.artifacts, product.package_artifact):
+        item = Coordinates(product.package_group, name, products.version, "pom")
+        answer = nexus.fetch(contract.nexus.releases, item.path)
+        if answer.status_code != 200:
+            findings.append(f"{item}: status {answer.status_code}")
+            continue
+        findings += [f"{item}: {wrong}" for wrong in _wrong_in_pom(answer.content, name, products.version)]
+    require_none(
+        findings,
+        f"a POM that {product.build_job} deployed is not usable",
+        remedy="flatten the POM: what is deployed may hold no unresolved ${...}",
+    )
+
+
+def _wrong_in_pom(data: bytes, artifact: str, version: str) -> list[str]:
+    try:
+        root = ElementTree.fromstring(data)  # noqa: S314 - deployed by the build under test
+    except ElementTree.ParseError as error:
+        return [f"not XML: {error}"]
+    told = {
+        "artifactId": root.findtext(f"{MAVEN}artifactId"),
+        "version": root.findtext(f"{MAVEN}version") or root.findtext(f"{MAVEN}parent/{MAVEN}version"),
+    }
+    wanted = {"artifactId": artifact, "version": version}
+    return [f"{key} is {told[key]!r}, not {wanted[key]!r}" for key in wanted if told[key] != wanted[key]]
+
+
+@pytest.mark.requirement("PIPELINES-04")
+def test_metadata_names_the_version(
+    built: Build, products: Products, product: Product, nexus: Nexus, contract: Contract
+) -> None:
+    built.require_success()
+    findings = []
+    for name in (*product.artifacts, product.package_artifact):
+        item = Coordinates(product.package_group, name, products.version)
+        told = [node.text for node in nexus.metadata(contract.nexus.group, item).iter("version")]
+        if products.version not in told:
+            findings.append(f"{item.group}:{name} does not list {products.version}")
+    require_none(
+        findings,
+        "maven-metadata.xml does not name what was deployed",
+        remedy="deploy with Maven's deploy plugin, which keeps the metadata; or rebuild it in Nexus",
+    )
+
+
+@pytest.mark.requirement("PIPELINES-05")
+def test_deployment_package_has_every_component(
+    built: Build, products: Products, product: Product, nexus: Nexus, contract: Contract
+) -> None:
+    built.require_success()
+    item = products.package(product)
+    data = nexus.content(contract.nexus.releases, item.path)
+    require(
+        nexus.checksum(contract.nexus.releases, item.path) == artifacts.sha1(data),
+        f"the checksum of {item} is not that of its bytes",
+        remedy="deploy it again, and look at the blob store",
+    )
+    try:
+        names = set(zipfile.ZipFile(io.BytesIO(data)).namelist())
+    except zipfile.BadZipFile as error:
+        raise NonConformance(
+            f"{item} is not a zip", observed=str(error), remedy="look at the assembly in the package's POM"
+        ) from error
+    require_none(
+        [f"{name}/Dockerfile" for name in components(product) if f"{name}/Dockerfile" not in names],
+        f"{item} lacks a component",
+        expected=", ".join(f"{name}/Dockerfile" for name in components(product)),
+        remedy="add the component's folder to the assembly of the deployment package",
+    )
+
+
+@pytest.mark.requirement("PIPELINES-10")
+def test_images_are_built(imaged: Build) -> None:
+    imaged.require_success()
+
+
+@pytest.mark.requirement("PIPELINES-11")
+def test_one_image_for_every_component(
+    imaged: Build, products: Products, product: Product, ecr: EcrApi
+) -> None:
+    imaged.require_success()
+    findings = []
+    for repository in product.images:
+        try:
+            ecr.image(repository, products.version)
+        except NonConformance as error:
+            findings.append(error.what)
+    require_none(
+        findings,
+        f"{product.images_job} did not push every image",
+        expected=", ".join(f"{repository}:{products.version}" for repository in product.images),
+        remedy="look at the push in the build's console",
+    )
+
+
+@pytest.mark.requirement("PIPELINES-12")
+def test_digests_are_one_chain(
+    imaged: Build, products: Products, product: Product, ecr: EcrApi, registry: Registry
+) -> None:
+    imaged.require_success()
+    told = told_digests(imaged.console)
+    findings = []
+    for repository in product.images:
+        pulled = registry.manifest(repository, products.version)
+        chain = {
+            "the builder said": told.get(repository, "nothing"),
+            "the manifest has": artifacts.digest(pulled.data),
+            "the registry says": pulled.digest,
+            "the ECR API says": ecr.image(repository, products.version)["imageDigest"],
+        }
+        if len(set(chain.values())) != 1:
+            findings.append(f"{repository}: " + ", ".join(f"{who} {digest}" for who, digest in chain.items()))
+    require_none(
+        findings,
+        "an image's digests differ on its way",
+        expected="builder = manifest = registry = ECR API",
+        remedy="print REPOSITORY:TAG@DIGEST in the pipeline; nothing may rewrite manifests on the way",
+    )
+
+
+@pytest.mark.requirement("PIPELINES-13")
+def test_images_tell_their_version(
+    imaged: Build, products: Products, product: Product, registry: Registry
+) -> None:
+    imaged.require_success()
+    findings = []
+    for repository in product.images:
+        labels = registry.labels(repository, products.version)
+        told = labels.get("org.opencontainers.image.version")
+        if told != products.version:
+            findings.append(f"{repository}: org.opencontainers.image.version is {told!r}")
+    require_none(
+        findings, "an image does not tell its version", expected=products.version,
+        remedy="label images with org.opencontainers.image.version when they are built",
+    )  # fmt: skip
+
+
+@pytest.mark.requirement("PIPELINES-14")
+def test_images_tell_their_source(
+    imaged: Build, products: Products, product: Product, registry: Registry
+) -> None:
+    imaged.require_success()
+    findings = []
+    for repository in product.images:
+        labels = registry.labels(repository, products.version)
+        revision = labels.get("org.opencontainers.image.revision", "")
+        if not re.fullmatch(r"[0-9a-f]{40}", revision):
+            findings.append(f"{repository}: org.opencontainers.image.revision is {revision!r}")
+        if not labels.get("org.opencontainers.image.source"):
+            findings.append(f"{repository}: org.opencontainers.image.source is missing")
+    require_none(
+        findings, "an image does not tell what it was made from",
+        expected="the commit's id and the repository",
+        remedy="label images with org.opencontainers.image.revision and .source when they are built",
+    )  # fmt: skip
+
+
+@pytest.mark.requirement("PIPELINES-15")
+def test_images_are_of_their_package(
+    imaged: Build, products: Products, product: Product, registry: Registry
+) -> None:
+    imaged.require_success()
+    findings = []
+    for repository in product.images:
+        pulled = registry.manifest(repository, products.version).parsed
+        if not pulled.get("layers"):
+            findings.append(f"{repository} has no layer")
+        config = json.loads(registry.blob(repository, pulled["config"]["digest"]))
+        if config.get("os") != "linux":
+            findings.append(f"{repository} is for {config.get('os')!r}")
+    require_none(findings, "an image is not what a node can run", remedy="look at the component's Dockerfile")

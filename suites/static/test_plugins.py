@@ -1,0 +1,96 @@
+"""The plugin pins, as they are written in the values."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from fixtures.nonconformance import require, require_none
+from fixtures.stack import Pin, StackFiles
+
+#: one version as Jenkins plugins have them: digits first, never a range, a keyword or a URL
+_EXACT = re.compile(r"\d[0-9A-Za-z._-]*")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+@pytest.mark.requirement("STATIC-10")
+def test_every_plugin_has_one_exact_version(stack_files: StackFiles) -> None:
+    require(
+        stack_files.pins,
+        "no plugin is pinned",
+        expected="a list of name:version in controller.installPlugins",
+        remedy="pin every plugin: without the list the chart installs its own defaults",
+    )
+    require_none(
+        [f"{pin.raw!r} {why}" for pin in stack_files.pins if (why := _not_exact(pin))],
+        "a plugin is not pinned to one exact version",
+        expected="name:version",
+        remedy="write the exact version that was tested; ranges, latest and URLs let it change by itself",
+    )
+
+
+def _not_exact(pin: Pin) -> str:
+    if not _NAME.fullmatch(pin.name):
+        return "has no plugin name before the colon"
+    if not pin.version:
+        return "has no version"
+    if "://" in pin.version or pin.version.startswith(("incrementals;", "http")):
+        return "is taken from a URL or an incremental build"
+    return "" if _EXACT.fullmatch(pin.version) else f"has {pin.version!r}, which is no exact version"
+
+
+@pytest.mark.requirement("STATIC-11")
+def test_no_plugin_is_pinned_twice(stack_files: StackFiles) -> None:
+    times = Counter(pin.name for pin in stack_files.pins)
+    require_none(
+        [
+            f"{name} is pinned to "
+            + " and to ".join(pin.version for pin in stack_files.pins if pin.name == name)
+            for name, count in times.items()
+            if count > 1
+        ],
+        "a plugin is pinned twice",
+        remedy="keep one of the lines: which one wins depends on the order",
+    )
+
+
+@pytest.mark.requirement("STATIC-12")
+@pytest.mark.parametrize("key", ["installLatestPlugins", "installLatestSpecifiedPlugins"])
+def test_pins_are_not_upgraded_by_themselves(stack_files: StackFiles, key: str) -> None:
+    said = stack_files.controller.get(key)
+    require(
+        said is False,
+        f"controller.{key} is {_shown(said)}: plugins are upgraded whatever is pinned",
+        expected="false",
+        observed=_shown(said),
+        remedy=f"set controller.{key}: false (the chart's default for installLatestPlugins is true)",
+    )
+
+
+@pytest.mark.requirement("STATIC-13")
+def test_a_kept_home_follows_the_pins(stack_files: StackFiles) -> None:
+    kept = (stack_files.values.get("persistence") or {}).get("enabled", True)
+    said = stack_files.controller.get("overwritePlugins")
+    require(
+        said is True or kept is False,
+        f"controller.overwritePlugins is {_shown(said)}: an older pin does not replace what the volume has",
+        expected="true, because the home is kept (persistence.enabled)",
+        observed=_shown(said),
+        remedy="set controller.overwritePlugins: true",
+    )
+
+
+@pytest.mark.requirement("STATIC-14")
+def test_no_plugins_beside_the_pins(stack_files: StackFiles) -> None:
+    more = stack_files.controller.get("additionalPlugins") or []
+    require_none(
+        [f"controller.additionalPlugins has {entry}" for entry in more],
+        "plugins are listed in a second place",
+        remedy="move them to controller.installPlugins, the one list that is checked",
+    )
+
+
+def _shown(value: object) -> str:
+    return "not set" if value is None else str(value).lower()

@@ -1,0 +1,72 @@
+"""No secret in any file of the stack."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from fixtures.nonconformance import require_none
+from fixtures.stack import StackFiles, TextFile
+
+#: what a secret looks like wherever it stands
+_SHAPES = {
+    "a private key": re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----"),
+    "an AWS access key id": re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+    "a GitHub token": re.compile(r"\bgh[pousr]_[A-Za-z0-9]{30,}\b"),
+    "a JSON web token": re.compile(r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"),
+    "a password in a URL": re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@$\"'{<]+:(?![$%{<])[^/\s:@\"']+@[\w.-]+"),
+    "a Slack token": re.compile(r"\bxox[abprs]-[A-Za-z0-9-]{10,}"),
+}
+
+#: what is one when it is given a value: `password: hunter2`, `secret = "x"`, `<password>x</password>`
+_GIVEN = re.compile(
+    r"""(?ix)
+    (?<![$\w.-])  # a template's variable holds what is made elsewhere
+    (?:["']?[\w.-]*(?:password|passwd|passphrase|secret[_-]?access[_-]?key|secret[_-]?key|api[_-]?key|auth[_-]?token
+        |private[_-]?key|client[_-]?secret)\b["']?\s*[:=]\s*|<(?:password|passphrase)>)
+    ["']?([^\s"'<>,;)}]+)
+    """
+)
+#: values that only point at a secret, or are none
+_HARMLESS = re.compile(
+    r"(?i)^(\$|%|\{|\||>|<|null$|none$|true$|false$|~$|!|var\.|local\.|env\.|data\.|module\.|string$|sensitive$"
+    r"|changeit$|\"?$|\*+$|this|[a-z_]+\()|^[\w.-]+:$"
+)
+#: the word before the value says that the value is a name of something, not the thing
+_NAMES = re.compile(
+    r"(?i)(key|name|id|ref|variable|secret)s?[\"']?\s*[:=]\s*[\"']?$|passwordVariable|usernameVariable"
+)
+
+
+@pytest.mark.requirement("STATIC-60")
+def test_nothing_looks_like_a_secret(stack_files: StackFiles) -> None:
+    require_none(
+        [
+            f"{_place(file, found.start())} holds {what}"
+            for file in stack_files.texts
+            for what, shape in _SHAPES.items()
+            for found in shape.finditer(file.text)
+        ],
+        "a secret stands in the stack's repository",
+        remedy="take it out, change it (it is known now), and refer to a secret store instead",
+    )
+
+
+@pytest.mark.requirement("STATIC-61")
+def test_no_password_is_written_out(stack_files: StackFiles) -> None:
+    findings = []
+    for file in stack_files.texts:
+        for found in _GIVEN.finditer(file.text):
+            key = found[0][: found.start(1) - found.start()]
+            if not _HARMLESS.match(found[1]) and not _NAMES.search(key):
+                findings.append(f"{_place(file, found.start())}: {key.strip()} has a value")
+    require_none(
+        findings,
+        "a password is written out in the stack's repository",
+        remedy="refer to it: ${...} of a secret in the values, credentials('id') in a Jenkinsfile",
+    )
+
+
+def _place(file: TextFile, position: int) -> str:
+    return f"{file.path}:{file.text.count(chr(10), 0, position) + 1}"
