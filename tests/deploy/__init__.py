@@ -1,0 +1,1 @@
+"""Tests of how the stack is deployed from its declaration."""
