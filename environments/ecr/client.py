@@ -7,6 +7,7 @@ Host, SNI and signature; only the address of the connection differs.
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -98,7 +99,9 @@ class DialledSender:
                 decode_content=False,
             )
         except urllib3.exceptions.SSLError as error:
-            raise SSLError(endpoint_url=self._url, error=error) from error
+            # a handshake that breaks off is a connection that failed, not a certificate that is wrong
+            kind = SSLError if _is_certificate(error) else EndpointConnectionError
+            raise kind(endpoint_url=self._url, error=error) from error
         except urllib3.exceptions.ConnectTimeoutError as error:
             raise ConnectTimeoutError(endpoint_url=self._url, error=error) from error
         except urllib3.exceptions.ReadTimeoutError as error:
@@ -107,6 +110,10 @@ class DialledSender:
             raise EndpointConnectionError(endpoint_url=self._url, error=error) from error
         fields: Any = HeadersDict(answer.headers)
         return AWSResponse(request.url, answer.status, fields, answer)
+
+
+def _is_certificate(error: urllib3.exceptions.SSLError) -> bool:
+    return any(isinstance(each, ssl.CertificateError) for each in (*error.args, error.__cause__))
 
 
 def _text(value: str | bytes) -> str:
