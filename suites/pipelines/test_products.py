@@ -13,9 +13,9 @@ import pytest
 from contract.model import Contract, Product
 from fixtures import artifacts
 from fixtures.jobs import Build
+from fixtures.judging import not_applicable
 from fixtures.nexus import Coordinates, Nexus
 from fixtures.nonconformance import NonConformance, require, require_none
-from fixtures.outcomes import not_applicable
 from fixtures.products import Products, components, told_digests
 from fixtures.registry import EcrApi, Registry
 

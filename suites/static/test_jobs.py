@@ -17,6 +17,7 @@ _DOCKER = re.compile(
     r"|\bpodman\s+build\b|\bbuildah\b|\bdockerd\b|\bDOCKER_HOST\b"
 )
 _CREDENTIAL = re.compile(r"""\bcredential(?:sId\s*[:=]\s*|s\()['"]([^'"]+)['"]""")
+_IMAGE = re.compile(r"""(?m)(?:\bimage[:\s(]+|^\s*FROM\s+(?:--\S+\s+)*)['"]?([^\s'"\\)]+)""")
 _LABEL = re.compile(r"""(?:\blabel\s*\(?\s*|\bnode\s*\(\s*)['"]([^'"]+)['"]""")
 
 
@@ -102,10 +103,13 @@ def test_scripts_are_named_jenkinsfile(stack_files: StackFiles) -> None:
 
 
 @pytest.mark.requirement("STATIC-26")
-def test_every_jenkinsfile_has_a_job(stack_files: StackFiles) -> None:
-    used = {job.script_path for job in stack_files.seed_jobs}
+def test_every_jenkinsfile_has_a_job(stack_files: StackFiles, contract: Contract) -> None:
+    # one that the contract knows lacks its job: that is told by the comparison of the jobs
+    used = {job.script_path for job in stack_files.seed_jobs} | {
+        job.pipeline for job in contract.jenkins.jobs
+    }
     require_none(
-        [path for path in stack_files.jenkinsfiles if path not in used],
+        [path for path in stack_files.jenkinsfile_texts if path not in used],
         "a Jenkinsfile belongs to no job of the seed",
         remedy="make a job for it in the seed, or delete the file",
     )
@@ -118,7 +122,9 @@ def test_jobs_run_the_declared_pipelines(stack_files: StackFiles, contract: Cont
         [
             f"{wanted.name} runs {by_name[wanted.name].script_path}, not {wanted.pipeline}"
             for wanted in contract.jenkins.jobs
-            if wanted.name in by_name and by_name[wanted.name].script_path != wanted.pipeline
+            if wanted.name in by_name
+            and by_name[wanted.name].script_path != wanted.pipeline
+            and (stack_files.root / by_name[wanted.name].script_path).is_file()  # else STATIC-24 tells
         ],
         "a job runs another Jenkinsfile than declared",
         remedy="set scriptPath in the seed, or the pipeline in the contract",
@@ -183,11 +189,11 @@ def test_jobs_discard_old_builds(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-32")
 def test_jenkinsfiles_are_well_formed(stack_files: StackFiles) -> None:
-    require(stack_files.jenkinsfiles, "the stack has no Jenkinsfile", remedy="write the pipelines")
+    require(stack_files.jenkinsfile_texts, "the stack has no Jenkinsfile", remedy="write the pipelines")
     require_none(
         [
             f"{path}: {problem}"
-            for path, source in stack_files.jenkinsfiles.items()
+            for path, source in stack_files.jenkinsfile_texts.items()
             for problem in source.problems
         ],
         "a Jenkinsfile does not parse",
@@ -203,10 +209,10 @@ def test_jenkinsfiles_run_on_declared_labels(stack_files: StackFiles, contract: 
         text = source.without_comments()
         asked = {label for found in _LABEL.findall(text) for label in re.split(r"[^\w.-]+", found) if label}
         findings += [f"{path} asks for label {label}" for label in sorted(asked - known)]
-        if not asked:
-            findings.append(f"{path} asks for no label")
         if re.search(r"\bagent\s+any\b", source.code):
             findings.append(f"{path} runs anywhere (agent any)")
+        elif not asked:
+            findings.append(f"{path} asks for no label")
     require_none(
         findings,
         "a Jenkinsfile does not run on a declared agent",
@@ -216,16 +222,24 @@ def test_jenkinsfiles_run_on_declared_labels(stack_files: StackFiles, contract: 
 
 
 @pytest.mark.requirement("STATIC-34")
-def test_jenkinsfiles_use_no_docker(stack_files: StackFiles) -> None:
+def test_pipelines_use_no_docker(stack_files: StackFiles) -> None:
+    texts = {path: source.without_comments() for path, source in stack_files.jenkinsfiles.items()}
+    texts |= {
+        file.path: _without_shell_comments(file.text) for file in stack_files.texts if file.text[:2] == "#!"
+    }
     require_none(
         [
-            f"{path}:{source.line_at(found.start())}: {found[0]}"
-            for path, source in stack_files.jenkinsfiles.items()
-            for found in _DOCKER.finditer(source.without_comments())
+            f"{path}:{text.count(chr(10), 0, found.start()) + 1}: {found[0]}"
+            for path, text in texts.items()
+            for found in _DOCKER.finditer(text)
         ],
-        "a Jenkinsfile needs a Docker daemon",
+        "a pipeline needs a Docker daemon",
         remedy="build and push with img: there is no Docker daemon, and a socket would give the node away",
     )
+
+
+def _without_shell_comments(text: str) -> str:
+    return re.sub(r"(?m)(^|\s)#.*$", r"\1", text)
 
 
 @pytest.mark.requirement("STATIC-35")
@@ -238,23 +252,21 @@ def test_jenkinsfiles_end_in_time(stack_files: StackFiles) -> None:
 
 
 @pytest.mark.requirement("STATIC-36")
-def test_jenkinsfiles_pin_their_images(stack_files: StackFiles) -> None:
+def test_named_images_are_pinned(stack_files: StackFiles) -> None:
+    texts = {path: source.without_comments() for path, source in stack_files.jenkinsfiles.items()}
+    texts |= {
+        file.path: file.text for file in stack_files.texts if PurePosixPath(file.path).name == "Dockerfile"
+    }
     findings = []
-    for path, source in stack_files.jenkinsfiles.items():
-        for found in re.finditer(
-            r"(?:\bimage[:\s(]+|\bFROM\s+)['\"]?([^\s'\"\\)]+)", source.without_comments()
-        ):
+    for path, text in texts.items():
+        stages = set(re.findall(r"(?im)^\s*FROM\s.*\sAS\s+(\S+)", text))
+        for found in _IMAGE.finditer(text):
             image = found[1]
-            if (
-                image != "scratch"
-                and "$" not in image
-                and "/" in image + "/"
-                and not stack_files.exact_image(image)
-            ):
-                findings.append(f"{path}:{source.line_at(found.start())}: {image}")
+            if image not in {"scratch", *stages} and "$" not in image and not stack_files.exact_image(image):
+                findings.append(f"{path}:{text.count(chr(10), 0, found.start()) + 1}: {image}")
     require_none(
         findings,
-        "a Jenkinsfile uses an image that is not pinned",
+        "an image that a build stands on is not pinned",
         expected="a tag other than latest, or a digest",
         remedy="pin the image",
     )
