@@ -176,12 +176,13 @@ def repository_body(wanted: NexusRepository) -> Json:
         "name": wanted.name,
         "online": True,
         "storage": {"blobStoreName": "default", "strictContentTypeValidation": True},
-        "maven": {
+    }
+    if wanted.version_policy:
+        body["maven"] = {
             "versionPolicy": wanted.version_policy,
             "layoutPolicy": wanted.layout_policy,
             "contentDisposition": "INLINE",
-        },
-    }
+        }
     match wanted.type:
         case "hosted":
             body["storage"]["writePolicy"] = wanted.write_policy

@@ -22,7 +22,7 @@ class NexusRepository(_Part):
 
     name: str
     type: Literal["hosted", "proxy", "group"]
-    version_policy: Literal["RELEASE", "SNAPSHOT", "MIXED"]
+    version_policy: Literal["RELEASE", "SNAPSHOT", "MIXED"] | None = None
     layout_policy: Literal["STRICT", "PERMISSIVE"] = "STRICT"
     write_policy: Literal["ALLOW", "ALLOW_ONCE", "DENY"] | None = None
     remote: str | None = None
