@@ -8,19 +8,15 @@ lone surrogates) is shown escaped.
 from __future__ import annotations
 
 import datetime as dt
-import re
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
 from contract.catalogue import ORDER
 from reports.model import Check, Outcome, RequirementInfo, RunResult
+from reports.text import clean
 from reports.verdict import remedy_of
 
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
-
-def render(result: RunResult, folder: Path) -> str:  # noqa: ARG001 - every renderer has these two
+def render(result: RunResult) -> str:
     """The JUnit XML of `result`."""
     by_id = {requirement.id: requirement for requirement in result.requirements}
     root = ET.Element("testsuites", {"name": "conformance", **_sums(result.checks)})
@@ -40,11 +36,6 @@ def render(result: RunResult, folder: Path) -> str:  # noqa: ARG001 - every rend
             error.text = clean("\n".join(filter(None, (problem.where, problem.observed))))
     ET.indent(root, " ")
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
-
-
-def clean(text: str) -> str:
-    """`text` as XML can hold it: colours dropped, other control characters as \\xNN."""
-    return _FORBIDDEN.sub(lambda found: f"\\x{ord(found[0]):02x}", _ANSI.sub("", text))
 
 
 def _suite(

@@ -106,7 +106,7 @@ def _assemble(folder: Path, files: list[Path]) -> RunResult:
         for event in events:
             # pytest alone, without the command line, has no run.json
             known |= {e["id"]: e for e in event.get("requirements", ()) if e["id"] not in known}
-        for check in _checks(name, events):
+        for check in (_measured(check, folder) for check in _checks(name, events)):
             before = checks.get(check.nodeid)
             if before is None or _WORSE.index(check.outcome) > _WORSE.index(before.outcome):
                 checks[check.nodeid] = check
@@ -187,6 +187,20 @@ def _checks(session: str, events: list[Mapping[str, Any]]) -> list[Check]:
                 session=session,
             )
     return list(ended.values())
+
+
+def _measured(check: Check, folder: Path) -> Check:
+    """`check` with what its evidence "timeline" (what to seconds since the beginning) came to."""
+    found = {}
+    for ref in check.evidence:
+        if ref.name == "timeline" and ref.kind == "json" and ref.file:
+            try:
+                steps = json.loads((folder / ref.file).read_bytes())
+                found["timeline"] = max(float(value) for value in steps.values())
+            except (OSError, ValueError, TypeError, AttributeError):
+                # it stays evidence that can be read; only a number cannot be had from it
+                continue
+    return check.model_copy(update={"measures": found}) if found else check
 
 
 def _waivers(

@@ -63,6 +63,7 @@ class Check(Record):
     waiver: str = Field("", description="requirement whose waiver covers the failure")
     session: str = ""
     evidence: tuple[EvidenceRef, ...] = ()
+    measures: dict[str, float] = Field({}, description="seconds that its evidence told, such as a launch")
 
 
 class RequirementInfo(Record):

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from core.timeline import Span, critical_path
-from reports.model import RunResult, SpanInfo
+from reports.model import RunResult
 
 WIDTH = 48
 
 
-def render(result: RunResult, folder: Path | None = None) -> str:  # noqa: ARG001 - every renderer has these two
+def spans_of(result: RunResult) -> tuple[Span, ...]:
+    """The stand-up's spans as core.timeline computes with them."""
+    return tuple(Span(s.name, s.needs, s.start, s.end, s.ok, s.note) for s in result.timeline)
+
+
+def render(result: RunResult) -> str:
     """Bars on one scale, `#` on the critical path and `=` beside it; empty without a stand-up."""
-    return lines(result.timeline)
-
-
-def lines(timeline: tuple[SpanInfo, ...]) -> str:
-    spans = tuple(Span(s.name, s.needs, s.start, s.end, s.ok, s.note) for s in timeline)
+    spans = spans_of(result)
     if not spans:
         return "no stand-up was recorded\n"
     path = critical_path(spans)

@@ -64,7 +64,7 @@ def decide(
     else:
         word, reason, remedy = "conformant", "", ""
     code = {"conformant": 0, "not conformant": 1, "incomplete": 2}[word]
-    headline = ", ".join([word, *_qualified(run, checks, requirements, components, by_id)])
+    headline = ", ".join([word, *_qualified(checks, requirements, components, by_id)])
     return Verdict.model_validate(
         {"word": word, "exit_code": code, "headline": headline, "reason": reason, "remedy": remedy,
          "counts": {str(o): counts[str(o)] for o in Outcome if counts[str(o)]}}
@@ -122,7 +122,6 @@ def _told_waiver(waiver: WaiverInfo) -> tuple[str, str]:
 
 
 def _qualified(
-    run: RunInfo,
     checks: tuple[Check, ...],
     requirements: tuple[RequirementInfo, ...],
     components: tuple[ComponentInfo, ...],
@@ -136,11 +135,9 @@ def _qualified(
     if soft:
         said.append(f"{soft} recommendation{'s' if soft > 1 else ''} not met")
     seen = {name for check in checks for name in check.requirements}
-    asked = [r for r in requirements if not run.layers or r.layer in run.layers]
     missing = sum(requirement.id not in seen for requirement in requirements)
     if missing and checks:
-        part = "of the part asked for" if run.selection or len(asked) < len(requirements) else "in part"
-        said.append(f"{part}: {len(requirements) - missing} of {len(requirements)} requirements checked")
+        said.append(f"{len(requirements) - missing} of {len(requirements)} requirements checked")
     return said
 
 

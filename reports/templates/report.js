@@ -1,0 +1,50 @@
+"use strict";
+(() => {
+  const $ = (id) => document.getElementById(id);
+  const rows = [...document.querySelectorAll("#rows > .row")];
+  const boxes = [...document.querySelectorAll("input[name=outcome]")];
+  // the text of evidence is searched as well; it is read on the first search, not when the page opens
+  const texts = new Map();
+  const text = (row) => {
+    if (!texts.has(row)) texts.set(row, row.textContent.toLowerCase());
+    return texts.get(row);
+  };
+  const filter = () => {
+    const words = $("search").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const wanted = boxes.filter((box) => box.checked).map((box) => box.value);
+    const layer = $("layer").value;
+    let shown = 0;
+    for (const row of rows) {
+      const fits = (!wanted.length || wanted.includes(row.dataset.outcome))
+        && (!layer || row.dataset.layer === layer)
+        && words.every((word) => text(row).includes(word));
+      row.hidden = !fits;
+      shown += fits;
+    }
+    $("count").textContent = `${shown} of ${rows.length}`;
+  };
+  const follow = () => {
+    const row = location.hash && $(decodeURIComponent(location.hash.slice(1)));
+    if (row && row.matches("details")) { row.hidden = false; row.open = true; row.scrollIntoView(); }
+  };
+  document.querySelector(".filter").addEventListener("submit", (event) => event.preventDefault());
+  $("search").addEventListener("input", filter);
+  $("layer").addEventListener("change", filter);
+  boxes.forEach((box) => box.addEventListener("change", filter));
+  $("unfold").addEventListener("click", () => {
+    const open = rows.some((row) => !row.hidden && !row.open);
+    rows.forEach((row) => { if (!row.hidden) row.open = open; });
+    $("unfold").textContent = open ? "fold all" : "unfold all";
+  });
+  document.addEventListener("keydown", (event) => {
+    const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName);
+    if (event.key === "/" && !typing) { event.preventDefault(); $("search").focus(); }
+    if (event.key === "Escape" && document.activeElement === $("search")) { $("search").value = ""; filter(); }
+  });
+  window.addEventListener("hashchange", follow);
+  window.addEventListener("beforeprint", () => rows.forEach((row) => {
+    if (["failed", "error"].includes(row.dataset.outcome)) row.open = true;
+  }));
+  filter();
+  follow();
+})();

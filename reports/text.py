@@ -1,0 +1,35 @@
+"""Making any text fit for XML and HTML: colours dropped, control characters and lone surrogates shown."""
+
+from __future__ import annotations
+
+import re
+
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+
+
+def clean(text: str) -> str:
+    """`text` as XML 1.0 can hold it; what it cannot is shown as \\xNN."""
+    return _FORBIDDEN.sub(lambda found: f"\\x{ord(found[0]):02x}", _ANSI.sub("", text))
+
+
+def first_line(text: str) -> str:
+    """The first line of `text`, or nothing."""
+    return text.strip().splitlines()[0] if text.strip() else ""
+
+
+def seconds(value: float) -> str:
+    """A duration for people: 0.04 s, 3.2 s, 75 s, 4 min 5 s, 1 h 2 min."""
+    if value < 10:
+        return f"{value:.2g} s" if value < 1 else f"{value:.1f} s"
+    if value < 120:
+        return f"{value:.0f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def size(count: int) -> str:
+    """Bytes for people."""
+    if count < 1024:
+        return f"{count} B"
+    return f"{count / 1024:.0f} KiB" if count < 1024 * 1024 else f"{count / 1024 / 1024:.1f} MiB"
