@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from contract.model import Contract
+from core.errors import NotYet
+from core.waiting import eventually
 from fixtures import artifacts
+from fixtures.net import expect
 from fixtures.nexus import Coordinates, Nexus
-from fixtures.nonconformance import require, require_none
+from fixtures.nonconformance import NonConformance, require, require_none
 
 pytestmark = pytest.mark.writes
 
 VERSION = "1.0.0"
 SNAPSHOT = "1.0.0-SNAPSHOT"
+#: seconds after which search must know what was deployed
+INDEXED = 30
 
 
 def _jar(seed: str) -> bytes:
@@ -49,18 +56,24 @@ def test_search_tells_true_checksums(nexus: Nexus, contract: Contract, maven_gro
     sent = _jar(maven_group)
     item = Coordinates(maven_group, "searched", VERSION)
     nexus.deploy(contract.nexus.releases, item, sent, _pom(item))
-    found = [
-        asset
-        for component in nexus.search(group=maven_group, name="searched")
-        for asset in component["assets"]
-        if asset["path"].lstrip("/") == item.path
-    ]
-    require(
-        found,
-        "Nexus does not find what was just deployed",
-        expected=item.path,
-        remedy="rebuild the search index",
-    )
+
+    def indexed() -> list[dict[str, Any]]:
+        return [
+            asset
+            for component in nexus.search(group=maven_group, name="searched")
+            for asset in component["assets"]
+            if asset["path"].lstrip("/") == item.path
+        ]
+
+    try:
+        found = eventually(indexed, what=f"search finds {item}", timeout=INDEXED)
+    except NotYet as error:
+        raise NonConformance(
+            "Nexus does not find what was deployed",
+            expected=f"{item.path} within {INDEXED} s",
+            observed=error.observed,
+            remedy="rebuild the search index",
+        ) from error
     told = found[0]["checksum"].get("sha256", "")
     require(
         told == artifacts.sha256(sent),
@@ -69,6 +82,27 @@ def test_search_tells_true_checksums(nexus: Nexus, contract: Contract, maven_gro
         observed=told,
         remedy="rebuild the search index",
     )
+
+
+@pytest.mark.requirement("NEXUS-29")
+def test_component_by_rest(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+    sent = _jar(maven_group)
+    item = Coordinates(maven_group, "by-rest", VERSION)
+    expect(
+        nexus.upload_component(contract.nexus.releases, item, sent),
+        204,
+        what=f"{contract.nexus.releases} does not take a component by REST",
+    )
+    require(nexus.content(contract.nexus.releases, item.path) == sent, "Nexus gives back other bytes")
+    for kind, wanted in (("sha1", artifacts.sha1(sent)), ("md5", artifacts.md5(sent))):
+        told = nexus.checksum(contract.nexus.releases, item.path, kind)
+        require(
+            told == wanted,
+            f"Nexus tells a wrong {kind} for what was uploaded",
+            expected=wanted,
+            observed=told,
+            remedy="repair the repository's metadata (checksums)",
+        )
 
 
 @pytest.mark.requirement("NEXUS-22")

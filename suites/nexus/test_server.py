@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contract.model import Contract, NexusRepository
+from core import maven
 from core.errors import NotYet
 from core.waiting import eventually
 from fixtures.kubernetes import Cluster
@@ -85,6 +86,9 @@ def test_repositories_are_configured_as_declared(
 def _differences(wanted: NexusRepository, seen: RepositoryFact) -> list[str]:
     parts = ("format", "type", "version_policy", "write_policy", "remote", "members")
     pairs = [(part, getattr(wanted, part), getattr(seen, part)) for part in parts]
+    # Nexus keeps no version policy for a group; "central" stands for what this host calls Maven Central
+    pairs = [(part, maven.resolve(should) if part == "remote" else should, was) for part, should, was in pairs
+             if not (part == "version_policy" and seen.type == "group")]  # fmt: skip
     return [
         f"{wanted.name}: {part.replace('_', ' ')} is {was!r}, not {should!r}"
         for part, should, was in pairs
