@@ -10,12 +10,14 @@ import threading
 from .app import build
 from .front import write_nginx, write_registry
 from .settings import BadSetting, Settings
+from .upstream import Distribution
 from .wire import Server
 
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
-    server = Server(settings.app_socket, build(settings))
+    registry = Distribution(settings.registry_socket, settings.host)
+    server = Server(settings.app_socket, build(settings, registry))
     for number in (signal.SIGTERM, signal.SIGINT):
         # shutdown() waits for serve_forever(), which runs in this thread
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())

@@ -57,6 +57,10 @@ SUPPORTED = WRITES | {
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
+class Refused(ServiceException):
+    """An error of ours in the API's form; moto reads the service of its own errors from their module."""
+
+
 class Operations(ECRResponse):
     """moto's operations over our records, with those replaced that concern tokens, bytes or images."""
 
@@ -122,10 +126,10 @@ class Operations(ECRResponse):
         where = f"in the repository with name '{repository}' in registry with id '{self._records.account}'"
         if present is not None and present.image_digest == digest:
             shown = f"Image with digest '{digest}' and tag '{tag}' already exists {where}"
-            raise ServiceException("ImageAlreadyExistsException", shown)
+            raise Refused("ImageAlreadyExistsException", shown)
         if present is not None and self._records.is_immutable(repository, tag):
             shown = f"The image tag '{tag}' already exists {where} and cannot be overwritten"
-            raise ServiceException("ImageTagAlreadyExistsException", shown)
+            raise Refused("ImageTagAlreadyExistsException", shown)
         target = Target(repository, tag or digest)
         request = Request(
             "PUT", path(repository, target.reference), {"content-type": media_type}, body.encode()
@@ -134,7 +138,7 @@ class Operations(ECRResponse):
         if answer.status != 201:
             unknown = b"MANIFEST_BLOB_UNKNOWN" in answer.body
             code = "LayersNotFoundException" if unknown else "InvalidParameterException"
-            raise ServiceException(code, answer.body.decode())
+            raise Refused(code, answer.body.decode())
         pushed = next(e for e in self._records.repository(repository).images if e.image_digest == digest)
         return ActionResult({"image": self._image(repository, pushed, tag)})
 

@@ -14,7 +14,7 @@ from .settings import Settings
 from .sigv4 import Verifier
 from .storage import read
 from .tokens import Tokens, shared_secret
-from .upstream import Distribution, Registry
+from .upstream import Registry
 from .wire import REGISTRY_VERSION, Answer, Request, json_answer, registry_error
 
 #: nginx asks here before it lets a request through to the registry
@@ -93,11 +93,10 @@ def listing(request: Request, key: str, names: list[str], *more: tuple[str, str]
     )
 
 
-def build(settings: Settings) -> App:
+def build(settings: Settings, registry: Registry) -> App:
     """The application over the volume in `settings`, rebuilt from what is on it."""
     records = Records(settings.account, settings.region, settings.host, settings.repositories_file)
     records.load(read(settings.registry_root))
-    registry = Distribution(settings.registry_socket, settings.host)
     tokens = Tokens(shared_secret(settings.secret_file), settings.token_seconds)
     manifests = Manifests(records, registry, settings.registry_root)
     verifier = Verifier(settings.access_key_id, settings.secret_access_key, settings.region)
