@@ -19,6 +19,10 @@ class EcrBackend(Protocol):
 
     name: str
 
+    @property
+    def registry_host(self) -> str:
+        """The one name in image references; known before `up`."""
+
     def up(self) -> None:
         """Start it or find it, until it answers. Raises EnvironmentFailure."""
 

@@ -102,6 +102,9 @@ class DialledSender:
             # a handshake that breaks off is a connection that failed, not a certificate that is wrong
             kind = SSLError if _is_certificate(error) else EndpointConnectionError
             raise kind(endpoint_url=self._url, error=error) from error
+        except urllib3.exceptions.NewConnectionError as error:
+            # in urllib3 also a kind of timeout
+            raise EndpointConnectionError(endpoint_url=self._url, error=error) from error
         except urllib3.exceptions.ConnectTimeoutError as error:
             raise ConnectTimeoutError(endpoint_url=self._url, error=error) from error
         except urllib3.exceptions.ReadTimeoutError as error:

@@ -194,7 +194,15 @@ def _front(config: LocalEcrConfig) -> dict[str, Any]:
 
 def _socket_probe(socket: str, path: str) -> dict[str, Any]:
     # any answer will do: what it says is the readiness probe's matter
-    command = ["curl", "-s", "-o", "/dev/null", "--unix-socket", f"/run/ecr/{socket}.sock", f"http://{NAME}{path}"]
+    command = [
+        "curl",
+        "-s",
+        "-o",
+        "/dev/null",
+        "--unix-socket",
+        f"/run/ecr/{socket}.sock",
+        f"http://{NAME}{path}",
+    ]
     return {
         "exec": {"command": command},
         "initialDelaySeconds": 15,
