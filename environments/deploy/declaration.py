@@ -153,11 +153,30 @@ def _release(stack: Path, name: str, read: _Release) -> Release:
 
 
 def line_of(text: str, path: Sequence[Any]) -> int:
-    """Line (from 1) of the key at `path` in a JSON text, or of the nearest one above it."""
+    """Line (from 1) of the key or item at `path` in a JSON text, or of the nearest one above it."""
     at = 0
-    for key in path:
-        found = re.compile(rf"{re.escape(json.dumps(str(key)))}\s*:").search(text, at)
+    for part in path:
+        found = _item(text, at, part) if isinstance(part, int) else _key(text, at, part)
         if found is None:
             break
-        at = found.start()
+        at = found
     return text.count("\n", 0, at) + 1
+
+
+def _key(text: str, at: int, key: object) -> int | None:
+    found = re.compile(rf"{re.escape(json.dumps(str(key)))}\s*:").search(text, at)
+    return found.start() if found else None
+
+
+def _item(text: str, at: int, number: int) -> int | None:
+    """Start of an item of the array that begins after `at`."""
+    start = text.find("[", at) + 1
+    for _ in range(number):
+        _, end = json.JSONDecoder().raw_decode(text, _skip(text, start))
+        start = text.find(",", end) + 1
+    return _skip(text, start) if start else None
+
+
+def _skip(text: str, at: int) -> int:
+    """The next place that is no white space."""
+    return at + len(text[at:]) - len(text[at:].lstrip())

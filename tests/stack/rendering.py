@@ -53,7 +53,9 @@ def chart(name: str, release: str = "") -> declaration.Release:
     )
 
 
-def rendered(release: declaration.Release, values: Mapping[str, Any] | str, folder: Path) -> list[dict[str, Any]]:
+def rendered(
+    release: declaration.Release, values: Mapping[str, Any] | str, folder: Path
+) -> list[dict[str, Any]]:
     """Every object of a release with these values (a mapping, or YAML text)."""
     file = folder / f"{release.name}-values.yaml"
     file.write_text(values if isinstance(values, str) else yaml.safe_dump(values), encoding="utf-8")

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from contract.load import load as load_contract
+from contract.model import Job, Product
 from core.paths import PROJECT
 from environments.deploy import declaration
 from environments.deploy.nexus_model import load as load_nexus
@@ -28,14 +29,14 @@ def test_the_seed_makes_exactly_the_contracts_jobs() -> None:
 
 
 @pytest.mark.parametrize("job", CONTRACT.jenkins.jobs, ids=lambda job: job.name)
-def test_a_job_runs_its_jenkinsfile_with_its_parameters(job: object) -> None:
-    part = seeded()[job.name]  # type: ignore[attr-defined]
-    assert f"scriptPath('{job.pipeline}')" in part  # type: ignore[attr-defined]
-    parameters = [parameter.name for parameter in job.parameters]  # type: ignore[attr-defined]
+def test_a_job_runs_its_jenkinsfile_with_its_parameters(job: Job) -> None:
+    part = seeded()[job.name]
+    assert f"scriptPath('{job.pipeline}')" in part
+    parameters = [parameter.name for parameter in job.parameters]
     assert re.findall(r"stringParam\('(\w+)'", part) == parameters
     assert "disableConcurrentBuilds()" in part
     assert "logRotator" in part
-    text = (STACK / job.pipeline).read_text("utf-8")  # type: ignore[attr-defined]
+    text = (STACK / job.pipeline).read_text("utf-8")
     assert f"scripts/require {' '.join(parameters)}'" in text
     (label,) = re.findall(r"agent \{ label '(\w+)' \}", text)
     assert label in {agent.label for agent in CONTRACT.jenkins.agents}
@@ -74,14 +75,14 @@ def test_nexus_repositories_are_the_contracts() -> None:
 
 
 @pytest.mark.parametrize("product", CONTRACT.products, ids=lambda product: product.name)
-def test_an_image_job_takes_the_products_package_and_makes_its_images(product: object) -> None:
-    (job,) = [each for each in CONTRACT.jenkins.jobs if each.name == product.images_job]  # type: ignore[attr-defined]
+def test_an_image_job_takes_the_products_package_and_makes_its_images(product: Product) -> None:
+    (job,) = [each for each in CONTRACT.jenkins.jobs if each.name == product.images_job]
     text = (STACK / job.pipeline).read_text("utf-8")
-    assert f"fetch-package {product.package_group} {product.package_artifact} " in text  # type: ignore[attr-defined]
+    assert f"fetch-package {product.package_group} {product.package_artifact} " in text
     (prefix,) = re.findall(r"build-images package ([\w-]+)'", text)
-    folder = STACK / "products" / product.name  # type: ignore[attr-defined]
+    folder = STACK / "products" / product.name
     components = {file.parent.name for file in folder.rglob("Dockerfile")}
-    assert {f"{prefix}/{name}" for name in components} == set(product.images)  # type: ignore[attr-defined]
+    assert {f"{prefix}/{name}" for name in components} == set(product.images)
 
 
 def test_every_maven_plugin_is_pinned() -> None:

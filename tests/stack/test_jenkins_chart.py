@@ -53,7 +53,9 @@ def test_makes_the_official_charts_objects_and_no_others(objects: list[dict[str,
 
 
 @pytest.mark.parametrize("expected", official(), ids=lambda each: f"{each['kind']}-{each['name']}")
-def test_object_is_shaped_as_the_official_charts(objects: list[dict[str, Any]], expected: dict[str, Any]) -> None:
+def test_object_is_shaped_as_the_official_charts(
+    objects: list[dict[str, Any]], expected: dict[str, Any]
+) -> None:
     ours = one(objects, expected["kind"], expected["name"])
     assert labels(ours["metadata"]["labels"]) == labels(expected["labels"])
     if "keys" in expected:
@@ -137,12 +139,17 @@ def test_a_plugin_given_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_without_the_sidecar_the_init_container_copies_the_configuration(tmp_path: Path) -> None:
-    values = {**SMALL, "controller": {**SMALL["controller"], "sidecars": {"configAutoReload": {"enabled": False}}}}
+    values = {
+        **SMALL,
+        "controller": {**SMALL["controller"], "sidecars": {"configAutoReload": {"enabled": False}}},
+    }
     objects = rendered(chart("jenkins"), values, tmp_path)
     data = one(objects, "ConfigMap", "jenkins")["data"]
     assert {"jcasc-default-config.yaml", "jobs.yaml"} <= set(data)
     assert "cp -v /var/jenkins_config/*.yaml" in data["apply_config.sh"]
-    assert [each["metadata"]["name"] for each in objects if each["kind"] == "Role"] == ["jenkins-schedule-agents"]
+    assert [each["metadata"]["name"] for each in objects if each["kind"] == "Role"] == [
+        "jenkins-schedule-agents"
+    ]
     (container,) = one(objects, "StatefulSet", "jenkins")["spec"]["template"]["spec"]["containers"]
     environment = {each["name"]: each.get("value") for each in container["env"]}
     assert environment["CASC_JENKINS_CONFIG"] == "/var/jenkins_home/casc_configs"

@@ -85,8 +85,12 @@ def test_credentials_come_from_secrets_that_are_mounted(
     (domain,) = casc["credentials.yaml"]["credentials"]["system"]["domainCredentials"]
     found = [each["usernamePassword"] for each in domain["credentials"]]
     assert [each["id"] for each in found] == list(CONTRACT.jenkins.credentials)
-    used = {each[key].removeprefix("${").removesuffix("}") for each in found for key in ("username", "password")}
-    given = {f"{each['name']}-{each['keyName']}" for each in values["controller"]["additionalExistingSecrets"]}
+    used = {
+        each[key].removeprefix("${").removesuffix("}") for each in found for key in ("username", "password")
+    }
+    given = {
+        f"{each['name']}-{each['keyName']}" for each in values["controller"]["additionalExistingSecrets"]
+    }
     assert used == given
     volumes = one(objects, "StatefulSet", "jenkins")["spec"]["template"]["spec"]["volumes"]
     (projected,) = [each["projected"]["sources"] for each in volumes if each["name"] == "jenkins-secrets"]
@@ -134,7 +138,11 @@ def test_img_has_what_it_needs_and_no_more(templates: dict[str, dict[str, Any]])
         "fsGroup": 1000,
         "seccompProfile": {"type": "Unconfined"},
     }
-    empty = [each["emptyDirVolume"]["mountPath"] for each in templates["img"]["volumes"] if "emptyDirVolume" in each]
+    empty = [
+        each["emptyDirVolume"]["mountPath"]
+        for each in templates["img"]["volumes"]
+        if "emptyDirVolume" in each
+    ]
     assert empty == ["/home/jenkins/.local/share/img"]
 
 
