@@ -70,6 +70,8 @@ class Config:
     triggers: tuple[tuple[str, str], ...]
     quiet_period: int | None
     properties: tuple[str, ...]
+    unsupported: tuple[str, ...] = ()
+    """Build steps that are not part of this stand-in."""
 
 
 def check_name(name: str) -> None:
@@ -119,6 +121,7 @@ def parse(text: str) -> Config:
         triggers=tuple(_triggers(root)),
         quiet_period=int(root.findtext("quietPeriod") or -1) if root.findtext("quietPeriod") else None,
         properties=properties,
+        unsupported=tuple(child.tag for child in root.find("builders") or () if child is not step),
     )
 
 

@@ -134,14 +134,19 @@ class Look:
         ]
         return Response(200, headers, body.encode())
 
-    def waiting(self, restarting: bool) -> Response:
+    def waiting(self, state: str) -> Response:
         """While the controller starts, or stops to start again."""
-        said = "Please wait while Jenkins is restarting" if restarting else "Jenkins is getting ready to work"
-        title = "Restarting Jenkins" if restarting else "Starting Jenkins"
+        again = state != "starting"
+        said, title = ("Jenkins is restarting", "Restarting Jenkins") if again else ("Jenkins is getting ready to work", "Starting Jenkins")
+        safe = (
+            '<div class="safe-restarting"><p><strong>Safe Restart</strong><p>Builds on agents can usually continue.</div>'
+            if state == "safe restarting"
+            else ""
+        )
         body = (
             f'\n<!DOCTYPE html><html lang="en"><head resURL="/static/{self.session}" data-rooturl=""><title>{title}</title></head>'
             f'<body><div class="simple-page" role="main"><h1 class="loading"><p class="jenkins-spinner">{said}</h1>'
-            '<p class="restarting">Your browser will reload automatically when Jenkins is ready.</div></body></html>'
+            f'<p class="restarting">Your browser will reload automatically when Jenkins is ready.{safe}</div></body></html>'
         )
         headers = [("Expires", "0"), ("Cache-Control", NO_CACHE), ("Content-Type", "text/html;charset=utf-8")]
         return Response(503, headers, body.encode())

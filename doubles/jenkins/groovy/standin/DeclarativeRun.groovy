@@ -11,15 +11,15 @@ class Declarative {
         Map declared = (Map) Bridge.ask(op: 'declare', ctx: ctx(), parameters: calls(root.parts.parameters), options: calls(root.parts.options),
             triggers: calls(root.parts.triggers))
         script.getFlow().params.putAll((Map) declared.params)
-        inOptions(root) {
-            inAgent(root.parts.agent) {
+        inAgent(root.parts.agent) {
+            Throwable failure = null
+            Map checkedOut = [:]
+            if (hasNode(root.parts.agent) && script.getFlow().fromScm && !skipsCheckout(root)) {
+                internalStage('Declarative: Checkout SCM') { checkedOut = (Map) script.step('checkout', [['$scm': true]] as Object[]) }
+            }
+            withScm(checkedOut) {
                 inEnvironment(root.parts.environment) {
-                    Throwable failure = attempt {
-                        if (hasNode(root.parts.agent) && script.getFlow().fromScm && !skipsCheckout(root)) {
-                            internalStage('Declarative: Checkout SCM') { script.step('checkout', [['$scm': true]] as Object[]) }
-                        }
-                        children(root)
-                    }
+                    failure = attempt { inOptions(root) { children(root) } }
                     post(root, failure, 'Declarative: Post Actions')
                     rethrow(failure)
                 }
@@ -47,6 +47,15 @@ class Declarative {
             branches.failFast = true
         }
         script.step('parallel', [branches] as Object[])
+    }
+
+    /** The variables that a checkout sets hold for all that follows. */
+    private void withScm(Map variables, Closure body) {
+        if (variables) {
+            script.block('withEnv', [variables.collect { key, value -> "${key}=${value}".toString() }], [:], body)
+        } else {
+            body()
+        }
     }
 
     private void skipped(Section stage, String why) {

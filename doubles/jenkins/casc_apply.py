@@ -1,0 +1,74 @@
+"""Applies a configuration to the controller, in the order in which configuration as code does."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .casc_schema import validate
+from .casc_sources import CascError, Resolver
+from .configured import take_jenkins, take_rest, take_security
+from .jvm import ScriptError
+from .settings import log, plain
+
+if TYPE_CHECKING:
+    from .controller import Controller
+
+
+def apply(controller: "Controller", config: Mapping[str, Any], resolver: Resolver) -> None:
+    """Check, resolve and apply.
+
+    Raises:
+        CascError: something in it is unknown, or a seed script fails.
+    """
+    validate(config, controller.plugin_names())
+    resolved = resolver.resolve(dict(config))
+    jenkins = resolved.get("jenkins") or {}
+    take_jenkins(controller.configured, jenkins)
+    take_security(controller.security, jenkins)
+    take_rest(controller.configured, resolved)
+    for name, tokens in controller.store.tokens().items():
+        if name in controller.security.users and not controller.security.users[name].tokens:
+            controller.security.users[name].tokens = tokens
+    if "clouds" in jenkins:
+        controller.set_clouds(controller.configured.clouds)
+    for entry in resolved.get("jobs") or []:
+        _seed(controller, entry, resolver)
+
+
+def _seed(controller: "Controller", entry: Mapping[str, Any], resolver: Resolver) -> None:
+    script = _text(entry)
+    plain("Processing provided DSL script")
+    try:
+        controller.run_seed(script, dict(resolver.environment))
+    except ScriptError as error:
+        _refuse(script, f"{error.type}: {error}", error.trace)
+    except ValueError as error:
+        _refuse(script, f"javaposse.jobdsl.dsl.DslException: {error}", "")
+
+
+def _refuse(script: str, reason: str, trace: str) -> None:
+    missing = [line.partition("Caused by: ")[2] for line in trace.splitlines() if line.startswith("Caused by: ")]
+    inner = f"{missing[0]}\nCaused: {reason}" if missing else reason
+    log("SEVERE", "j.j.plugin.JenkinsJobManagement", inner)
+    raise CascError(
+        "io.jenkins.plugins.casc.ConfiguratorException", f"jobs: Failed to execute script with hash {java_hash(script)}\nCaused by: {inner}"
+    )
+
+
+def _text(entry: Mapping[str, Any]) -> str:
+    if "script" in entry:
+        return str(entry["script"])
+    if "file" in entry:
+        try:
+            with open(str(entry["file"]), encoding="utf-8") as source:  # noqa: PTH123 - a path of the configuration
+                return source.read()
+        except OSError as error:
+            raise CascError("io.jenkins.plugins.casc.ConfiguratorException", f"jobs: Failed to read {entry['file']}: {error}") from error
+    raise CascError("java.lang.IllegalArgumentException", f"No javaposse.jobdsl.plugin.casc.ScriptSource implementation found for {next(iter(entry))}")
+
+
+def java_hash(text: str) -> int:
+    """String.hashCode()."""
+    value = 0
+    for char in text:
+        value = (31 * value + ord(char)) & 0xFFFFFFFF
+    return value - (1 << 32) if value >= 1 << 31 else value

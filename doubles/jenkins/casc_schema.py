@@ -1,0 +1,134 @@
+"""Which attributes configuration as code knows here, so that a key that does not exist is refused as on a real controller."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .casc_sources import CascError
+
+UNKNOWN = "io.jenkins.plugins.casc.UnknownAttributesException"
+
+ROOTS: dict[str, str | None] = {
+    "jenkins": None, "unclassified": None, "security": None, "tool": None, "appearance": None, "configuration-as-code": None,
+    "jobs": "job-dsl", "credentials": "credentials", "globalCredentialsConfiguration": "credentials",
+}  # fmt: skip
+"""Root elements, with the plugin that brings each."""
+
+JENKINS = (
+    "authorizationStrategy clouds crumbIssuer disableRememberMe disabledAdministrativeMonitors globalNodeProperties labelAtoms labelString "
+    "log markupFormatter mode myViewsTabBar noUsageStatistics nodeMonitors nodeName nodeProperties nodes numExecutors primaryView "
+    "projectNamingStrategy proxy quietPeriod remotingSecurity scmCheckoutRetryCount securityRealm slaveAgentPort systemMessage "
+    "updateCenter views viewsTabBar"
+).split()
+ACCEPTED = {"agentProtocols", "rawBuildsDir", *JENKINS}
+"""Some are accepted with a warning and not listed."""
+
+UNCLASSIFIED = (
+    "administrativeMonitorsConfiguration artifactManager buildDiscarders builtInNode casCGlobalConfig computerRetentionCheckInterval "
+    "defaultDisplayUrlProvider defaultFolderConfiguration defaultView envVarsFilter fingerprints gitTool globalDefaultFlowDurabilityLevel "
+    "globalLibraries globalUntrustedLibraries location mailer metricsAccessKey myView nodeProperties plugin pollSCM projectNamingStrategy "
+    "proxyConfigurationManager quietPeriod resourceRoot scmGit scmRetryCount shell usageStatistics viewsTabBar"
+).split()
+SECURITY = (
+    "apiToken cps crumb gitHooks gitHostKeyVerificationConfiguration globalJobDslSecurityConfiguration queueItemAuthenticator scriptApproval "
+    "sSHD updateSiteWarningsConfiguration"
+).split()
+LOCATION = ["adminAddress", "url"]
+LOCAL = ["allowsSignup", "captchaSupport", "enableCaptcha", "users"]
+LOGGED_IN = ["allowAnonymousRead"]
+USER = ["description", "id", "name", "password", "properties"]
+CLOUD = (
+    "addMasterProxyEnvVars connectTimeout containerCap containerCapStr credentialsId defaultsProviderTemplate directConnection "
+    "garbageCollection jenkinsTunnel jenkinsUrl jnlpregistry maxRequestsPerHost maxRequestsPerHostStr name namespace podLabels podRetention "
+    "readTimeout restrictedPssSecurityContext retentionTimeout serverCertificate serverUrl skipTlsVerify templates traits usageRestricted "
+    "useJenkinsProxy waitForPodSec webSocket"
+).split()
+TEMPLATE = (
+    "activeDeadlineSeconds activeDeadlineSecondsStr agentContainer agentInjection annotations containers customWorkspaceVolumeEnabled envVars "
+    "hostNetwork id idleMinutes idleMinutesStr imagePullSecrets inheritFrom inheritYamlMergeStrategy instanceCap instanceCapStr label name "
+    "namespace nodeProperties nodeSelector nodeUsageMode podRetention resourceLimitCpu runAsGroup runAsUser schedulerName serviceAccount "
+    "showRawYaml slaveConnectTimeout slaveConnectTimeoutStr supplementalGroups terminationGracePeriodSeconds "
+    "terminationGracePeriodSecondsStr unwrapped volumes workspaceVolume yaml yamlMergeStrategy yamls"
+).split()
+CONTAINER = (
+    "alwaysPullImage args command envVars image livenessProbe name ports privileged resourceLimitCpu resourceLimitEphemeralStorage "
+    "resourceLimitMemory resourceRequestCpu resourceRequestEphemeralStorage resourceRequestMemory runAsGroup runAsUser shell ttyEnabled "
+    "workingDir"
+).split()
+USERNAME_PASSWORD = ["description", "id", "password", "scope", "username", "usernameSecret"]
+SECRET_TEXT = ["description", "id", "scope", "secret"]
+
+PLUGIN = "org.csanchez.jenkins.plugins.kubernetes"
+
+
+def _check(value: Any, known: list[str], path: str, cls: str, accepted: set[str] | None = None) -> None:
+    if not isinstance(value, Mapping):
+        return
+    unknown = sorted(str(key) for key in value if key not in (accepted or set(known)))
+    if unknown:
+        raise CascError(
+            UNKNOWN,
+            f"{path}: Invalid configuration elements for type: class {cls} : {', '.join(unknown)}.\n"
+            f"Available attributes : {', '.join(sorted(known))}",
+        )
+
+
+def validate(config: Mapping[str, Any], plugins: set[str]) -> None:
+    """Refuse what a controller with these plugins does not know.
+
+    Raises:
+        CascError: the first thing that is not known.
+    """
+    unknown = [str(root) for root in config if root not in ROOTS or (ROOTS[str(root)] or root) not in {root, *plugins}]
+    if unknown:
+        raise CascError(
+            "io.jenkins.plugins.casc.UnknownConfiguratorException",
+            f"No configurator for the following root elements:{', '.join(unknown)}",
+        )
+    jenkins = config.get("jenkins") or {}
+    _check(jenkins, JENKINS, "jenkins", "jenkins.model.Jenkins", ACCEPTED)
+    category = "jenkins.model.GlobalConfigurationCategory"
+    _check(config.get("unclassified"), UNCLASSIFIED, "unclassified", f"{category}$Unclassified")
+    _check(config.get("security"), SECURITY, "security", f"{category}$Security")
+    location = (config.get("unclassified") or {}).get("location")
+    _check(location, LOCATION, "location", "jenkins.model.JenkinsLocationConfiguration")
+    _security(jenkins)
+    for entry in jenkins.get("clouds") or []:
+        _cloud(entry, plugins)
+    _credentials(config.get("credentials") or {}, plugins)
+
+
+def _security(jenkins: Mapping[str, Any]) -> None:
+    realm = jenkins.get("securityRealm")
+    if isinstance(realm, Mapping):
+        _check(realm.get("local"), LOCAL, "local", "hudson.security.HudsonPrivateSecurityRealm")
+        for user in (realm.get("local") or {}).get("users") or []:
+            _check(user, USER, "user", "io.jenkins.plugins.casc.core.HudsonPrivateSecurityRealmConfigurator$UserWithPassword")
+    strategy = jenkins.get("authorizationStrategy")
+    if isinstance(strategy, Mapping):
+        cls = "hudson.security.FullControlOnceLoggedInAuthorizationStrategy"
+        _check(strategy.get("loggedInUsersCanDoAnything"), LOGGED_IN, "loggedInUsersCanDoAnything", cls)
+
+
+def _cloud(entry: Mapping[str, Any], plugins: set[str]) -> None:
+    kind = next(iter(entry))
+    if kind != "kubernetes" or "kubernetes" not in plugins:
+        raise CascError("java.lang.IllegalArgumentException", f"No hudson.slaves.Cloud implementation found for {kind}")
+    cloud = entry["kubernetes"]
+    _check(cloud, CLOUD, "kubernetes", f"{PLUGIN}.KubernetesCloud")
+    for template in cloud.get("templates") or []:
+        _check(template, TEMPLATE, "templates", f"{PLUGIN}.PodTemplate")
+        for container in template.get("containers") or []:
+            _check(container, CONTAINER, "containers", f"{PLUGIN}.ContainerTemplate")
+
+
+def _credentials(config: Mapping[str, Any], plugins: set[str]) -> None:
+    known = {"usernamePassword": USERNAME_PASSWORD, "string": SECRET_TEXT}
+    needs = {"string": "plain-credentials", "file": "plain-credentials", "basicSSHUserPrivateKey": "ssh-credentials", "aws": "aws-credentials"}
+    for domain in (config.get("system") or {}).get("domainCredentials") or []:
+        for entry in domain.get("credentials") or []:
+            kind = next(iter(entry))
+            if kind not in {"usernamePassword", "certificate", *needs} or needs.get(kind, "credentials") not in plugins:
+                message = f"No com.cloudbees.plugins.credentials.Credentials implementation found for {kind}"
+                raise CascError("java.lang.IllegalArgumentException", message)
+            if kind in known:
+                _check(entry[kind], known[kind], kind, f"com.cloudbees.plugins.credentials.{kind}")

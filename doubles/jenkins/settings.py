@@ -1,0 +1,40 @@
+"""Where things are, and the log."""
+
+import os
+import sys
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+_WRITE = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One installation of the stand-in; the defaults are the image's."""
+
+    home: Path
+    port: int = 8080
+    classpath: str = "/usr/share/jenkins/groovy-all.jar:/usr/share/jenkins/groovy-host"
+    java: str = "java"
+    agent_jar: Path = Path("/usr/share/jenkins/agent.jar")
+    environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+
+
+def log(level: str, logger: str, message: str) -> None:
+    """A line as java.util.logging writes it in the official image."""
+    now = datetime.now(UTC)
+    stamp = now.strftime("%Y-%m-%d %H:%M:%S.") + f"{now.microsecond // 1000:03d}+0000"
+    first, *rest = message.splitlines() or [""]
+    lines = [f"{stamp} [id={threading.get_native_id()}]\t{level}\t{logger}: {first}", *rest]
+    with _WRITE:
+        sys.stderr.write("\n".join(lines) + "\n")
+        sys.stderr.flush()
+
+
+def plain(message: str) -> None:
+    """A line of the log without a stamp."""
+    with _WRITE:
+        sys.stderr.write(message + "\n")
+        sys.stderr.flush()
