@@ -1,0 +1,49 @@
+"""Writes docs/requirements.md from the catalogue: `python -m suites.document`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from contract.catalogue import LAYERS, Catalogue, load
+from core.paths import PROJECT
+
+PAGE = PROJECT / "docs" / "requirements.md"
+
+HEAD = """\
+# Requirements
+
+What a conforming build infrastructure satisfies: {count} sentences, layer by layer. Written from
+`suites/requirements.toml` by `python -m suites.document`; change them there.
+
+MUST decides the verdict, SHOULD and MAY are reported. A *gate* is what everything that stands on its layer
+needs: when it fails, the checks above are blocked instead of failing one by one. What the values are (which
+version, which jobs, which repositories) is said by the contract (`conformance.toml`).
+"""
+
+
+def page(catalogue: Catalogue) -> str:
+    """The page as Markdown."""
+    parts = [HEAD.format(count=len(catalogue))]
+    for layer, below in LAYERS.items():
+        rows = [requirement for requirement in catalogue if requirement.layer == layer]
+        if not rows:
+            continue
+        stands = f"Stands on {' and '.join(below)}." if below else "Needs no cluster."
+        parts.append(f"\n## {layer.capitalize()}\n\n{stands} {len(rows)} requirements.\n")
+        parts.append("| id | level | requirement | source | when it fails |\n|---|---|---|---|---|")
+        for found in rows:
+            level = f"{found.level}, gate" if found.gate else str(found.level)
+            cells = (found.id, level, found.text, found.source, found.remedy)
+            parts.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(parts) + "\n"
+
+
+def main(target: Path = PAGE) -> int:
+    target.write_text(page(load()), encoding="utf-8")
+    sys.stdout.write(f"{target}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Tests of the suites themselves: the catalogue, its page, and what checks say."""
