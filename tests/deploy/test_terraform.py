@@ -181,7 +181,7 @@ def test_a_stack_without_the_module_is_told(tools: Path, tmp_path: Path) -> None
 def moto_api(tmp_path: Path) -> Iterator[str]:
     """moto's API behind TLS under the registry's name, which resolves nowhere; gives host:port."""
     # large, and for this test only
-    from moto.moto_server.werkzeug_app import (
+    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
         DomainDispatcherApplication,
         create_backend_app,
     )
