@@ -17,7 +17,9 @@ CHOICES = ("auto", "local", "localstack", "aws")
 class EcrBackend(Protocol):
     """Where the registry of a run is. Fixtures and suites know only the `Registry` that it gives."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """As in `--ecr`."""
 
     @property
     def registry_host(self) -> str:
