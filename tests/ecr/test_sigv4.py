@@ -9,7 +9,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from environments.ecr.local.sigv4 import Unsigned, Verifier
@@ -47,6 +47,8 @@ def refused(request: Request, verifier: Verifier = VERIFIER) -> str:
     return refusal.value.code
 
 
+# no deadline: the first signature loads botocore's tables, on a busy machine slowly
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_what_botocore_signs_verifies(body: bytes) -> None:
     VERIFIER.verify(signed(body))
