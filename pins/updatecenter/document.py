@@ -46,7 +46,7 @@ class UpdateCenter:
         """When it was made, UTC; None when it does not say."""
         text = self._raw.get("generationTimestamp")
         try:
-            moment = datetime.fromisoformat(text.replace("Z", "+00:00")) if isinstance(text, str) else None
+            moment = datetime.fromisoformat(text) if isinstance(text, str) else None
         except ValueError:
             return None
         return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment

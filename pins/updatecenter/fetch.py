@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pins.errors import UpdateCenterUnreadable
-from pins.updatecenter.document import LIMIT
+from pins.updatecenter.document import LIMIT, decode
 
 CONNECT, READ = 5.0, 30.0  # seconds
 
@@ -38,7 +38,7 @@ def fetch(url: str, cache: Path, timeout: tuple[float, float] = (CONNECT, READ))
             if answer.status_code == 304 and kept.exists():
                 return Fetched(kept.read_bytes())
             answer.raise_for_status()
-            content = b""
+            content = bytearray()
             for chunk in answer.iter_content(1 << 16):
                 content += chunk
                 if len(content) > LIMIT:
@@ -54,10 +54,11 @@ def fetch(url: str, cache: Path, timeout: tuple[float, float] = (CONNECT, READ))
                 kept.read_bytes(), f"{url} cannot be fetched ({said}); using the copy fetched before"
             )
         raise _unreachable(url, str(error).splitlines()[0][:300]) from error
+    decode(bytes(content), url)  # what is no document must not stand in for one the next time
     cache.mkdir(parents=True, exist_ok=True)
-    _replace(kept, content)
+    _replace(kept, bytes(content))
     _replace(tags_file, json.dumps(new).encode())
-    return Fetched(content)
+    return Fetched(bytes(content))
 
 
 def _tags(file: Path) -> dict[str, str]:
