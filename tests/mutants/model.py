@@ -30,12 +30,13 @@ class Patch(_Part):
     append: str = Field("", description="text put behind the file's end; a missing file is made")
     delete: bool = Field(False, description="take the file (or folder) away")
     rename: str = Field("", description="the file's new path")
+    mode: str = Field("", pattern=r"^(0[0-7]{3})?$", description="the file's new mode, in octal")
 
     @model_validator(mode="after")
     def _one_way(self) -> Patch:
-        ways = [bool(self.find), bool(self.append), self.delete, bool(self.rename)]
+        ways = [bool(self.find), bool(self.append), self.delete, bool(self.rename), bool(self.mode)]
         if sum(ways) != 1:
-            raise ValueError("a patch has one of find, append, delete and rename")
+            raise ValueError("a patch has one of find, append, delete, rename and mode")
         return self
 
     def apply(self, root: Path) -> None:
@@ -47,6 +48,8 @@ class Patch(_Part):
             target.write_text(before + self.append, encoding="utf-8")
         elif self.delete:
             shutil.rmtree(target) if target.is_dir() else target.unlink()
+        elif self.mode:
+            target.chmod(int(self.mode, 8))
         elif self.rename:
             (root / self.rename).parent.mkdir(parents=True, exist_ok=True)
             target.rename(root / self.rename)

@@ -18,6 +18,7 @@ from typing import Any
 
 import suites.static
 from contract.load import load
+from fixtures.judging import NotApplicable
 from fixtures.nonconformance import NonConformance, Unreadable
 from fixtures.stack import StackFiles
 
@@ -53,6 +54,8 @@ def verdict(contract_file: Path) -> Verdict:
         arguments = {**{name: given[name] for name in wanted if name in given}, **dict(check.arguments)}
         try:
             check.run(**arguments)
+        except NotApplicable:
+            continue
         except Unreadable as error:
             if error.decided_by in check.requirements:
                 _note(failed, check, error)

@@ -1,0 +1,117 @@
+"""What pipelines run and build from: the files of the repository that they use."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import PurePosixPath
+from xml.etree import ElementTree
+
+import pytest
+
+from contract.model import Contract
+from fixtures.nonconformance import require, require_none
+from fixtures.stack import StackFiles
+
+_LATEST = re.compile(r"""(?m)\b(?:image|tag|version)["']?\s*[:=]\s*["']?[\w./:-]*\blatest\b""")
+_PATH = re.compile(r"(?<![\w./$}-])([\w-]+(?:/[\w.-]+)+)(?![\w/])")
+
+
+@pytest.mark.requirement("STATIC-38")
+def test_files_that_jenkinsfiles_use_are_there(stack_files: StackFiles) -> None:
+    findings = []
+    for path, source in stack_files.jenkinsfiles.items():
+        for literal in source.literals:
+            for found in _PATH.findall(literal.text):
+                # a path below a folder of the repository; anything else is made while the build runs
+                first = stack_files.root / PurePosixPath(found).parts[0]
+                if first.is_dir() and not (stack_files.root / found).exists():
+                    findings.append(f"{path}:{literal.line}: {found}")
+    require_none(
+        findings,
+        "a Jenkinsfile uses a file that is not in the repository",
+        remedy="correct the path, or add the file",
+    )
+
+
+@pytest.mark.requirement("STATIC-39")
+def test_scripts_are_executable(stack_files: StackFiles) -> None:
+    used = "\n".join(
+        literal.text for source in stack_files.jenkinsfiles.values() for literal in source.literals
+    )
+    require_none(
+        [
+            file.path
+            for file in stack_files.texts
+            if file.text.startswith("#!")
+            and re.search(rf"(^|\s){re.escape(file.path)}\b", used, re.MULTILINE)
+            and not os.access(stack_files.root / file.path, os.X_OK)
+        ],
+        "a script that a Jenkinsfile runs is not executable",
+        remedy="git update-index --chmod=+x PATH",
+    )
+
+
+@pytest.mark.requirement("STATIC-58")
+def test_nothing_follows_latest(stack_files: StackFiles) -> None:
+    require_none(
+        [
+            f"{file.path}:{file.text.count(chr(10), 0, found.start()) + 1}: {found[0].strip()}"
+            for file in stack_files.texts
+            if not file.path.endswith((".md", "Jenkinsfile", "Dockerfile"))
+            and file.path != str(stack_files.loaded.values_template.relative_to(stack_files.root))
+            for found in _LATEST.finditer(file.text)
+        ],
+        "something in the stack follows latest",
+        remedy="write the exact version",
+    )
+
+
+@pytest.mark.requirement("STATIC-66")
+def test_maven_resolves_through_nexus(stack_files: StackFiles, contract: Contract) -> None:
+    settings = {file.path: file.text for file in stack_files.texts if file.path.endswith("settings.xml")}
+    if not any(product.build_job for product in contract.products):
+        return
+    require(
+        settings,
+        "no Maven settings send builds through Nexus",
+        expected="a settings.xml with a mirror of *",
+        remedy="add a settings.xml with a mirror of * at the group, and use it in the Jenkinsfile",
+    )
+    findings = []
+    for path, text in settings.items():
+        try:
+            root = ElementTree.fromstring(text)  # noqa: S314 - a file of the stack under test
+        except ElementTree.ParseError as error:
+            findings.append(f"{path} is not XML: {error}")
+            continue
+        mirrors = [
+            (node.text or "").strip() for node in root.iter() if node.tag.rpartition("}")[2] == "mirrorOf"
+        ]
+        if "*" not in mirrors:
+            findings.append(f"{path} mirrors {', '.join(mirrors) or 'nothing'}")
+        urls = [node.text or "" for node in root.iter() if node.tag.rpartition("}")[2] == "url"]
+        if not any(contract.nexus.group in url for url in urls):
+            findings.append(f"{path} does not name the group {contract.nexus.group}")
+    require_none(
+        findings,
+        "Maven does not resolve everything through Nexus",
+        expected=f"one mirror of * at the group {contract.nexus.group}",
+        remedy="set <mirrorOf>*</mirrorOf>: a build must not take what Nexus does not know",
+    )
+
+
+@pytest.mark.requirement("STATIC-68")
+def test_images_name_a_user(stack_files: StackFiles) -> None:
+    findings = []
+    for file in stack_files.texts:
+        if PurePosixPath(file.path).name == "Dockerfile":
+            users = re.findall(r"(?im)^\s*USER\s+(\S+)", file.text)
+            if not users or users[-1].partition(":")[0] in ("0", "root"):
+                findings.append(file.path)
+    require_none(
+        findings,
+        "a component's image runs as root",
+        expected="USER with an id other than 0",
+        remedy="add USER 1000:1000 to the Dockerfile",
+    )

@@ -1,0 +1,82 @@
+"""What the pinned plugins need of each other and of the core, from the manifests of their releases.
+
+`manifests.json` holds what is known without a network. Of a pin that is not in it nothing is claimed: the
+check then ends as not applicable and says so, unless what is known is already wrong.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from pathlib import Path
+
+import pytest
+
+from contract.model import Contract
+from fixtures.judging import not_applicable
+from fixtures.nonconformance import require_none
+from fixtures.stack import StackFiles
+from pins.catalogue import Catalogue, read_manifests
+from pins.model import Finding
+from pins.resolve import Target, resolve
+from pins.sources.read import parse
+from pins.updatecenter.document import UpdateCenter
+
+MANIFESTS = Path(__file__).parent / "manifests.json"
+
+
+@cache
+def _catalogue() -> Catalogue:
+    return Catalogue(UpdateCenter({"plugins": {}}, "no update center"), (), read_manifests(MANIFESTS))
+
+
+@lru_cache(maxsize=4)
+def _resolved(pins: tuple[str, ...], core: str) -> tuple[Finding, ...]:
+    exact = parse("\n".join(pins), "controller.installPlugins").exact()
+    return tuple(resolve(exact, _catalogue(), Target(core)))
+
+
+def _findings(stack_files: StackFiles, contract: Contract) -> tuple[Finding, ...]:
+    return _resolved(tuple(f"{pin.name}:{pin.version}" for pin in stack_files.pins), contract.jenkins.version)
+
+
+def _require_none(findings: tuple[Finding, ...], codes: tuple[str, ...], what: str, remedy: str) -> None:
+    require_none(
+        [f"{found.subject}: {found.what} ({found.next})" for found in findings if found.code in codes], what,
+        remedy=remedy,
+    )  # fmt: skip
+    unknown = sorted(found.subject for found in findings if found.code.startswith("unknown"))
+    if unknown:
+        not_applicable(
+            f"nothing is known without a network of {len(unknown)} pin(s): {', '.join(unknown[:5])}; "
+            "`conformance gate` asks the update center"
+        )
+
+
+@pytest.mark.requirement("STATIC-70")
+def test_what_plugins_need_is_pinned(stack_files: StackFiles, contract: Contract) -> None:
+    _require_none(
+        _findings(stack_files, contract),
+        ("missing", "implied"),
+        "a plugin that others need is not pinned",
+        "pin it: otherwise the installation takes whatever version it finds, or the plugin does not load",
+    )
+
+
+@pytest.mark.requirement("STATIC-71")
+def test_pins_satisfy_each_other(stack_files: StackFiles, contract: Contract) -> None:
+    _require_none(
+        _findings(stack_files, contract),
+        ("too-old",),
+        "a plugin is pinned to a version that others find too old",
+        "raise the pin: with this one the others do not load",
+    )
+
+
+@pytest.mark.requirement("STATIC-72")
+def test_core_satisfies_the_plugins(stack_files: StackFiles, contract: Contract) -> None:
+    _require_none(
+        _findings(stack_files, contract),
+        ("core-too-old",),
+        "a plugin needs a newer core than the contract's",
+        "raise the controller's version, or keep an older plugin",
+    )
