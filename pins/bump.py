@@ -1,7 +1,8 @@
 """The smallest set of further bumps that makes a wanted bump valid.
 
-Searched by the number of plugins that change, so the first answer is a smallest one. A budget bounds the
-search; when it runs out the answer says that it was not proven smallest.
+Searched by the number of plugins that change plus those that are certain to follow (A*), so the first
+answer is a smallest one. A budget bounds the search; when it runs out, the answer is the smaller of two
+quick ones (nearest releases, newest releases) and says that it was not proven smallest.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ def smallest(
     wanted: Mapping[str, str],
     catalogue: Catalogue,
     target: Target,
+    *,
     issues: Iterable[KnownIssue] = (),
     budget: int = BUDGET,
 ) -> BumpPlan:
@@ -53,23 +55,15 @@ def smallest(
         if reason:
             return BumpPlan({}, blockers=(f"{name} {version}: {reason}",))
         start.append(release)
-    order = count()
-    queue = [(len(start), next(order), tuple(start))]
-    seen = set()
-    while queue and budget:
-        budget -= 1
-        _, _, chosen = heapq.heappop(queue)
-        state = frozenset((one.name, one.version) for one in chosen)
-        if state in seen:
-            continue
-        seen.add(state)
-        unmet = search.unmet(chosen)
-        if unmet is None:
-            return BumpPlan({one.name: one.version for one in chosen})
-        for release in search.candidates(unmet):
-            others = tuple(one for one in chosen if one.name != release.name)
-            heapq.heappush(queue, (len(others) + 1, next(order), (*others, release)))
-    return BumpPlan({}, proven=not queue, blockers=tuple(sorted(search.blockers)))
+    return search.fewest(tuple(start), budget)
+
+
+def _with(chosen: tuple[Release, ...], release: Release) -> tuple[Release, ...]:
+    return (*(one for one in chosen if one.name != release.name), release)
+
+
+def _plan(chosen: tuple[Release, ...], *, proven: bool) -> BumpPlan:
+    return BumpPlan({one.name: one.version for one in sorted(chosen, key=lambda one: one.name)}, proven)
 
 
 class _Search:
@@ -82,23 +76,58 @@ class _Search:
         self.issues = issues
         self.blockers: set[str] = set()
 
-    def unmet(self, chosen: tuple[Release, ...]) -> Dependency | None:
-        """The first thing the chosen releases need, or that a pin needs of a new plugin, and do not have."""
+    def fewest(self, start: tuple[Release, ...], budget: int) -> BumpPlan:
+        order = count()
+        queue = [(len(start), next(order), start)]
+        seen = set()
+        while queue and budget:
+            budget -= 1
+            _, _, chosen = heapq.heappop(queue)
+            unmet = self.unmet(chosen)
+            if not unmet:
+                return _plan(chosen, proven=True)
+            need = min(unmet.values(), key=lambda one: len(self.candidates(one)))
+            for release in self.candidates(need):
+                following = _with(chosen, release)
+                state = frozenset((one.name, one.version) for one in following)
+                if state not in seen:
+                    seen.add(state)
+                    certain = self.unmet(following).keys() - {one.name for one in following}
+                    heapq.heappush(queue, (len(following) + len(certain), next(order), following))
+        if not queue:
+            return BumpPlan({}, blockers=tuple(sorted(self.blockers)))
+        quick = [found for at in (0, -1) if (found := self._quick(start, at))]
+        if not quick:
+            return BumpPlan({}, proven=False, blockers=tuple(sorted(self.blockers)))
+        return _plan(min(quick, key=len), proven=False)
+
+    def _quick(self, chosen: tuple[Release, ...], at: int) -> tuple[Release, ...]:
+        """Always take the nearest (0) or newest (-1) release that fits; empty when that leads nowhere."""
+        while unmet := self.unmet(chosen):
+            fitting = self.candidates(next(iter(unmet.values())))
+            if not fitting:
+                return ()
+            chosen = _with(chosen, fitting[at])  # versions only go up, so this ends
+        return chosen
+
+    def unmet(self, chosen: tuple[Release, ...]) -> dict[str, Dependency]:
+        """What the chosen releases (or pins, of a new plugin) need and do not have: the most, by plugin."""
         now = dict(self.pins) | {one.name: one.version for one in chosen}
-        for release in chosen:
-            for need in release.dependencies:
-                if need.name not in now and need.optional:
-                    continue
-                if need.name not in now or older(now[need.name], need.version):
-                    return need
-        new = {one.name: one.version for one in chosen if one.name not in self.pins}
+        new = {one.name for one in chosen if one.name not in self.pins}
         changed = {one.name for one in chosen}
+        found: dict[str, Dependency] = {}
+        needs = [need for release in chosen for need in release.dependencies]
         for name, version in self.pins.items() if new else ():
             pin = None if name in changed else self.catalogue.release(name, version)
-            for need in pin.dependencies if pin else ():
-                if need.name in new and older(new[need.name], need.version):
-                    return need
-        return None
+            needs += [need for need in pin.dependencies if need.name in new] if pin else []
+        for need in needs:
+            if need.name not in now and need.optional:
+                continue
+            if need.name not in now or older(now[need.name], need.version):
+                before = found.get(need.name)
+                if before is None or older(before.version, need.version):
+                    found[need.name] = need
+        return found
 
     def candidates(self, need: Dependency) -> list[Release]:
         """Releases that meet the need and may be taken here, the nearest first."""

@@ -35,6 +35,7 @@ def diff(
 ) -> tuple[Change, ...]:
     """Changes from baseline to candidate, the core first, then by name. `cores` are (old, new)."""
     found: list[Change] = []
+    facts: tuple[str, ...]
     old_core, new_core = cores
     if old_core and new_core and key_of(old_core) != key_of(new_core):
         where = core_where or Location("core")

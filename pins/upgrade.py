@@ -114,7 +114,7 @@ class _Search:
                     changed = True
 
     def wanted(self) -> list[str]:
-        """The pinned plugins and what they need, in that order: an addition nobody needs any more is dropped."""
+        """The pinned plugins, then what they need: an addition that nobody needs any more is dropped."""
         found = list(self.pins)
         for name in found:
             for need in self.choices[name].now.dependencies:
