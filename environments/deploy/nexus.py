@@ -10,6 +10,7 @@ import requests
 
 from core import maven
 from core.errors import EnvironmentFailure
+from core.waiting import eventually
 from environments.base import Login, Service
 from environments.deploy.nexus_model import NexusRepository, NexusRole, NexusSetup, NexusUser, load
 from environments.ecr.dial import session
@@ -17,18 +18,21 @@ from environments.ecr.dial import session
 __all__ = ["NexusSetup", "apply", "load"]
 
 SECONDS = 60
+PATIENCE = 30
 Json = dict[str, Any]
 
 
-def apply(setup: NexusSetup, service: Service, *logins: Login) -> tuple[str, ...]:
+def apply(setup: NexusSetup, service: Service, *logins: Login, patience: float = PATIENCE) -> tuple[str, ...]:
     """Bring Nexus to `setup` and return what was changed, a line each; nothing changed: empty.
 
-    `service.login` is an administrator. `logins` are the passwords of the users of `setup`.
+    `service.login` is an administrator. `logins` are the passwords of the users of `setup`. A service's port
+    follows its pod's readiness after a moment: for that, `patience` seconds.
 
     Raises:
         EnvironmentFailure: Nexus refused, does not answer, or a user of `setup` has no password.
     """
     api = _Api(service, session(service))
+    api.wait_writable(patience)
     passwords = {login.username: login for login in logins}
     changed: list[str] = []
     for repository in setup.repositories:
@@ -53,6 +57,17 @@ def apply(setup: NexusSetup, service: Service, *logins: Login) -> tuple[str, ...
 class _Api:
     service: Service
     http: requests.Session
+
+    def wait_writable(self, patience: float) -> None:
+        url = f"{self.service.url.rstrip('/')}/service/rest/v1/status/writable"
+        eventually(
+            lambda: self.http.get(url, timeout=SECONDS).status_code,
+            what=f"Nexus answers at {url}",
+            timeout=patience,
+            until=lambda status: status == 200,
+            transient=(requests.RequestException,),
+            remedy="look at the Nexus pod's log in the diagnostics",
+        )
 
     def settle_repository(self, wanted: NexusRepository) -> list[str]:
         path = f"/v1/repositories/maven/{wanted.type}"

@@ -103,17 +103,40 @@ class Terraform:
         return result
 
 
+def apply_ecr(declaration: Declaration, registry: Registry, ca_bundle: str, folder: Path) -> Applied:
+    """Make the registry what the declaration says, and prove that nothing drifts; `folder` is the run's.
+
+    Raises HostUnfit where Terraform or its provider cannot be had, EnvironmentFailure otherwise.
+    """
+    ready = prepare(declaration, folder)
+    applied = ready.apply(declaration, registry, ca_bundle)
+    ready.check_no_drift(registry, ca_bundle)
+    return applied
+
+
+def installed(env: Mapping[str, str] = os.environ) -> Path | None:
+    """Terraform on PATH, or None."""
+    found = shutil.which("terraform", path=env.get("PATH"))
+    return Path(found) if found else None
+
+
+def program(env: Mapping[str, str] = os.environ) -> Path:
+    """Terraform on PATH. Raises HostUnfit."""
+    found = installed(env)
+    if found is None:
+        raise HostUnfit(
+            "terraform is not installed", remedy="install Terraform 1.5 or newer, or use --deployer=helm"
+        )
+    return found
+
+
 def prepare(declaration: Declaration, folder: Path, env: Mapping[str, str] = os.environ) -> Terraform:
     """Copy the stack's module into `folder` and initialise it, with providers of this host or the registry's.
 
     Raises:
         HostUnfit: no Terraform, no such module in the stack, or no AWS provider to be had.
     """
-    program = shutil.which("terraform", path=env.get("PATH"))
-    if program is None:
-        raise HostUnfit(
-            "terraform is not installed", remedy="install Terraform 1.5 or newer, or use --deployer=helm"
-        )
+    found = program(env)
     module = declaration.stack / MODULE
     if not module.is_dir():
         raise HostUnfit(
@@ -123,7 +146,7 @@ def prepare(declaration: Declaration, folder: Path, env: Mapping[str, str] = os.
         )
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(module, folder, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
-    words = [program, "init", "-input=false", "-no-color", "-backend=false"]
+    words: list[str | Path] = [found, "init", "-input=false", "-no-color", "-backend=false"]
     mirror = local_mirror(env)
     if mirror:
         words.append(f"-plugin-dir={mirror}")
@@ -136,7 +159,7 @@ def prepare(declaration: Declaration, folder: Path, env: Mapping[str, str] = os.
             observed=error.observed,
             remedy=f"set {MIRROR_VARIABLE} to a folder with {PROVIDER}, or use --deployer=helm",
         ) from error
-    return Terraform(Path(program), folder)
+    return Terraform(found, folder)
 
 
 def local_mirror(env: Mapping[str, str] = os.environ) -> Path | None:

@@ -25,14 +25,18 @@ class PlayedNexus:
         default_factory=lambda: {"enabled": True, "userId": "anonymous", "realmName": "NexusAuthorizingRealm"}
     )
     writes: list[str] = field(default_factory=list)
+    #: how often it still says that it cannot write
+    refusals: int = 0
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
         parts = path.removeprefix("/service/rest/v1/").split("?")[0].split("/")
         if method != "GET":
             self.writes.append(f"{method} {path.removeprefix('/service/rest')}")
         match method, parts:
-            case "GET", ["status"]:
-                return 200, None
+            case "GET", ["status", *which]:
+                ready = not which or self.refusals == 0
+                self.refusals -= 0 if ready else 1
+                return (200 if ready else 503), None
             case "GET", ["repositorySettings"]:
                 return 200, list(self.repositories.values())
             case (("POST" | "PUT"), ["repositories", "maven", kind, *_]):
@@ -47,10 +51,8 @@ class PlayedNexus:
                 return self._role(method, name, body)
             case _, ["security", "users", *name]:
                 return self._user(method, name, body)
-            case "GET", ["security", "anonymous"]:
-                return 200, self.anonymous
-            case "PUT", ["security", "anonymous"]:
-                self.anonymous = json.loads(body)
+            case _, ["security", "anonymous"]:
+                self.anonymous = json.loads(body) if method == "PUT" else self.anonymous
                 return 200, self.anonymous
         return 404, None
 
@@ -90,6 +92,7 @@ def playing() -> Iterator[PlayedNexus]:
                 .partition(":")
             )
             known = who in nexus.passwords and nexus.passwords[who] == password
+            known = known or self.path.endswith("/status/writable")
             status, content = nexus.answer(self.command, self.path, body) if known else (401, None)
             data = b"" if content is None else json.dumps(content).encode()
             self.send_response(status)

@@ -117,8 +117,15 @@ def test_what_nexus_refuses_is_told_in_its_words(nexus: PlayedNexus, declared: N
 
 def test_a_nexus_that_is_away_is_told(declared: NexusSetup) -> None:
     with pytest.raises(EnvironmentFailure) as failure:
-        setup.apply(declared, Service("http://127.0.0.1:1", login=ADMIN), DEPLOYER)
-    assert failure.value.what == "Nexus does not answer"
+        setup.apply(declared, Service("http://127.0.0.1:1", login=ADMIN), DEPLOYER, patience=0.1)
+    assert "not within 0.1 s" in failure.value.what
+    assert "ConnectionError" in failure.value.observed
+
+
+def test_a_nexus_that_cannot_write_yet_is_waited_for(nexus: PlayedNexus, declared: NexusSetup) -> None:
+    nexus.refusals = 2
+    assert apply(nexus, declared)[0] == "repository maven-releases: created"
+    assert nexus.refusals == 0
 
 
 @pytest.mark.parametrize(

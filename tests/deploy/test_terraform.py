@@ -16,7 +16,8 @@ from core.errors import EnvironmentFailure, HostUnfit, UsageError
 from core.paths import PROJECT
 from environments import trust
 from environments.base import Login, Registry, Service
-from environments.deploy import declaration, deployer, terraform
+from environments.deploy import declaration, terraform
+from environments.deploy.choice import choose
 from environments.ecr.client import ecr_client
 
 DECLARED = declaration.load(PROJECT / "stack/terraform/stack.auto.tfvars.json")
@@ -125,46 +126,64 @@ def test_the_users_own_terraform_settings_do_not_leak_in(
     assert not {"TF_VAR_ecr_repositories", "TF_CLI_ARGS_apply", "AWS_PROFILE"} & set(seen)
 
 
+def test_apply_ecr_applies_and_plans_again(tools: Path, tmp_path: Path) -> None:
+    terraform.apply_ecr(DECLARED, registry(), "", tmp_path / "work")
+    calls = (tools / "calls").read_text("utf-8").splitlines()
+    assert [line.split()[0] for line in calls] == ["init", "apply", "plan"]
+
+
+def test_a_provider_that_cannot_be_had_is_an_unfit_host(tools: Path, tmp_path: Path) -> None:
+    (tools / "no-provider").touch()
+    with pytest.raises(HostUnfit) as failure:
+        terraform.apply_ecr(DECLARED, registry(), "", tmp_path / "work")
+    assert failure.value.observed == "Error: no provider hashicorp/aws"
+    assert terraform.MIRROR_VARIABLE in failure.value.remedy
+    assert [line.split()[0] for line in (tools / "calls").read_text("utf-8").splitlines()] == ["init"]
+
+
 # which deployer
 
 
-def test_auto_takes_terraform_where_its_provider_is(tools: Path, tmp_path: Path) -> None:
-    choice = deployer.choose("auto", DECLARED, tmp_path / "work")
-    assert choice.terraform is not None
-    assert choice.why.startswith("Deployer: terraform for ECR, because")
-
-
-def test_auto_takes_helm_where_the_provider_cannot_be_had(tools: Path, tmp_path: Path) -> None:
-    (tools / "no-provider").touch()
-    choice = deployer.choose("auto", DECLARED, tmp_path / "work")
-    assert choice.terraform is None
-    assert choice.why == (
-        "Deployer: helm, and boto3 for ECR, because Terraform's AWS provider cannot be had on this host"
-    )
-
-
-def test_auto_takes_helm_without_terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
-    choice = deployer.choose("auto", DECLARED, tmp_path / "work")
-    assert choice.why.endswith("because terraform is not installed")
-
-
-def test_terraform_asked_for_and_not_to_be_had_is_an_unfit_host(tools: Path, tmp_path: Path) -> None:
-    (tools / "no-provider").touch()
-    with pytest.raises(HostUnfit) as failure:
-        deployer.choose("terraform", DECLARED, tmp_path / "work")
-    assert failure.value.observed == "Error: no provider hashicorp/aws"
-    assert terraform.MIRROR_VARIABLE in failure.value.remedy
-
-
-def test_helm_asked_for_never_calls_terraform(tools: Path, tmp_path: Path) -> None:
-    assert deployer.choose("helm", DECLARED, tmp_path / "work").terraform is None
+@pytest.mark.parametrize(
+    ("requested", "backend", "deployer", "why"),
+    [
+        ("auto", "local", "terraform", "because its AWS provider is on this host"),
+        ("auto", "localstack", "terraform", "because its AWS provider is on this host"),
+        ("auto", "aws", "helm", "because the Terraform state of repositories on AWS is their owner's"),
+        ("terraform", "aws", "terraform", "as asked for"),
+        ("helm", "local", "helm", "as asked for"),
+    ],
+)
+def test_which_deployer_and_why(tools: Path, requested: str, backend: str, deployer: str, why: str) -> None:
+    chosen = choose(requested, ecr_backend=backend)
+    assert chosen.deployer == deployer
+    assert why in chosen.why
+    # settled without running anything
     assert not (tools / "calls").exists()
 
 
-def test_an_unknown_deployer_is_a_usage_error(tmp_path: Path) -> None:
+def test_auto_takes_helm_where_the_provider_is_not(tools: Path, tmp_path: Path) -> None:
+    chosen = choose(
+        "auto", ecr_backend="local", env={"PATH": str(tools), terraform.MIRROR_VARIABLE: str(tmp_path)}
+    )
+    assert chosen.deployer == "helm"
+    assert chosen.why.endswith("because Terraform's AWS provider is not on this host")
+
+
+def test_auto_takes_helm_without_terraform(tmp_path: Path) -> None:
+    chosen = choose("auto", ecr_backend="local", env={"PATH": str(tmp_path)})
+    assert chosen.why.endswith("because terraform is not installed")
+
+
+def test_terraform_asked_for_and_not_installed_is_an_unfit_host(tmp_path: Path) -> None:
+    with pytest.raises(HostUnfit) as failure:
+        choose("terraform", ecr_backend="local", env={"PATH": str(tmp_path)})
+    assert failure.value.what == "terraform is not installed"
+
+
+def test_an_unknown_deployer_is_a_usage_error() -> None:
     with pytest.raises(UsageError) as failure:
-        deployer.choose("ansible", DECLARED, tmp_path)
+        choose("ansible", ecr_backend="local")
     assert failure.value.expected == "auto | terraform | helm"
 
 
