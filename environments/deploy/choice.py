@@ -43,7 +43,7 @@ def choose(requested: str, *, ecr_backend: str, env: Mapping[str, str] = os.envi
                 return Choice("helm", f"Deployer: helm, and boto3 for ECR, because {missing}")
             return Choice(
                 "terraform",
-                "Deployer: terraform for ECR, because its AWS provider is on this host; helm for the releases",
+                "Deployer: terraform for ECR, because its AWS provider is here; helm for the releases",
             )
     raise UsageError(
         f"there is no deployer {requested!r}",

@@ -147,8 +147,8 @@ def test_a_provider_that_cannot_be_had_is_an_unfit_host(tools: Path, tmp_path: P
 @pytest.mark.parametrize(
     ("requested", "backend", "deployer", "why"),
     [
-        ("auto", "local", "terraform", "because its AWS provider is on this host"),
-        ("auto", "localstack", "terraform", "because its AWS provider is on this host"),
+        ("auto", "local", "terraform", "because its AWS provider is here"),
+        ("auto", "localstack", "terraform", "because its AWS provider is here"),
         ("auto", "aws", "helm", "because the Terraform state of repositories on AWS is their owner's"),
         ("terraform", "aws", "terraform", "as asked for"),
         ("helm", "local", "helm", "as asked for"),
