@@ -27,6 +27,7 @@ from reports.events import parse_events
 from reports.model import Outcome
 from reports.plain import PlainLines, short
 from reports.terminal import STYLES
+from reports.text import clean
 
 INTERVAL = 0.2
 
@@ -54,13 +55,12 @@ class State:
             self.planned.setdefault(check["nodeid"], check["layer"])
             self.outcomes[check["nodeid"]] = check["outcome"]
             if check["outcome"] in ("failed", "error"):
-                self.broken.append(
-                    f"{', '.join(check['requirements'])} {check['outcome']}: {check['message']}"
-                )
+                names = ", ".join(check["requirements"])
+                self.broken.append(f"{names} {check['outcome']}: {clean(check['message'])}")
         elif kind == "step":
             self.steps[event["name"]] = (event["state"], event["t"])
         elif kind in ("problem", "note"):
-            self.note = event.get("what") or event.get("text", "")
+            self.note = clean(event.get("what") or event.get("text", ""))
 
     def layer(self, layer: str) -> tuple[int, Counter[str]]:
         names = [nodeid for nodeid, its in self.planned.items() if its == layer]

@@ -68,7 +68,7 @@ def _check(check: Check, by_id: dict[str, RequirementInfo], seen: object) -> dic
     return {
         "anchor": _slug(check.nodeid), "nodeid": check.nodeid, "name": check.nodeid.rpartition("::")[2],
         "names": ", ".join(check.requirements), "requirements": check.requirements, "layer": check.layer,
-        "outcome": str(check.outcome), "message": clean(check.message), "remedy": remedy_of(check, by_id),
+        "outcome": str(check.outcome), "message": check.message, "remedy": remedy_of(check, by_id),
         "details": details if details.strip() != clean(check.message).strip() else "",
         "seconds": check.seconds, "worker": check.worker, "gate": check.gate, "level": level(check, by_id),
         "texts": [by_id[name].text for name in check.requirements if name in by_id], "evidence": seen,

@@ -13,6 +13,8 @@ from typing import Any
 
 from rich.console import Console
 
+from reports.text import clean
+
 #: Seconds without a line after which it is told what runs.
 PULSE = 30.0
 
@@ -41,9 +43,9 @@ class PlainLines:
             note = f": {event['note']}" if event.get("note") else ""
             self._say(f"{event['name']} {event['state']}{note}")
         elif kind == "note":
-            self._say(event["text"])
+            self._say(clean(event["text"]))
         elif kind == "problem":
-            self._say(f"problem: {event['what']}")
+            self._say(f"problem: {clean(event['what'])}")
         elif kind == "collection-error":
             self._say(f"problem: {event['where']} could not be collected")
         elif kind == "check":
@@ -67,7 +69,7 @@ class PlainLines:
         names = ", ".join(check["requirements"])
         line = f"{check['outcome']:<8} {names} {short(check['nodeid'])} ({check['seconds']:.1f} s)"
         if check["message"]:
-            line += f": {check['message']}"
+            line += f": {clean(check['message'])}"
         layer = check["layer"]
         total, counts = layer_of(layer)
         said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())

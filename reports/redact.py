@@ -30,6 +30,7 @@ MARGIN = 8192
 _SQUEEZE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\\[nrt]|[\s\\]+")
 _KEEP = "[redacted: {}]"
 
+# every repetition is bounded or starts at a rare text: evidence may be one line of megabytes
 _B64 = r"[A-Za-z0-9+/_-]"
 _SHAPES: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
     # label, texts of which one must be there for the pattern to be worth trying, pattern with the
@@ -51,8 +52,8 @@ _SHAPES: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
             r"(?i)secret_?access_?key[\"'\\]*(?:\s*[:=]\s*|[\"'>\\]+\s*)[\"'\\]*([A-Za-z0-9/+=]{40})(?![A-Za-z0-9/+=])"
         ),
     ),
-    ("token", ("eyJ",), re.compile(rf"eyJ{_B64}{{8,}}\.eyJ{_B64}{{8,}}\.{_B64}*")),
-    ("password in a URL", ("://",), re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s:@\"'<>]*:([^@/\s\"'<>]+)@")),
+    ("token", ("eyJ",), re.compile(rf"eyJ{_B64}{{8,8192}}\.eyJ{_B64}{{8,8192}}\.{_B64}*")),
+    ("password in a URL", ("://",), re.compile(r"(?<=://)[^/\s:@\"'<>]{0,256}:([^@/\s\"'<>]{1,4096})@")),
     (
         "authorization",
         ("uthorization", "UTHORIZATION"),
@@ -124,11 +125,8 @@ class Redactor:
         return _shapes(text)
 
     def data(self, data: bytes) -> bytes:
-        """The same for bytes of any encoding: what is not UTF-8 is searched byte by byte."""
-        try:
-            return self.text(data.decode("utf-8")).encode("utf-8")
-        except UnicodeDecodeError:
-            return self.text(data.decode("latin-1")).encode("latin-1", "replace")
+        """The same for bytes of any encoding; bytes that are no UTF-8 come out as they went in."""
+        return self.text(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
     def tree(self, value: Any) -> Any:
         """`value` (what JSON can hold) with every text in it redacted, keys too."""

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from reports.text import clean, seconds, size
 
@@ -14,10 +15,15 @@ def render(template: str, context: dict[str, Any]) -> str:
     """The text of `template` (a file in reports/templates) with `context`."""
     environment = Environment(
         loader=PackageLoader("reports", "templates"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+        trim_blocks=True, lstrip_blocks=True, finalize=_shown,
     )  # fmt: skip
-    environment.filters |= {"seconds": seconds, "size": size, "clean": clean, "day": day}
+    environment.filters |= {"seconds": seconds, "size": size, "day": day}
     return environment.get_template(template).render(context)
+
+
+def _shown(value: Any) -> Any:
+    """What is put into a template, without what a page cannot hold."""
+    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def day(stamp: float | None) -> str:

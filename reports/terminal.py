@@ -12,6 +12,7 @@ from rich.text import Text
 
 from contract.catalogue import ORDER
 from reports.model import Check, Outcome, RequirementInfo, RunResult
+from reports.text import clean
 from reports.verdict import BROKEN, WAIVER_FAILS, in_order, level, remedy_of
 
 STYLES = {
@@ -35,12 +36,12 @@ def print_verdict(console: Console, result: RunResult, *, folder: str = "") -> N
     if len(broken) > SHOWN:
         console.print(f"and {len(broken) - SHOWN} more, see the report")
     for problem in result.problems:
-        console.print(Text.assemble(("problem ", "bold magenta"), (problem.what, "bold")))
-        for line in (problem.where, *problem.observed.splitlines()[:8]):
+        console.print(Text.assemble(("problem ", "bold magenta"), (clean(problem.what), "bold")))
+        for line in (problem.where, *clean(problem.observed).splitlines()[:8]):
             if line.strip():
                 console.print(Padding(Text(line), (0, 0, 0, 2)))
         if problem.remedy:
-            console.print(Padding(Text.assemble(("next: ", "bold"), problem.remedy), (0, 0, 0, 2)))
+            console.print(Padding(Text.assemble(("next: ", "bold"), clean(problem.remedy)), (0, 0, 0, 2)))
     _print_waivers(console, result)
     if result.checks:
         console.print(layer_table(result))
@@ -74,16 +75,16 @@ def _print_broken(console: Console, check: Check, by_id: dict[str, RequirementIn
     console.print(
         Text.assemble(
             (f"{check.outcome} ", STYLES[check.outcome]), (", ".join(check.requirements) + soft, "bold"),
-            f": {check.message}",
+            f": {clean(check.message)}",
         )
     )  # fmt: skip
     body = [by_id[name].text for name in check.requirements if name in by_id]
-    told = check.details.splitlines()
-    if told and told[0].strip() == check.message:
+    told = clean(check.details).splitlines()
+    if told and told[0].strip() == clean(check.message):
         body += [line.strip() for line in told[1:] if line.strip() and not line.strip().startswith("next:")][
             :8
         ]
-    remedy = remedy_of(check, by_id)
+    remedy = clean(remedy_of(check, by_id))
     for line in body:
         console.print(Padding(Text(line), (0, 0, 0, 2)))
     if remedy:
@@ -114,9 +115,9 @@ def _print_block(console: Console, result: RunResult, folder: str) -> None:
     if verdict.reason:
         more = sum(check.outcome in BROKEN for check in result.checks) - 1
         tail = f" (and {more} more)" if more > 0 else ""
-        console.print(Text(f"  {verdict.reason}{tail}"), soft_wrap=True)
+        console.print(Text(f"  {clean(verdict.reason)}{tail}"), soft_wrap=True)
     if verdict.remedy:
-        console.print(Text.assemble("  ", ("next: ", "bold"), verdict.remedy), soft_wrap=True)
+        console.print(Text.assemble("  ", ("next: ", "bold"), clean(verdict.remedy)), soft_wrap=True)
     counts = ", ".join(f"{count} {name}" for name, count in verdict.counts.items()) or "no checks"
     console.print(f"  {counts}; {_elapsed(result)}")
     for component in result.components:

@@ -120,3 +120,13 @@ def test_a_line_of_json_stays_json() -> None:
     redactor = Redactor(['a"b\\c"quoted"'])
     line = redactor.json_line({"message": 'it said a"b\\c"quoted" twice', "n": 1})
     assert json.loads(line) == {"message": "it said [redacted: secret] twice", "n": 1}
+
+
+@pytest.mark.parametrize(
+    "unit", ["x", "eyJ", "://", "a:", "AKIA", "authorization: ", "-----BEGIN PRIVATE KEY-----", "\\"]
+)
+@pytest.mark.timeout(20)
+def test_megabytes_of_anything_take_seconds(unit: str) -> None:
+    redactor = Redactor([SECRET, "another-secret-1"])
+    text = unit * (1_000_000 // len(unit))
+    assert SECRET not in redactor.text(text + SECRET)

@@ -1,0 +1,160 @@
+"""Comparing, merging, and what a history tells."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from core.errors import EnvironmentFailure, UsageError
+from reports import history, trendpage
+from reports.compare import compare
+from reports.history import DirectoryStore, S3Store, Store
+from reports.merge import merge
+from reports.model import RunResult
+from tests.reports.made import check, results
+
+
+def night(tmp_path: Path, number: int, *checks: dict[str, Any], **run: Any) -> RunResult:
+    about = {"started": 1_790_000_000.0 + number * 86400, "ended": 1_790_000_300.0 + number * 86400, **run}
+    return results(tmp_path / f"night{number}", *checks, run=about)
+
+
+def test_compare_tells_outcomes_apart_from_causes(tmp_path: Path) -> None:
+    before = night(tmp_path, 1, check("NEXUS-01"), check("STATIC-01", seconds=1.0), pins=[["git", "5.7.0"]])
+    after = night(
+        tmp_path, 2, check("NEXUS-01", "failed"), check("STATIC-01", seconds=9.0), check("JENKINS-01"),
+        pins=[["git", "5.8.0"]],
+    )  # fmt: skip
+    found = compare(before, after)
+    assert [(c.what, c.before, c.after) for c in found.outcomes] == [
+        ("NEXUS-01 test_nexus_01", "passed", "failed"),
+        ("JENKINS-01 test_jenkins_01", "", "passed"),
+    ]
+    assert ("plugin git", "5.7.0", "5.8.0") in [(c.what, c.before, c.after) for c in found.causes]
+    assert [c.what for c in found.durations] == ["STATIC-01 test_static_01"]
+    assert not found.same
+    assert compare(before, before).same
+
+
+def test_merge_keeps_the_worst_and_is_finished_only_if_all_are(tmp_path: Path) -> None:
+    night(tmp_path, 1, check("NEXUS-01"), check("STATIC-01"))
+    night(tmp_path, 2, check("NEXUS-01", "failed"), check("JENKINS-01"))
+    merged = merge([tmp_path / "night1", tmp_path / "night2"], tmp_path / "merged")
+    assert {c.requirements[0]: str(c.outcome) for c in merged.checks} == {
+        "STATIC-01": "passed",
+        "NEXUS-01": "failed",
+        "JENKINS-01": "passed",
+    }
+    assert len(merged.sessions) == 2
+    assert merged.verdict.word == "not conformant"
+    results(tmp_path / "cut", check("AGENTS-01"), ended=False)
+    open_end = merge([tmp_path / "night1", tmp_path / "cut"], tmp_path / "merged2")
+    assert open_end.verdict.word == "incomplete"
+
+
+def test_merge_refuses_what_does_not_go_together(tmp_path: Path) -> None:
+    night(tmp_path, 1, check("NEXUS-01"))
+    night(tmp_path, 2, check("NEXUS-01"), contract_sha256="1" * 64)
+    with pytest.raises(UsageError, match="different contracts"):
+        merge([tmp_path / "night1", tmp_path / "night2"], tmp_path / "merged")
+    with pytest.raises(UsageError, match="at least two"):
+        merge([tmp_path / "night1"], tmp_path / "merged")
+    with pytest.raises(UsageError, match="is not empty"):
+        merge([tmp_path / "night1", tmp_path / "night2"], tmp_path / "night1")
+
+
+def nights(tmp_path: Path) -> list[RunResult]:
+    """Green, green, red since the pins changed; and one check that flips without any cause."""
+    steady = {"pins": [["git", "5.7.0"]]}
+    bumped = {"pins": [["git", "5.8.0"]]}
+    return [
+        night(tmp_path, 1, check("JENKINS-01"), check("AGENTS-01"), **steady),
+        night(tmp_path, 2, check("JENKINS-01"), check("AGENTS-01", "failed"), **steady),
+        night(tmp_path, 3, check("JENKINS-01"), check("AGENTS-01"), **steady),
+        night(tmp_path, 4, check("JENKINS-01", "failed"), check("AGENTS-01", "blocked"), **bumped),
+        night(tmp_path, 5, check("JENKINS-01", "failed"), check("AGENTS-01"), **bumped),
+    ]
+
+
+def test_a_trend_explains_failures_and_names_flakes(tmp_path: Path) -> None:
+    found = history.trend(nights(tmp_path))
+    assert [point.pass_rate for point in found.points] == [1.0, 0.5, 1.0, 0.0, 0.5]
+    failure = found.failures[0]
+    assert (failure.first_seen, failure.last_green, failure.runs) == ("night4", "night3", 2)
+    assert [(c.what, c.before, c.after) for c in failure.causes] == [("plugin git", "5.7.0", "5.8.0")]
+    assert [(flake.requirements, flake.changes) for flake in found.flakes] == [(("AGENTS-01",), 2)]
+    told = "\n".join(trendpage.lines(found, ("x.json: schema version 2",)))
+    assert "broken: JENKINS-01 since night4, last green in night3" in told
+    assert "changed in between: plugin git: 5.7.0 to 5.8.0" in told
+    assert "x.json: schema version 2" in told
+    html = trendpage.render(found, ("x.json: schema version 2",))
+    assert html.count("<svg") == 2
+    assert "x.json: schema version 2" in html
+
+
+def test_agent_latency_comes_from_the_evidence(tmp_path: Path) -> None:
+    one = results(
+        tmp_path,
+        check("AGENTS-01"),
+        evidence={"AGENTS-01": {"timeline": {"queued": 0.5, "first step": 11.5}}},
+    )
+    assert history.trend([one]).points[0].agent_seconds == 11.5
+
+
+@pytest.fixture(params=["directory", "s3"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    if request.param == "directory":
+        yield DirectoryStore(tmp_path / "history")
+        return
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+    ):
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        boto3.client("s3").create_bucket(Bucket="nights")
+        yield S3Store("nights", "conformance/reference")
+
+
+def test_a_history_gives_back_what_it_was_given(tmp_path: Path, kept: Store) -> None:
+    for result in reversed(nights(tmp_path)):
+        history.remember(result, kept)
+    runs, unread = history.recall(kept)
+    assert [run.run.id for run in runs] == ["night1", "night2", "night3", "night4", "night5"]
+    assert unread == ()
+    assert [run.run.id for run in history.recall(kept, last=2)[0]] == ["night4", "night5"]
+
+
+def test_what_a_history_cannot_read_is_told_and_left_alone(tmp_path: Path, kept: Store) -> None:
+    history.remember(nights(tmp_path)[0], kept)
+    kept.put("20990101T000000Z-new.json", json.dumps({"schema_version": 2}).encode())
+    kept.put("20990102T000000Z-broken.json", b"{")
+    kept.put("20990103T000000Z-odd.json", json.dumps({"schema_version": 1}).encode())
+    runs, unread = history.recall(kept)
+    assert len(runs) == 1
+    assert [line.split(":")[0] for line in unread] == [
+        "20990101T000000Z-new.json",
+        "20990102T000000Z-broken.json",
+        "20990103T000000Z-odd.json",
+    ]
+    assert len(kept.names()) == 4
+
+
+def test_a_bucket_that_is_not_there_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+    ):
+        monkeypatch.setenv(name, value)
+    with mock_aws(), pytest.raises(EnvironmentFailure, match="cannot be read") as caught:
+        history.recall(history.store("s3://no-such-bucket/x"))
+    assert "NoSuchBucket" in str(caught.value)
+    with pytest.raises(UsageError, match="names no bucket"):
+        history.store("s3://")

@@ -1,0 +1,105 @@
+"""What is seen while a run goes on, by a terminal, a log and a program."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from reports.events import EventLog
+from reports.live import LiveView
+from reports.redact import Redactor
+from reports.terminal import print_verdict
+from tests.reports.made import check, results
+
+
+def watch(folder: Path, environ: dict[str, str], stream: io.StringIO | None = None) -> str:
+    out = io.StringIO()
+    with LiveView(folder, Console(file=out, width=100), environ=environ, json_stream=stream):
+        results(folder, check("STATIC-01"), check("STATIC-02", "failed"), check("NEXUS-01", "blocked"))
+        log = EventLog(folder, "run", Redactor())
+        log.event("step", name="nexus", state="running", note="")
+        log.event("problem", what="the cluster went away", where="", observed="", remedy="")
+        log.close()
+    return out.getvalue()
+
+
+def test_plain_lines(tmp_path: Path) -> None:
+    lines = watch(tmp_path, {}).splitlines()
+    assert "failed   STATIC-02 test_static_02 (0.5 s): STATIC-02 is not so" in lines
+    assert "static: 1 passed, 1 failed" in lines
+    assert "nexus running" in lines
+    assert "problem: the cluster went away" in lines
+
+
+def test_github_groups_and_annotations(tmp_path: Path) -> None:
+    text = watch(tmp_path, {"GITHUB_ACTIONS": "true"})
+    assert "::group::static: 1 passed, 1 failed\npassed   STATIC-01" in text
+    assert text.count("::endgroup::") == 2
+    assert "::error title=STATIC-02::failed   STATIC-02" in text
+
+
+def test_gitlab_sections(tmp_path: Path) -> None:
+    text = watch(tmp_path, {"GITLAB_CI": "true"})
+    assert "section_start:" in text
+    assert ":layer_static[collapsed=true]\r\x1b[0Kstatic: 1 passed, 1 failed\n" in text
+    assert text.count("section_end:") == 2
+
+
+def test_the_stream_of_events_is_json_lines(tmp_path: Path) -> None:
+    stream = io.StringIO()
+    watch(tmp_path, {}, stream)
+    events = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [event["kind"] for event in events if event["kind"] == "check"] == ["check"] * 3
+    assert {"session-start", "collected", "session-end", "step", "problem"} <= {e["kind"] for e in events}
+
+
+def test_a_terminal_sees_layers_and_what_runs(tmp_path: Path) -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=100, force_terminal=True)
+    view = LiveView(tmp_path, console, expected={"a::test_slow": 30.0})
+    view.state.take({"kind": "collected", "checks": [{"nodeid": "a::test_slow", "layer": "nexus"}]})
+    view.state.take({"kind": "start", "nodeid": "a::test_slow", "t": 0.0})
+    view.state.take({"kind": "step", "name": "jenkins", "state": "running", "t": 0.0})
+    plain = Console(file=io.StringIO(), width=100)
+    plain.print(view)
+    text = plain.file.getvalue()  # type: ignore[attr-defined]
+    assert "nexus 0/1" in " ".join(text.split())
+    assert "test_slow" in text
+    assert "/30 s" in text
+    assert "stand-up: jenkins" in text
+    assert "about 30 s of checks left" in text
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_half_written_line_is_left_for_later(tmp_path: Path, terminal: bool) -> None:
+    results(tmp_path, check("STATIC-01"))
+    file = tmp_path / "events-live.jsonl"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-5])
+    view = LiveView(tmp_path, Console(file=io.StringIO(), force_terminal=terminal))
+    first = len(view._fresh())
+    file.write_bytes(whole)
+    assert len(view._fresh()) == 1
+    assert first + 1 == len(whole.splitlines())
+
+
+def test_the_verdict_block_says_failures_first(tmp_path: Path) -> None:
+    out = io.StringIO()
+    one = check(
+        "NEXUS-01",
+        "failed",
+        message="redeploy \x1b[31mtaken",
+        details="redeploy \x1b[31mtaken\n  expected: 400",
+    )
+    found = results(tmp_path, check("STATIC-01"), one)
+    print_verdict(Console(file=out, width=100), found, folder="/results")
+    lines = [line.rstrip() for line in out.getvalue().splitlines() if line.strip()]
+    assert lines[0] == "failed NEXUS-01: redeploy taken"
+    assert lines[1:4] == ["  What NEXUS-01 asks for.", "  expected: 400", "  next: repair NEXUS-01"]
+    at = lines.index("verdict: not conformant")
+    assert lines[at + 1 : at + 3] == ["  NEXUS-01 failed: redeploy taken", "  next: repair NEXUS-01"]
+    assert lines[-1] == "  report: /results"
