@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,13 +11,14 @@ import pytest
 from contract.model import Agent as Declared
 from contract.model import Contract
 from fixtures.agents import Agent, Agents
+from fixtures.kubernetes import Cluster
 from fixtures.names import Names
 from fixtures.nonconformance import require, require_none
 from fixtures.outcomes import Evidence
-from fixtures.registry import EcrApi, scratch_repository
 
 pytestmark = pytest.mark.writes
 
+SETUID = ["sudo", "su", "pkexec", "newuidmap", "newgidmap", "doas"]
 RUNTIME_SOCKETS = [
     "docker.sock",
     "containerd.sock",
@@ -252,106 +253,59 @@ def test_failing_step_fails_the_build(agents: Agents, contract: Contract, names:
     )
 
 
-# -- building images ----------------------------------------------------------------------------
-
-
-#: folder in the agent for what is built there
-FOLDER = "/home/jenkins/agent/conformance"
-
-
-class Img:
-    """img in the agent that the run holds."""
-
-    def __init__(self, host: Any) -> None:
-        self.host = host
-
-    def build(self, folder: str, dockerfile: str, tag: str, *more: str) -> None:
-        self.host.run_expect([0], f"mkdir -p {folder} && cp /bin/busybox {folder}/")
-        lines = dockerfile.replace("'", "'\\''")
-        self.host.run_expect([0], f"printf '%s' '{lines}' > {folder}/Dockerfile")
-        done = self.host.run(f"img build --no-console -t {tag} {' '.join(more)} {folder}")
-        require(
-            done.rc == 0,
-            f"img cannot build: {_last_line(done.stderr or done.stdout)}",
-            expected="status 0",
-            observed=(done.stdout + done.stderr)[-1500:],
-            remedy="img needs uid 1000, seccomp Unconfined and newuidmap with file capabilities",
-        )
-
-    def digest(self, tag: str) -> str:
-        listed = self.host.run("img ls").stdout
-        return next((line.split()[-1] for line in listed.splitlines() if line.split()[:1] == [tag]), "")
-
-
-@pytest.fixture
-def img(agents: Agents, contract: Contract, image_label: str) -> Img:
-    return Img(agents.host(agents.held(image_label, timeout=contract.budgets.agent_online)))
-
-
-@pytest.mark.requirement("AGENTS-30")
-def test_img_builds_from_scratch(img: Img, names: Names) -> None:
-    img.build(
-        f"{FOLDER}/{names.check}", "FROM scratch\nCOPY busybox /bin/busybox\n", f"scratch:{names.check}"
-    )
-
-
-@pytest.mark.requirement("AGENTS-31")
-def test_img_runs_steps(img: Img, names: Names) -> None:
-    img.build(
-        f"{FOLDER}/{names.check}",
-        'FROM scratch\nCOPY busybox /bin/busybox\nRUN ["/bin/busybox", "touch", "/ran"]\n',
-        f"run:{names.check}",
-    )
-
-
-@pytest.mark.requirement("AGENTS-32")
-def test_img_builds_in_stages(img: Img, names: Names) -> None:
-    img.build(
-        f"{FOLDER}/{names.check}",
-        "FROM scratch AS build\nARG WORD=unset\nCOPY busybox /bin/busybox\n"
-        'RUN ["/bin/busybox", "sh", "-c", "echo $WORD > /word"]\n'
-        "FROM scratch\nCOPY --from=build /word /word\n",
-        f"stages:{names.check}",
-        "--build-arg WORD=conformance",
-        "--label conformance.check=stages",
-    )
-
-
-def _last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1][:300] if lines else "it said nothing"
-
-
-@pytest.mark.requirement("AGENTS-33")
-def test_img_pushes_without_a_daemon(
-    agents: Agents, contract: Contract, image_label: str, ecr: EcrApi, names: Names
-) -> None:
-    repository = scratch_repository(contract)
-    reference = f"{ecr.address.host}/{repository}:{names.unique}"
-    agents.shared.leave("image", repository=repository, tag=names.unique)
-    script = json.dumps(
-        "mkdir x && cd x && cp /bin/busybox ."
-        " && printf 'FROM scratch\\nCOPY busybox /bin/busybox\\n' > Dockerfile"
-        f" && ecr-login && img build --no-console -t {reference} . && img push {reference} && img ls"
-    )
-    login = (
-        f"withCredentials([usernamePassword(credentialsId: '{_ecr_credential(contract)}', "
-        "usernameVariable: 'AWS_ACCESS_KEY_ID', passwordVariable: 'AWS_SECRET_ACCESS_KEY')])"
-    )
-    build, _ = agents.visit(
-        names.check, image_label, f"{login} {{ sh {script} }}", timeout=contract.budgets.build
-    )
-    build.require_success("img must reach the registry over TLS: SSL_CERT_FILE, and a token from ecr-login")
-    seen = ecr.image(repository, names.unique)["imageDigest"]
+@pytest.mark.requirement("AGENTS-22")
+def test_two_agents_at_once(agents: Agents, contract: Contract, names: Names) -> None:
+    label = contract.jenkins.agents[0].label
+    with ThreadPoolExecutor(2) as pool:
+        visits = [
+            pool.submit(agents.in_own_session().visit, f"{names.check}-{n}", label, "sh 'sleep 5'",
+                        timeout=contract.budgets.build)
+            for n in range(2)
+        ]  # fmt: skip
+    builds = [visit.result() for visit in visits]
+    for build, _ in builds:
+        build.require_success()
     require(
-        seen in build.console,
-        "the image in ECR is not the one that img built",
-        expected="the digest that img lists",
-        observed=f"ECR has {seen}",
-        remedy="nothing between img and the registry may rewrite manifests",
+        len({name for _, name in builds}) == 2,
+        f"two builds at once share the agent {builds[0][1]}",
+        expected="an agent for each",
+        remedy="give each agent one executor",
     )
 
 
-def _ecr_credential(contract: Contract) -> str:
-    """Id of the credential that holds the key for ECR."""
-    return next((name for name in contract.jenkins.credentials if re.search("ecr|aws", name)), "ecr")
+@pytest.mark.requirement("AGENTS-23")
+def test_killed_agent_ends_its_build(agents: Agents, contract: Contract, kube: Cluster, names: Names) -> None:
+    label = contract.jenkins.agents[0].label
+    agent = agents.hold(f"{names.check}", label, timeout=contract.budgets.agent_online)
+    kube.delete_pod(agent.pod.namespace, agent.pod.name)
+    build = agents.jenkins.finish(agent.started, timeout=contract.budgets.agent_online)
+    require(
+        build.result in ("ABORTED", "FAILURE"),
+        f"a build whose agent was killed ends {build.result}",
+        expected="ABORTED",
+        observed=build.reason(),
+        remedy="look at the controller's log",
+    )
+    agents.wait_gone(agent.pod.name, timeout=contract.budgets.agent_gone)
+
+
+@pytest.mark.requirement("AGENTS-24")
+def test_agent_s_home_is_its_own(host: Any, agent: Agent) -> None:
+    done = host.run("cd /home/jenkins/agent && touch .conformance && rm .conformance && df -P . | tail -1")
+    require(
+        done.rc == 0,
+        f"agent {agent.label} cannot write its work folder",
+        expected="a writable /home/jenkins/agent",
+        observed=(done.stderr or done.stdout)[-300:],
+        remedy="set fsGroup in the pod template to the image's group",
+    )
+
+
+@pytest.mark.requirement("AGENTS-25")
+def test_agent_has_no_setuid_programs_to_root(host: Any, agent: Agent) -> None:
+    found = host.run("find / -xdev -perm -4000 -user root -type f 2>/dev/null").stdout.split()
+    require_none(
+        [path for path in found if path.rpartition("/")[2] in SETUID],
+        f"agent {agent.label} has a program that makes a build root",
+        remedy="remove it from the agent's image: img needs file capabilities on newuidmap, not setuid",
+    )

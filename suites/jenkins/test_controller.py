@@ -176,3 +176,71 @@ def test_jenkinsfiles_are_valid(jenkins: Jenkins, stack_files: StackFiles) -> No
         "the controller finds a Jenkinsfile invalid",
         remedy="mend the Jenkinsfile at the line that is named",
     )
+
+
+@pytest.mark.requirement("JENKINS-14")
+def test_configuration_in_force_is_the_declared_one(jenkins: Jenkins, stack_files: StackFiles) -> None:
+    exported = jenkins.exported_configuration()
+    findings = []
+    for name, script in stack_files.jcasc_scripts.items():
+        for path, declared in _plain_leaves(
+            {key: script[key] for key in ("jenkins", "security") if key in script}
+        ):
+            seen = _at(exported, path)
+            if seen is not None and str(seen).lower() != str(declared).lower():
+                findings.append(f"{'.'.join(path)} is {seen!r}, declared in {name} is {declared!r}")
+    require_none(
+        findings,
+        "the configuration in force is not the declared one",
+        remedy="somebody changed it by hand, or a later JCasC script does: reload the configuration",
+    )
+
+
+def _plain_leaves(value: object, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], object]]:
+    """Plain values outside of lists; one with a placeholder is only known where it runs."""
+    if isinstance(value, dict):
+        return [leaf for key, item in value.items() for leaf in _plain_leaves(item, (*path, str(key)))]
+    return [] if isinstance(value, list) or "${" in str(value) else [(path, value)]
+
+
+def _at(value: object, path: tuple[str, ...]) -> object:
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+@pytest.mark.requirement("JENKINS-15")
+def test_pod_templates_in_force_are_the_declared_ones(jenkins: Jenkins, contract: Contract) -> None:
+    clouds = (jenkins.exported_configuration().get("jenkins") or {}).get("clouds") or []
+    seen = {
+        str(template.get("name")): str(template.get("label", "")).split()
+        for cloud in clouds
+        for template in (cloud.get("kubernetes") or {}).get("templates") or ()
+    }
+    findings = [
+        f"template {wanted.template} has labels {' '.join(seen[wanted.template])}, not {wanted.label}"
+        if wanted.template in seen
+        else f"template {wanted.template} is missing"
+        for wanted in contract.jenkins.agents
+        if wanted.label not in seen.get(wanted.template, [])
+    ]
+    findings += [
+        f"template {name} is there but not declared"
+        for name in sorted(set(seen) - {wanted.template for wanted in contract.jenkins.agents})
+    ]
+    require_none(
+        findings, "the pod templates in force are not the declared ones",
+        remedy="declare the template in the values, and reload the configuration",
+    )  # fmt: skip
+
+
+@pytest.mark.requirement("JENKINS-16")
+def test_agents_can_connect(jenkins: Jenkins) -> None:
+    port = jenkins.root().get("slaveAgentPort")
+    require(
+        isinstance(port, int) and port > 0,
+        f"the controller listens on no fixed port for agents (slaveAgentPort {port})",
+        expected="a fixed port, 50000 in the official chart",
+        observed=port,
+        remedy="set controller.agentListenerEnabled: true",
+    )

@@ -8,6 +8,7 @@ from fixtures.jenkins import Jenkins
 from fixtures.jobs import PluginFact
 from fixtures.nonconformance import require_none, require_same_names
 from fixtures.stack import StackFiles
+from pins.versions import older
 
 
 @pytest.fixture(scope="module")
@@ -50,4 +51,26 @@ def test_plugins_are_active(running: dict[str, PluginFact]) -> None:
         "a plugin does not run",
         expected="active and enabled",
         remedy="enable it, or read in the controller's log why it failed to load",
+    )
+
+
+@pytest.mark.requirement("JENKINS-33")
+def test_plugins_have_what_they_need(jenkins: Jenkins) -> None:
+    found = jenkins.tree(
+        "/pluginManager", "plugins[shortName,version,active,dependencies[shortName,version,optional]]"
+    )["plugins"]
+    versions = {raw["shortName"]: raw["version"] for raw in found if raw.get("active")}
+    findings = []
+    for raw in found:
+        for need in raw.get("dependencies") or ():
+            name, version = need["shortName"], need["version"]
+            if name not in versions:
+                if not need.get("optional"):
+                    findings.append(f"{raw['shortName']} needs {name}, which does not run")
+            elif older(versions[name], version):
+                findings.append(f"{raw['shortName']} needs {name} {version}, {versions[name]} runs")
+    require_none(
+        findings,
+        "a plugin lacks what it needs",
+        remedy="pin the plugin that is needed, at the version that is needed",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from contract.model import Contract
 from core.errors import NotYet
 from core.waiting import eventually
 from fixtures import artifacts
+from fixtures.judging import not_applicable
 from fixtures.net import expect
 from fixtures.nexus import Coordinates, Nexus
 from fixtures.nonconformance import NonConformance, require, require_none
@@ -18,6 +20,8 @@ pytestmark = pytest.mark.writes
 
 VERSION = "1.0.0"
 SNAPSHOT = "1.0.0-SNAPSHOT"
+#: a small file that is in Maven Central for good
+PUBLIC = Coordinates("org.hamcrest", "hamcrest-parent", "1.3", "pom")
 #: seconds after which search must know what was deployed
 INDEXED = 30
 
@@ -211,4 +215,89 @@ def test_absent_artifact_is_not_found(nexus: Nexus, contract: Contract, maven_gr
         expected="status 404",
         observed=status,
         remedy="look at what stands between client and Nexus: it must not answer for it",
+    )
+
+
+@pytest.mark.requirement("NEXUS-30")
+def test_proxy_serves_and_keeps(nexus: Nexus, contract: Contract) -> None:
+    proxies = [wanted.name for wanted in contract.nexus.repositories if wanted.type == "proxy"]
+    if not proxies:
+        not_applicable("the contract declares no proxy repository")
+    first = nexus.content(contract.nexus.group, PUBLIC.path)
+    require(
+        PUBLIC.artifact.encode() in first,
+        f"the group serves something else for {PUBLIC}",
+        observed=first[:200],
+        remedy="check the proxy's remote",
+    )
+
+    def kept() -> bool:
+        return any(
+            component["repository"] in proxies
+            for component in nexus.search(group=PUBLIC.group, name=PUBLIC.artifact, version=PUBLIC.version)
+        )
+
+    try:
+        eventually(kept, what=f"a proxy keeps {PUBLIC}", timeout=INDEXED)
+    except NotYet as error:
+        raise NonConformance(
+            f"no proxy repository keeps {PUBLIC} after serving it",
+            expected=f"it is in {' or '.join(proxies)}",
+            observed=error.observed,
+            remedy="let the group have the proxy as a member, and the proxy keep what it fetched",
+        ) from error
+
+
+@pytest.mark.requirement("NEXUS-31")
+def test_large_artifact(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+    # repeated noise: making 100 MB of it anew would cost more than the upload
+    sent = artifacts.noise(1_000_000, maven_group) * 100
+    item = Coordinates(maven_group, "large", VERSION, "bin")
+    status = nexus.upload(contract.nexus.releases, item.path, sent).status_code
+    require(status == 201, f"{contract.nexus.releases} does not take 100 MB: status {status}",
+            remedy="raise the body size limit before Nexus, and look at its disk")  # fmt: skip
+    answer = nexus.fetch(contract.nexus.releases, item.path)
+    require(
+        answer.status_code == 200 and artifacts.sha1(answer.content) == artifacts.sha1(sent),
+        "100 MB come back different",
+        expected=f"{len(sent)} bytes",
+        observed=f"status {answer.status_code}, {len(answer.content)} bytes",
+        remedy="check the blob store",
+    )
+
+
+@pytest.mark.requirement("NEXUS-32")
+def test_deployments_side_by_side(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+    items = [Coordinates(maven_group, f"parallel-{n}", VERSION) for n in range(8)]
+
+    def deploy(item: Coordinates) -> int:
+        # a session for each: one session serves one thread
+        own = nexus.in_own_session()
+        return own.upload(contract.nexus.releases, item.path, _jar(item.artifact)).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = dict(zip(items, pool.map(deploy, items), strict=True))
+    require_none(
+        [f"{item}: status {status}" for item, status in statuses.items() if status != 201]
+        + [
+            f"{item}: other bytes"
+            for item in items
+            if statuses[item] == 201
+            and nexus.fetch(contract.nexus.releases, item.path).content != _jar(item.artifact)
+        ],
+        "deployments side by side do not all arrive",
+        remedy="read Nexus' log: is it short of threads, memory or database connections?",
+    )
+
+
+@pytest.mark.requirement("NEXUS-33")
+def test_content_is_what_its_name_says(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+    item = Coordinates(maven_group, "not-a-jar", VERSION)
+    status = nexus.upload(contract.nexus.releases, item.path, b"this is text\n" * 100).status_code
+    require(
+        status == 400,
+        f"{contract.nexus.releases} takes a text as a jar: status {status}",
+        expected="status 400",
+        observed=status,
+        remedy="switch strict content type validation on",
     )

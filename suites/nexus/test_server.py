@@ -12,6 +12,9 @@ from fixtures.kubernetes import Cluster
 from fixtures.nexus import Nexus, RepositoryFact
 from fixtures.nonconformance import NonConformance, require, require_none, require_same_names
 
+#: bytes of the largest artifact that is deployed: NEXUS-31
+LARGEST = 100_000_000
+
 
 @pytest.fixture(scope="module")
 def repositories(nexus: Nexus) -> dict[str, RepositoryFact]:
@@ -206,4 +209,38 @@ def test_deployer_deploys_but_does_not_delete(
     )
     require(
         nexus.fetch(contract.nexus.releases, path).status_code == 200, "a refused deletion deleted the file"
+    )
+
+
+@pytest.mark.requirement("NEXUS-12")
+def test_blob_stores_have_room(nexus: Nexus) -> None:
+    stores = nexus.blob_stores()
+    require(stores, "Nexus has no blob store", remedy="make one")
+    findings = []
+    for store in stores:
+        told = nexus.http.get(f"/service/rest/v1/blobstores/{store['name']}/quota-status")
+        if told.status_code == 200 and told.json().get("isViolation"):
+            findings.append(f"blob store {store['name']}: {told.json().get('message')}")
+        if store.get("unavailable"):
+            findings.append(f"blob store {store['name']} is unavailable")
+        if 0 <= store.get("availableSpaceInBytes", -1) < LARGEST:
+            findings.append(f"blob store {store['name']} has {store['availableSpaceInBytes']} bytes left")
+    require_none(
+        findings,
+        "a blob store of Nexus has no room",
+        expected=f"room for an artifact of {LARGEST} bytes",
+        remedy="clean up or enlarge its volume",
+    )
+
+
+@pytest.mark.requirement("NEXUS-13")
+def test_no_scripts_over_rest(nexus: Nexus) -> None:
+    # an invalid script: even where scripts are allowed, none is made
+    status = nexus.http.post("/service/rest/v1/script", json={}).status_code
+    require(
+        status in (403, 404, 405, 410),
+        f"Nexus takes Groovy scripts over REST: status {status}",
+        expected="status 410: disabled",
+        observed=status,
+        remedy="remove nexus.scripts.allowCreation=true",
     )

@@ -16,7 +16,7 @@ from fixtures.jobs import Build
 from fixtures.judging import not_applicable
 from fixtures.nexus import Coordinates, Nexus
 from fixtures.nonconformance import NonConformance, require, require_none
-from fixtures.products import Products, components, told_digests
+from fixtures.products import IMAGE_TAG, VERSION, Products, components, told_digests
 from fixtures.registry import EcrApi, Registry
 
 pytestmark = pytest.mark.writes
@@ -245,3 +245,34 @@ def test_images_are_of_their_package(
         if config.get("os") != "linux":
             findings.append(f"{repository} is for {config.get('os')!r}")
     require_none(findings, "an image is not what a node can run", remedy="look at the component's Dockerfile")
+
+
+@pytest.mark.requirement("PIPELINES-20")
+def test_missing_package_fails_early_and_clearly(products: Products, product: Product) -> None:
+    absent = f"{products.version}.absent"
+    build = products.run(product.images_job, **{VERSION: absent, IMAGE_TAG: absent})
+    require(
+        build.result == "FAILURE",
+        f"{product.images_job} ends {build.result} without a package",
+        expected="FAILURE",
+        remedy="let the pipeline stop when the package is not in Nexus",
+    )
+    require(
+        product.package_artifact in build.console and absent in build.reason(),
+        f"{product.images_job} does not say which package is missing: {build.reason()}",
+        expected=f"a line with {product.package_artifact} and {absent}",
+        observed=build.reason(),
+        remedy="print coordinates and URL of the package when it cannot be fetched",
+    )
+
+
+@pytest.mark.requirement("PIPELINES-21")
+def test_missing_parameter_fails_early(products: Products, product: Product) -> None:
+    build = products.run(product.images_job, **{VERSION: "", IMAGE_TAG: ""})
+    require(
+        build.result == "FAILURE" and VERSION in build.console,
+        f"{product.images_job} ends {build.result} without a version",
+        expected=f"FAILURE, and {VERSION} named in the console",
+        observed=build.reason(),
+        remedy="check the parameters in the first stage",
+    )

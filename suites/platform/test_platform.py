@@ -16,27 +16,6 @@ GIT_SERVERS = re.compile(
 )
 
 
-@pytest.fixture(scope="module")
-def workloads(kube: Cluster, contract: Contract) -> tuple[Workload, ...]:
-    """Workloads of the namespaces that the contract names."""
-    return tuple(workload for name in _namespaces(contract) for workload in kube.workloads(name))
-
-
-@pytest.fixture(scope="module")
-def pods(kube: Cluster, contract: Contract) -> tuple[Pod, ...]:
-    """Pods of the stack's own workloads: agents come and go and are checked in their own layer."""
-    return tuple(
-        pod
-        for name in _namespaces(contract)
-        for pod in kube.pods(name)
-        if pod.owner and not pod.deleted and "jenkins/label" not in pod.labels
-    )
-
-
-def _namespaces(contract: Contract) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((contract.jenkins.namespace, contract.nexus.namespace)))
-
-
 @pytest.mark.requirement("PLATFORM-01")
 def test_kubernetes_version(kube: Cluster, contract: Contract) -> None:
     seen = kube.version()
@@ -82,10 +61,10 @@ def test_nodes_are_ready(kube: Cluster) -> None:
 
 
 @pytest.mark.requirement("PLATFORM-04")
-def test_namespaces_are_there(kube: Cluster, contract: Contract) -> None:
+def test_namespaces_are_there(kube: Cluster, namespaces: tuple[str, ...]) -> None:
     there = set(kube.namespaces())
     require_none(
-        [f"namespace {name} is missing" for name in _namespaces(contract) if name not in there],
+        [f"namespace {name} is missing" for name in namespaces if name not in there],
         "the cluster lacks a namespace of the stack",
         remedy="install the release that makes it, or name the right namespace in the contract",
     )
@@ -122,7 +101,7 @@ def test_no_container_restarted(pods: tuple[Pod, ...]) -> None:
 
 
 @pytest.mark.requirement("PLATFORM-07")
-def test_storage_class_is_there_and_claims_are_bound(kube: Cluster, contract: Contract) -> None:
+def test_storage_class_is_there_and_claims_are_bound(kube: Cluster, namespaces: tuple[str, ...]) -> None:
     classes = kube.storage_classes()
     require(
         any(default for _, default in classes),
@@ -133,7 +112,7 @@ def test_storage_class_is_there_and_claims_are_bound(kube: Cluster, contract: Co
     require_none(
         [
             f"claim {namespace}/{name} is {phase}"
-            for namespace in _namespaces(contract)
+            for namespace in namespaces
             for name, phase in kube.claims(namespace)
             if phase != "Bound"
         ],
@@ -246,86 +225,6 @@ def test_no_git_server_in_the_stack(workloads: tuple[Workload, ...]) -> None:
     )
 
 
-@pytest.mark.requirement("PLATFORM-15")
-def test_controller_may_run_agents(kube: Cluster, pods: tuple[Pod, ...], contract: Contract) -> None:
-    account = (contract.jenkins.namespace, _controller(pods, contract).service_account)
-    wanted = [
-        (verb, "pods") for verb in ("create", "delete", "get", "list", "watch")
-    ] + [("create", "pods/exec"), ("get", "pods/log"), ("list", "events")]  # fmt: skip
-    require_none(
-        [
-            f"{account[1]} may not {verb} {resource}"
-            for verb, resource in wanted
-            if not kube.allowed(account, verb, resource, namespace=contract.jenkins.namespace)
-        ],
-        "the controller cannot run agents",
-        remedy="install the chart's RBAC (rbac.create: true) for the controller's service account",
-    )
-
-
-@pytest.mark.requirement("PLATFORM-16")
-def test_controller_may_no_more_than_it_needs(
-    kube: Cluster, pods: tuple[Pod, ...], contract: Contract
-) -> None:
-    account = (contract.jenkins.namespace, _controller(pods, contract).service_account)
-    elsewhere = "kube-system"
-    refused = [
-        ("get", "secrets", elsewhere, ""),
-        ("list", "secrets", contract.nexus.namespace, ""),
-        ("create", "pods", elsewhere, ""),
-        ("create", "pods/exec", contract.nexus.namespace, ""),
-        ("list", "nodes", "", ""),
-        ("delete", "nodes", "", ""),
-        ("create", "clusterroles", "", "rbac.authorization.k8s.io"),
-        ("create", "clusterrolebindings", "", "rbac.authorization.k8s.io"),
-        ("create", "rolebindings", contract.jenkins.namespace, "rbac.authorization.k8s.io"),
-    ]
-    require_none(
-        [
-            f"{account[1]} may {verb} {resource}" + (f" in {namespace}" if namespace else "")
-            for verb, resource, namespace, group in refused
-            if kube.allowed(account, verb, resource, namespace=namespace, group=group)
-        ],
-        "the controller may more than running agents takes",
-        remedy="take the role binding away: the controller needs pods in its own namespace and no more",
-    )
-
-
-@pytest.mark.requirement("PLATFORM-17")
-def test_agents_may_nothing(kube: Cluster, contract: Contract) -> None:
-    account = (contract.jenkins.namespace, contract.jenkins.agent_service_account)
-    require_none(
-        [
-            f"{account[1]} may {verb} {resource} in {namespace}"
-            for verb, resource in (
-                ("get", "secrets"),
-                ("create", "pods"),
-                ("list", "pods"),
-                ("create", "pods/exec"),
-            )
-            for namespace in _namespaces(contract)
-            if kube.allowed(account, verb, resource, namespace=namespace)
-        ],
-        "agents have rights in the cluster: so has every build that anybody can start",
-        remedy=f"remove role bindings of service account {account[1]}",
-    )
-
-
-@pytest.mark.requirement("PLATFORM-18")
-def test_service_accounts_are_separate(pods: tuple[Pod, ...], contract: Contract) -> None:
-    controller = _controller(pods, contract).service_account
-    require(
-        controller not in ("", "default"),
-        "the controller runs under the namespace's default service account",
-        remedy="let the chart make one (serviceAccount.create: true)",
-    )
-    require(
-        controller != contract.jenkins.agent_service_account,
-        f"controller and agents share the service account {controller}: a build has the controller's rights",
-        remedy="give agents their own (serviceAccountAgent.create: true)",
-    )
-
-
 @pytest.mark.requirement("PLATFORM-19")
 def test_workloads_are_exactly_the_releases(workloads: tuple[Workload, ...], contract: Contract) -> None:
     if contract.jenkins.namespace == contract.nexus.namespace:
@@ -367,14 +266,5 @@ def _require_kind(workloads: tuple[Workload, ...], namespace: str, name: str, ki
             f"{other.kind} {other.name}" for other in workloads if other.namespace == namespace
         ),
         remedy=f"install the release {name} with a chart that makes a {kind}",
-    )
-    return found[0]
-
-
-def _controller(pods: tuple[Pod, ...], contract: Contract) -> Pod:
-    owner = f"StatefulSet/{contract.jenkins.release}"
-    found = [pod for pod in pods if pod.namespace == contract.jenkins.namespace and pod.owner == owner]
-    require(
-        found, f"there is no controller pod of {owner}", remedy="kubectl -n NAMESPACE describe statefulset"
     )
     return found[0]

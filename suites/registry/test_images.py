@@ -1,21 +1,23 @@
-"""The registry: provisioned repositories, tokens, and the distribution protocol."""
+"""Pushing and pulling: the distribution protocol, and the API's view of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from contract.model import Contract, EcrRepository
+from contract.model import Contract
+from core.errors import NotYet, TerminalState
+from core.waiting import eventually
 from fixtures import artifacts
 from fixtures.artifacts import Blob, Image
+from fixtures.kubernetes import Cluster
 from fixtures.names import Names
-from fixtures.nonconformance import require, require_none, require_same_names
+from fixtures.nonconformance import NonConformance, require, require_none
 from fixtures.registry import EcrApi, Registry, Token, scratch_repository
 
-#: ECR's tokens live this long
-TWELVE_HOURS = timedelta(hours=12)
+#: `tidy(repository, reference)` deletes an image after the check
+Tidy = Callable[[str, str], None]
 
 
 def _small(seed: str, layers: int = 1) -> Image:
@@ -34,145 +36,9 @@ def tidy(ecr: EcrApi) -> Iterator[Callable[[str, str], None]]:
         ecr.delete(repository, reference)
 
 
-# -- provisioning -------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def provisioned(ecr: EcrApi) -> dict[str, dict[str, object]]:
-    return ecr.repositories()
-
-
-@pytest.mark.requirement("REGISTRY-01")
-def test_repositories_are_provisioned(provisioned: dict[str, dict[str, object]], contract: Contract) -> None:
-    require_same_names(
-        (wanted.name for wanted in contract.registry.repositories),
-        provisioned,
-        what="the repositories of ECR differ",
-        remedy="run the set-up (Terraform) that provisions them, or declare the repository in the contract",
-    )
-
-
-@pytest.mark.requirement("REGISTRY-02")
-def test_tag_mutability(provisioned: dict[str, dict[str, object]], contract: Contract) -> None:
-    _require_setting(
-        provisioned, contract, "tag mutability", wanted=lambda declared: declared.tag_mutability,
-        seen=lambda setting: setting.get("imageTagMutability"), key="image_tag_mutability",
-    )  # fmt: skip
-
-
-@pytest.mark.requirement("REGISTRY-03")
-def test_scan_on_push(provisioned: dict[str, dict[str, object]], contract: Contract) -> None:
-    def scanning(seen: dict[str, object]) -> object:
-        setting = seen.get("imageScanningConfiguration")
-        return isinstance(setting, dict) and bool(setting.get("scanOnPush"))
-
-    _require_setting(
-        provisioned,
-        contract,
-        "scan on push",
-        wanted=lambda declared: declared.scan_on_push,
-        seen=scanning,
-        key="scan_on_push",
-    )
-
-
-def _require_setting(
-    provisioned: dict[str, dict[str, object]],
-    contract: Contract,
-    what: str,
-    *,
-    wanted: Callable[[EcrRepository], object],
-    seen: Callable[[dict[str, object]], object],
-    key: str,
-) -> None:
-    require_none(
-        [
-            f"{what} of {declared.name} is {seen(provisioned[declared.name])}, not {wanted(declared)}"
-            for declared in contract.registry.repositories
-            if declared.name in provisioned and seen(provisioned[declared.name]) != wanted(declared)
-        ],
-        "a repository of ECR is set up differently",
-        remedy=f"set {key} of the repository in the Terraform declaration and apply it",
-    )
-
-
-@pytest.mark.requirement("REGISTRY-04")
-def test_addresses_are_of_this_registry(
-    provisioned: dict[str, dict[str, object]], contract: Contract, registry: Registry
-) -> None:
-    require_none(
-        [
-            f"{name} has the address {seen.get('repositoryUri')}"
-            for name, seen in provisioned.items()
-            if seen.get("repositoryUri") != f"{registry.address.host}/{name}"
-            or seen.get("registryId") != contract.registry.account
-        ],
-        "a repository's address is not one of this registry",
-        expected=f"{registry.address.host}/NAME of account {contract.registry.account}",
-        remedy="let AWS_ENDPOINT_URL_ECR and the profile name the account of the contract",
-    )
-
-
-# -- tokens -------------------------------------------------------------------------------------
-
-
-@pytest.mark.requirement("REGISTRY-05")
-def test_token_is_accepted(registry: Registry) -> None:
-    status = registry.ping().status_code
-    require(
-        status == 200,
-        f"the registry answers {status} to a fresh token",
-        expected="status 200 for /v2/",
-        observed=status,
-        remedy="look at the clock of the registry, and whether its front knows the API's tokens",
-    )
-
-
-@pytest.mark.requirement("REGISTRY-06")
-def test_token_tells_when_it_ends(token: Token) -> None:
-    left = token.expires - datetime.now(UTC)
-    require(
-        timedelta(minutes=5) < left <= TWELVE_HOURS + timedelta(minutes=1),
-        f"an authorization token ends in {left.total_seconds() / 3600:.1f} hours",
-        expected="at most 12 hours and not within minutes",
-        observed=token.expires.isoformat(),
-        remedy="look at the clock of the registry and of this host",
-    )
-
-
-@pytest.mark.requirement("REGISTRY-07")
-def test_token_is_for_this_registry(token: Token, registry: Registry) -> None:
-    require(
-        token.endpoint.rstrip("/").removeprefix("https://") == registry.address.host,
-        f"the token's proxyEndpoint is {token.endpoint}",
-        expected=f"https://{registry.address.host}",
-        observed=token.endpoint,
-        remedy="let the ECR endpoint name the one registry that pods and nodes resolve",
-    )
-
-
-@pytest.mark.requirement("REGISTRY-08")
-@pytest.mark.parametrize("login", [None, ("AWS", "not-a-token")], ids=["no token", "wrong token"])
-def test_only_a_token_opens_the_registry(registry: Registry, login: tuple[str, str] | None) -> None:
-    asked = registry.as_login(*login) if login else registry.anonymous()
-    answer = asked.ping()
-    require(
-        answer.status_code == 401 and "WWW-Authenticate" in answer.headers,
-        f"the registry answers {answer.status_code} to {'a wrong token' if login else 'nobody'}",
-        expected="status 401 with a WWW-Authenticate challenge",
-        observed=f"{answer.status_code}, WWW-Authenticate: {answer.headers.get('WWW-Authenticate')}",
-        remedy="switch the registry's authentication on",
-    )
-
-
-# -- pushing and pulling ------------------------------------------------------------------------
-
-
 @pytest.mark.requirement("REGISTRY-10")
 @pytest.mark.writes
-def test_push_and_pull(
-    registry: Registry, contract: Contract, names: Names, tidy: Callable[[str, str], None]
-) -> None:
+def test_push_and_pull(registry: Registry, contract: Contract, names: Names, tidy: Tidy) -> None:
     repository, image = scratch_repository(contract), _small(names.unique)
     tidy(repository, names.unique)
     told = registry.push(repository, names.unique, image)
@@ -216,7 +82,7 @@ def test_unprovisioned_repository_is_refused(registry: Registry, names: Names) -
 @pytest.mark.requirement("REGISTRY-12")
 @pytest.mark.writes
 def test_immutable_tag_is_never_moved(
-    registry: Registry, contract: Contract, names: Names, tidy: Callable[[str, str], None]
+    registry: Registry, contract: Contract, names: Names, tidy: Tidy
 ) -> None:
     repository = scratch_repository(contract, "IMMUTABLE")
     first, second = _small(f"{names.unique} first"), _small(f"{names.unique} second")
@@ -238,9 +104,7 @@ def test_immutable_tag_is_never_moved(
 
 @pytest.mark.requirement("REGISTRY-13")
 @pytest.mark.writes
-def test_mutable_tag_moves(
-    registry: Registry, contract: Contract, names: Names, tidy: Callable[[str, str], None]
-) -> None:
+def test_mutable_tag_moves(registry: Registry, contract: Contract, names: Names, tidy: Tidy) -> None:
     repository = scratch_repository(contract)
     for seed in ("first", "second"):
         image = _small(f"{names.unique} {seed}")
@@ -259,7 +123,7 @@ def test_mutable_tag_moves(
 @pytest.mark.requirement("REGISTRY-14")
 @pytest.mark.writes
 def test_api_tells_the_registry_s_truth(
-    registry: Registry, ecr: EcrApi, contract: Contract, names: Names, tidy: Callable[[str, str], None]
+    registry: Registry, ecr: EcrApi, contract: Contract, names: Names, tidy: Tidy
 ) -> None:
     repository, image = scratch_repository(contract), _small(names.unique, layers=3)
     tidy(repository, names.unique)
@@ -282,9 +146,7 @@ def test_api_tells_the_registry_s_truth(
 
 @pytest.mark.requirement("REGISTRY-15")
 @pytest.mark.writes
-def test_multi_architecture_index(
-    registry: Registry, contract: Contract, names: Names, tidy: Callable[[str, str], None]
-) -> None:
+def test_multi_architecture_index(registry: Registry, contract: Contract, names: Names, tidy: Tidy) -> None:
     repository = scratch_repository(contract)
     images = {
         architecture: artifacts.image(
@@ -346,3 +208,137 @@ def test_blob_is_verified(registry: Registry, contract: Contract, names: Names) 
         observed=f"{answer.status_code} {answer.text[:200]}",
         remedy="the registry must verify what it stores",
     )
+
+
+@pytest.mark.requirement("REGISTRY-18")
+@pytest.mark.writes
+def test_blob_mounts_from_another_repository(registry: Registry, contract: Contract, names: Names) -> None:
+    source, target = scratch_repository(contract), scratch_repository(contract, "IMMUTABLE")
+    blob = Blob(artifacts.LAYER, artifacts.noise(3000, names.unique))
+    registry.push_blob(source, blob)
+    answer = registry.start_upload(target, mount=blob.digest, source=source)
+    # 202: the registry asks for the bytes instead, which the specification allows
+    require(
+        answer.status_code in (201, 202),
+        f"mounting a blob from another repository gets {answer.status_code}",
+        expected="status 201, or 202 for an upload",
+        observed=f"{answer.status_code} {answer.text[:200]}",
+        remedy="look at the registry's front: it must let the mount through",
+    )
+    if answer.status_code == 201:
+        require(registry.blob(target, blob.digest) == blob.data, "a mounted blob has other bytes")
+
+
+@pytest.mark.requirement("REGISTRY-19")
+@pytest.mark.writes
+def test_manifest_needs_its_blobs(registry: Registry, contract: Contract, names: Names) -> None:
+    image = _small(names.unique)
+    answer = registry.put_manifest(scratch_repository(contract), names.unique, image.manifest)
+    require(
+        answer.status_code in (400, 404),
+        f"the registry takes a manifest whose blobs it does not have: status {answer.status_code}",
+        expected="status 400 or 404: MANIFEST_BLOB_UNKNOWN",
+        observed=f"{answer.status_code} {answer.text[:200]}",
+        remedy="the registry must verify manifests",
+    )
+
+
+@pytest.mark.requirement("REGISTRY-20")
+@pytest.mark.writes
+def test_blob_in_chunks(registry: Registry, contract: Contract, names: Names) -> None:
+    repository = scratch_repository(contract)
+    parts = [artifacts.noise(100_000, f"{names.unique}{n}") for n in range(3)]
+    url = registry.upload_url(registry.start_upload(repository))
+    start = 0
+    for part in parts:
+        answer = registry.http.request(
+            "PATCH", url, data=part,
+            headers={"Content-Type": "application/octet-stream",
+                     "Content-Range": f"{start}-{start + len(part) - 1}"},
+        )  # fmt: skip
+        require(answer.status_code == 202, f"the registry does not take a chunk: status {answer.status_code}")
+        url, start = registry.upload_url(answer), start + len(part)
+    whole = b"".join(parts)
+    digest = artifacts.digest(whole)
+    done = registry.http.put(f"{url}{'&' if '?' in url else '?'}digest={digest}")
+    require(
+        done.status_code == 201 and registry.blob(repository, digest) == whole,
+        f"a blob pushed in chunks does not arrive whole: status {done.status_code}",
+        remedy="nothing before the registry may buffer or reorder chunks",
+    )
+
+
+@pytest.mark.requirement("REGISTRY-21")
+@pytest.mark.writes
+def test_deleted_image_is_gone(registry: Registry, ecr: EcrApi, contract: Contract, names: Names) -> None:
+    repository, image = scratch_repository(contract), _small(names.unique)
+    registry.push(repository, names.unique, image)
+    ecr.delete(repository, names.unique)
+    status = registry.http.get(f"/v2/{repository}/manifests/{names.unique}").status_code
+    require(
+        status == 404,
+        f"an image that was deleted by the API is still served: status {status}",
+        expected="status 404 MANIFEST_UNKNOWN",
+        observed=status,
+        remedy="API and registry must be of one account and region",
+    )
+
+
+@pytest.mark.requirement("REGISTRY-22")
+@pytest.mark.writes
+def test_node_pulls_what_was_pushed(
+    registry: Registry, kube: Cluster, contract: Contract, names: Names, token: Token, *, tidy: Tidy
+) -> None:
+    repository, image = scratch_repository(contract), _small(names.unique)
+    tidy(repository, names.unique)
+    registry.push(repository, names.unique, image)
+    reference = f"{registry.address.host}/{repository}@{image.digest}"
+    namespace = contract.jenkins.namespace
+    resources = {"requests": {"cpu": "1m", "memory": "1Mi"}, "limits": {"memory": "16Mi"}}
+    manifest = {
+        "metadata": {"name": names.unique, "labels": names.labels},
+        "spec": {
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "imagePullSecrets": [{"name": names.unique}],
+            # the image holds no program: that it cannot start is how a pull that went well ends
+            "containers": [
+                {"name": "image", "image": reference, "command": ["/none"], "resources": resources}
+            ],
+        },
+    }  # fmt: skip
+    pulled = (
+        "StartError",
+        "ContainerCannotRun",
+        "RunContainerError",
+        "CrashLoopBackOff",
+        "CreateContainerError",
+    )
+    login = (token.username, token.password)
+    with (
+        kube.pull_secret(namespace, names.unique, registry.address.host, login),
+        kube.temporary_pod(namespace, manifest),
+    ):
+
+        def state() -> str:
+            pod = kube.pod(namespace, names.unique)
+            return (
+                ""
+                if pod is None
+                else " ".join(f"{part.waiting or part.ended} {part.message}" for part in pod.containers)
+            )
+
+        try:
+            eventually(
+                state,
+                what="the node pulls the image",
+                timeout=60,
+                until=lambda seen: any(reason in seen for reason in pulled),
+                terminal=lambda seen: seen if "ImagePullBackOff" in seen or "ErrImagePull" in seen else None,
+            )
+        except (NotYet, TerminalState) as error:
+            raise NonConformance(
+                f"a node cannot pull {reference}", expected="the image, with a token of the ECR API",
+                observed=error.observed[:600],
+                remedy="nodes must resolve the registry's name and trust its certificate",
+            ) from error  # fmt: skip

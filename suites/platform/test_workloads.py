@@ -1,0 +1,147 @@
+"""How the stack's workloads are built: probes, storage, users, services."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from kubernetes import client
+
+from contract.model import Contract
+from fixtures.kubernetes import Cluster
+from fixtures.nonconformance import require, require_none
+from fixtures.objects import Workload
+
+
+def _objects(kube: Cluster, namespaces: tuple[str, ...], kind: str) -> list[dict[str, Any]]:
+    """Every object of a kind (`service`, `endpoints`...) in the namespaces, as JSON."""
+    found: list[dict[str, Any]] = []
+    for name in namespaces:
+
+        def listing(api: Any, where: str = name) -> Any:
+            return getattr(client.CoreV1Api(api), f"list_namespaced_{kind}")(where)
+
+        found += kube.objects(f"{kind}s of {name}", listing)
+    return found
+
+
+@pytest.mark.requirement("PLATFORM-20")
+def test_containers_have_readiness_probes(workloads: tuple[Workload, ...], contract: Contract) -> None:
+    main = {contract.jenkins.release, contract.nexus.release}
+    require_none(
+        [
+            f"no container of {found.kind} {found.namespace}/{found.name} has one"
+            for found in workloads
+            if found.name in main
+            and not any(part.get("readinessProbe") for part in found.template["containers"])
+        ],
+        "a workload has no readiness probe: it gets requests before it can answer them",
+        remedy="set readinessProbe in the release's values",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-21")
+def test_state_is_on_claims(workloads: tuple[Workload, ...], contract: Contract) -> None:
+    main = {contract.jenkins.release, contract.nexus.release}
+    require_none(
+        [
+            f"{found.kind} {found.namespace}/{found.name} mounts no persistent volume claim"
+            for found in workloads
+            if found.name in main
+            and not found.claims
+            and not any("persistentVolumeClaim" in volume for volume in found.template.get("volumes") or ())
+        ],
+        "a workload keeps its state in its pod: it is gone with the pod",
+        remedy="switch persistence on in the release's values",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-22")
+def test_nothing_runs_as_root(workloads: tuple[Workload, ...]) -> None:
+    findings = []
+    for found in workloads:
+        pod = found.template.get("securityContext") or {}
+        for part in found.template["containers"]:
+            own = {**pod, **(part.get("securityContext") or {})}
+            if own.get("runAsUser", 0) == 0 and not own.get("runAsNonRoot"):
+                findings.append(f"container {part['name']} of {found.namespace}/{found.name}")
+    require_none(
+        findings,
+        "a container of the stack may run as root",
+        expected="runAsUser other than 0, or runAsNonRoot",
+        remedy="set runAsUser in the release's values",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-23")
+def test_services_have_endpoints(kube: Cluster, namespaces: tuple[str, ...], contract: Contract) -> None:
+    services = {
+        (found["metadata"]["namespace"], found["metadata"]["name"])
+        for found in _objects(kube, namespaces, "service")
+    }
+    wanted = {
+        (contract.jenkins.namespace, contract.jenkins.release),
+        (contract.nexus.namespace, contract.nexus.release),
+    }
+    findings = [f"there is no Service {space}/{name}" for space, name in sorted(wanted - services)]
+    ready = {
+        (found["metadata"]["namespace"], found["metadata"]["name"])
+        for found in _objects(kube, namespaces, "endpoints")
+        if any(subset.get("addresses") for subset in found.get("subsets") or ())
+    }
+    findings += [f"Service {space}/{name} has no ready endpoint" for space, name in sorted(services - ready)]
+    require_none(
+        findings,
+        "a Service leads nowhere",
+        remedy="kubectl get endpoints: does its selector match ready pods?",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-24")
+def test_no_secret_in_the_environment_of_a_container(workloads: tuple[Workload, ...]) -> None:
+    shape = re.compile(r"(?i)(password|passwd|token|secret_?(access_?)?key|private_?key|api_?key)$")
+    require_none(
+        [
+            f"{variable['name']} of container {part['name']} of {found.namespace}/{found.name}"
+            for found in workloads
+            for part in (*found.template["containers"], *found.template.get("initContainers", ()))
+            for variable in part.get("env") or ()
+            if shape.search(variable["name"]) and variable.get("value")
+        ],
+        "a secret is written out in a workload",
+        expected="valueFrom.secretKeyRef",
+        remedy="put the value into a Secret and refer to it: everybody who reads workloads reads this",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-25")
+def test_nexus_never_runs_twice_on_its_volume(kube: Cluster, contract: Contract) -> None:
+    found = kube.objects(
+        "Deployments", lambda api: client.AppsV1Api(api).list_namespaced_deployment(contract.nexus.namespace)
+    )
+    own = next((raw for raw in found if raw["metadata"]["name"] == contract.nexus.release), None)
+    if own is None:
+        return  # PLATFORM-08 tells
+    strategy = own["spec"].get("strategy", {}).get("type")
+    require(
+        strategy == "Recreate",
+        f"an upgrade starts a second Nexus on the same volume (strategy {strategy})",
+        expected="Recreate",
+        observed=strategy,
+        remedy="set strategy.type: Recreate",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-26")
+def test_nexus_has_time_to_stop(workloads: tuple[Workload, ...], contract: Contract) -> None:
+    for found in workloads:
+        if (found.namespace, found.name) == (contract.nexus.namespace, contract.nexus.release):
+            seconds = found.template.get("terminationGracePeriodSeconds", 30)
+            require(
+                seconds >= 30,
+                f"Nexus is killed {seconds} s after it is told to stop: what it took last is lost",
+                expected="terminationGracePeriodSeconds of 30 and more",
+                observed=seconds,
+                remedy="raise terminationGracePeriodSeconds",
+            )

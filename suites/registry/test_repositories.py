@@ -1,0 +1,140 @@
+"""Provisioned repositories and tokens: who gets in, and to what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from contract.model import Contract, EcrRepository
+from fixtures.nonconformance import require, require_none, require_same_names
+from fixtures.registry import EcrApi, Registry, Token
+
+#: ECR's tokens live this long
+TWELVE_HOURS = timedelta(hours=12)
+
+
+@pytest.fixture(scope="module")
+def provisioned(ecr: EcrApi) -> dict[str, dict[str, object]]:
+    return ecr.repositories()
+
+
+@pytest.mark.requirement("REGISTRY-01")
+def test_repositories_are_provisioned(provisioned: dict[str, dict[str, object]], contract: Contract) -> None:
+    require_same_names(
+        (wanted.name for wanted in contract.registry.repositories),
+        provisioned,
+        what="the repositories of ECR differ",
+        remedy="run the set-up (Terraform) that provisions them, or declare the repository in the contract",
+    )
+
+
+@pytest.mark.requirement("REGISTRY-02")
+def test_tag_mutability(provisioned: dict[str, dict[str, object]], contract: Contract) -> None:
+    _require_setting(
+        provisioned, contract, "tag mutability", wanted=lambda declared: declared.tag_mutability,
+        seen=lambda setting: setting.get("imageTagMutability"), key="image_tag_mutability",
+    )  # fmt: skip
+
+
+@pytest.mark.requirement("REGISTRY-03")
+def test_scan_on_push(provisioned: dict[str, dict[str, object]], contract: Contract) -> None:
+    def scanning(seen: dict[str, object]) -> object:
+        setting = seen.get("imageScanningConfiguration")
+        return isinstance(setting, dict) and bool(setting.get("scanOnPush"))
+
+    _require_setting(
+        provisioned,
+        contract,
+        "scan on push",
+        wanted=lambda declared: declared.scan_on_push,
+        seen=scanning,
+        key="scan_on_push",
+    )
+
+
+def _require_setting(
+    provisioned: dict[str, dict[str, object]],
+    contract: Contract,
+    what: str,
+    *,
+    wanted: Callable[[EcrRepository], object],
+    seen: Callable[[dict[str, object]], object],
+    key: str,
+) -> None:
+    require_none(
+        [
+            f"{what} of {declared.name} is {seen(provisioned[declared.name])}, not {wanted(declared)}"
+            for declared in contract.registry.repositories
+            if declared.name in provisioned and seen(provisioned[declared.name]) != wanted(declared)
+        ],
+        "a repository of ECR is set up differently",
+        remedy=f"set {key} of the repository in the Terraform declaration and apply it",
+    )
+
+
+@pytest.mark.requirement("REGISTRY-04")
+def test_addresses_are_of_this_registry(
+    provisioned: dict[str, dict[str, object]], contract: Contract, registry: Registry
+) -> None:
+    require_none(
+        [
+            f"{name} has the address {seen.get('repositoryUri')}"
+            for name, seen in provisioned.items()
+            if seen.get("repositoryUri") != f"{registry.address.host}/{name}"
+            or seen.get("registryId") != contract.registry.account
+        ],
+        "a repository's address is not one of this registry",
+        expected=f"{registry.address.host}/NAME of account {contract.registry.account}",
+        remedy="let AWS_ENDPOINT_URL_ECR and the profile name the account of the contract",
+    )
+
+
+@pytest.mark.requirement("REGISTRY-05")
+def test_token_is_accepted(registry: Registry) -> None:
+    status = registry.ping().status_code
+    require(
+        status == 200,
+        f"the registry answers {status} to a fresh token",
+        expected="status 200 for /v2/",
+        observed=status,
+        remedy="look at the clock of the registry, and whether its front knows the API's tokens",
+    )
+
+
+@pytest.mark.requirement("REGISTRY-06")
+def test_token_tells_when_it_ends(token: Token) -> None:
+    left = token.expires - datetime.now(UTC)
+    require(
+        timedelta(minutes=5) < left <= TWELVE_HOURS + timedelta(minutes=1),
+        f"an authorization token ends in {left.total_seconds() / 3600:.1f} hours",
+        expected="at most 12 hours and not within minutes",
+        observed=token.expires.isoformat(),
+        remedy="look at the clock of the registry and of this host",
+    )
+
+
+@pytest.mark.requirement("REGISTRY-07")
+def test_token_is_for_this_registry(token: Token, registry: Registry) -> None:
+    require(
+        token.endpoint.rstrip("/").removeprefix("https://") == registry.address.host,
+        f"the token's proxyEndpoint is {token.endpoint}",
+        expected=f"https://{registry.address.host}",
+        observed=token.endpoint,
+        remedy="let the ECR endpoint name the one registry that pods and nodes resolve",
+    )
+
+
+@pytest.mark.requirement("REGISTRY-08")
+@pytest.mark.parametrize("login", [None, ("AWS", "not-a-token")], ids=["no token", "wrong token"])
+def test_only_a_token_opens_the_registry(registry: Registry, login: tuple[str, str] | None) -> None:
+    asked = registry.as_login(*login) if login else registry.anonymous()
+    answer = asked.ping()
+    require(
+        answer.status_code == 401 and "WWW-Authenticate" in answer.headers,
+        f"the registry answers {answer.status_code} to {'a wrong token' if login else 'nobody'}",
+        expected="status 401 with a WWW-Authenticate challenge",
+        observed=f"{answer.status_code}, WWW-Authenticate: {answer.headers.get('WWW-Authenticate')}",
+        remedy="switch the registry's authentication on",
+    )
