@@ -38,7 +38,7 @@ class BisectResult:
     note: str = ""
 
 
-class OutOfBudget(Exception):  # noqa: N818 - ends a search, is no error
+class OutOfBudget(Exception):
     """No trials are left, or one broke: the search ends with what it knows."""
 
 
@@ -83,7 +83,7 @@ def bisect(
     memory: Memory | None = None,
 ) -> BisectResult:
     """Find what in `candidate` breaks it. `budget` is in trials; remembered ones cost nothing."""
-    search = _Search(baseline, candidate, trial, catalogue, budget, memory or Memory())
+    search = _Search(baseline, candidate, trial, catalogue, budget=budget, memory=memory or Memory())
     return search.run()
 
 
@@ -94,6 +94,7 @@ class _Search:
         candidate: PinSet,
         trial: Trial,
         catalogue: Catalogue,
+        *,
         budget: int,
         memory: Memory,
     ) -> None:
@@ -104,6 +105,7 @@ class _Search:
         self.budget = budget
         self.memory = memory
         self.trials = 0
+        self._closures: dict[frozenset[Change], frozenset[Change]] = {}
         self.changes = self._changes()
         self.fingerprint = json.dumps(
             [[one.core, sorted(one.plugins.items())] for one in (baseline, candidate)], separators=(",", ":")
@@ -188,10 +190,12 @@ class _Search:
 
     def closed(self, changes: Iterable[Change]) -> frozenset[Change]:
         """The changes with all others that a valid pin set needs along with them."""
-        found = frozenset(changes)
-        while more := self._along(found):
-            found |= more
-        return found
+        asked = found = frozenset(changes)
+        if asked not in self._closures:
+            while more := self._along(found):
+                found |= more
+            self._closures[asked] = found
+        return self._closures[asked]
 
     def _along(self, changes: frozenset[Change]) -> frozenset[Change]:
         pins = self.pins(changes)

@@ -24,8 +24,9 @@ def compare(pins: Mapping[str, Pin], running: Running) -> Iterator[Finding]:
         version, active = found
         if key_of(version) != key_of(pin.version):
             way = "not upgraded" if key_of(version) < key_of(pin.version) else "not rolled back"
-            yield Finding("not-obeyed", "no-go", name, f"{way}: pinned {pin.version}, running {version}",
-                          pin.where, "start from an empty plugin folder, or set overwritePlugins")  # fmt: skip
+            what = f"{way}: pinned {pin.version}, running {version}"
+            step = "start from an empty plugin folder, or set overwritePlugins"
+            yield Finding("not-obeyed", "no-go", name, what, pin.where, step)
         elif not active:
             yield Finding("inactive", "no-go", name, f"{version} is installed but not active", pin.where,
                           "read the controller's log for the dependency that failed")  # fmt: skip

@@ -35,5 +35,5 @@ class TrialResult:
 
 class Trial(Protocol):
     def boots(self, pins: PinSet) -> TrialResult:
-        """Boot a controller with `pins`, run the suites, and tell. Takes minutes. Never raises for bad pins."""
+        """Boot a controller with `pins`, run the suites, tell. Takes minutes; bad pins raise nothing."""
         ...

@@ -31,17 +31,6 @@ class Running:
     core: str = ""
 
 
-def looks_like(document: object) -> bool:
-    """Is this JSON an answer of the plugin manager (bare, or a recording that wraps it)?"""
-    plugins = _plugins(document)
-    return (
-        isinstance(plugins, list)
-        and bool(plugins)
-        and isinstance(plugins[0], dict)
-        and "shortName" in plugins[0]
-    )
-
-
 def parse(document: object, where: str, core: str = "") -> Running:
     """Raises PinsUnreadable when the answer is not the plugin manager's."""
     plugins = _plugins(document)

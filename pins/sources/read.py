@@ -97,3 +97,8 @@ def _json(content: str, file: str) -> object:
     except (ValueError, RecursionError) as error:
         raise PinsUnreadable("this is not JSON", where=file, observed=str(error)) from error
     return document
+
+
+def json_of(path: Path) -> object:
+    """The JSON of a file; raises PinsUnreadable."""
+    return _json(_text(path), str(path))
