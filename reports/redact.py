@@ -29,6 +29,7 @@ MARGIN = 8192
 
 _SQUEEZE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\\[nrt]|[\s\\]+")
 _KEEP = "[redacted: {}]"
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 # every repetition is bounded or starts at a rare text: evidence may be one line of megabytes
 _B64 = r"[A-Za-z0-9+/_-]"
@@ -52,7 +53,7 @@ _SHAPES: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
             r"(?i)secret_?access_?key[\"'\\]*(?:\s*[:=]\s*|[\"'>\\]+\s*)[\"'\\]*([A-Za-z0-9/+=]{40})(?![A-Za-z0-9/+=])"
         ),
     ),
-    ("token", ("eyJ",), re.compile(rf"eyJ{_B64}{{8,8192}}\.eyJ{_B64}{{8,8192}}\.{_B64}*")),
+    ("token", ("eyJ",), re.compile(rf"eyJ{_B64}{{8,1024}}\.eyJ{_B64}{{8,8192}}\.{_B64}*")),
     ("password in a URL", ("://",), re.compile(r"(?<=://)[^/\s:@\"'<>]{0,256}:([^@/\s\"'<>]{1,4096})@")),
     (
         "authorization",
@@ -140,10 +141,10 @@ class Redactor:
 
     def json_line(self, value: Any) -> str:
         """`value` as one line of JSON without secrets. Usual case: nothing found, encoded once."""
-        line = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        line = _ENCODE(value)
         if self.text(line) == line:
             return line
-        clean = json.dumps(self.tree(value), ensure_ascii=False, separators=(",", ":"))
+        clean = _ENCODE(self.tree(value))
         # a secret may lie across fields only in ways that no field shows; the line must still be JSON
         again = self.text(clean)
         if again != clean and _is_json(again):

@@ -120,11 +120,11 @@ def by_worker(result: RunResult) -> Markup:
     return Markup("").join([*parts, Markup("</svg>")])
 
 
-def trend(points: Sequence[tuple[str, float, str]], title: str, unit: str) -> Markup:
-    """Columns from left to right: (label, value, kind); the highest value gives the scale."""
+def trend(points: Sequence[tuple[str, float, str]], title: str, unit: str, least: float = 0.001) -> Markup:
+    """Columns from left to right: (label, value, kind); the highest value, or `least`, is full height."""
     if not points:
         return Markup("")
-    highest = max([0.001, *(value for _, value, _ in points)])
+    highest = max([least, *(value for _, value, _ in points)])
     width = 100 / len(points)
     parts = [_begin(title, f"{len(points)} runs, highest {highest:.3g}{unit}", 120)]
     for number, (label, value, kind) in enumerate(points):

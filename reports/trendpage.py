@@ -20,7 +20,7 @@ def render(trend: Trend, unread: tuple[str, ...] = ()) -> str:
         {
             "trend": trend,
             "unread": unread,
-            "rates": svg.trend(rates, "Pass rate", " %"),
+            "rates": svg.trend(rates, "Pass rate", " %", 100),
             "durations": svg.trend([(p.run, p.seconds, "side") for p in trend.points], "Duration", " s"),
             "latencies": svg.trend(latencies, "Agent launch", " s"),
         },

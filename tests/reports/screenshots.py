@@ -1,0 +1,57 @@
+"""Draws the pictures of docs/reports.md again: `python -m tests.reports.screenshots`."""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+from pathlib import Path
+
+from core.paths import PROJECT
+from reports import history, trendpage
+from reports import page as pages
+from tests.reports.browser import Page, chromium
+from tests.reports.example import earlier, example
+from tests.reports.made import check, results
+
+TARGET = PROJECT / "docs" / "images"
+
+
+def shoot(tab: Page, file: Path, width: int, scheme: str, height: int, name: str) -> None:
+    """Write the upper `height` pixels of `file` as docs/images/NAME.png."""
+    tab.open(file, width, scheme)
+    clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+    shot = tab.call("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)
+    (TARGET / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
+
+
+def main() -> None:
+    TARGET.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        result = example(folder / "run")
+        report = folder / "run" / "report.html"
+        report.write_text(pages.render(result, folder / "run", earlier(result)), encoding="utf-8")
+        nights = []
+        for number in range(1, 15):
+            broken = "failed" if number > 11 else "passed"
+            at = 1_790_000_000.0 + number * 86400
+            about = {"started": at, "ended": at + 230 + 4 * number,
+                     "pins": [["git", "5.8.0" if number > 11 else "5.7.0"]]}  # fmt: skip
+            checks = [
+                check("STATIC-01"),
+                check("JENKINS-01", broken, message="plugin git runs in 5.8.0" if broken == "failed" else ""),
+                check("AGENTS-01"),
+                check("NEXUS-01"),
+            ]
+            launch = {"AGENTS-01": {"timeline": {"queued": 0.4, "first step": 11.0 + number % 3}}}
+            nights.append(results(folder / f"night-{number:02d}", *checks, run=about, evidence=launch))
+        trend = folder / "trend.html"
+        trend.write_text(trendpage.render(history.trend(nights)), encoding="utf-8")
+        with chromium(folder / "profile") as tab:
+            shoot(tab, report, 1280, "light", 1500, "report-1280")
+            shoot(tab, report, 390, "dark", 1500, "report-390-dark")
+            shoot(tab, trend, 1280, "light", 900, "trend-1280")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""The page in a real browser: nothing serious for axe, nothing wider than the window, all of it usable."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from reports import page as pages
+from tests.reports.browser import Page, chromium
+from tests.reports.example import earlier, example
+from tests.reports.made import check, results
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("page")
+    result = example(folder)
+    file = folder / "report.html"
+    file.write_text(pages.render(result, folder, earlier(result)), encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with chromium(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing_serious(tab: Page, report: Path, width: int, scheme: str) -> None:
+    tab.open(report, width, scheme)
+    tab.ask("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    tab.ask(resources.files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8") + "; 0")
+    run = (
+        "axe.run().then((r) => JSON.stringify([r.passes.length, r.violations.map((v) => [v.impact, v.id])]))"
+    )
+    passes, found = json.loads(tab.ask(run))
+    assert passes > 20
+    assert [one for one in found if one[0] in ("serious", "critical")] == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_is_wider_than_the_window(tab: Page, report: Path, width: int) -> None:
+    tab.open(report, width)
+    assert tab.ask("window.innerWidth") == width
+    assert tab.ask("document.documentElement.scrollWidth") <= width
+    tab.ask("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    assert tab.ask("document.documentElement.scrollWidth") <= width
+
+
+def test_nothing_is_fetched_and_nothing_goes_wrong(tab: Page, report: Path) -> None:
+    tab.requests.clear()
+    tab.errors.clear()
+    tab.open(report, 1280)
+    assert tab.requests == [report.as_uri()]
+    assert tab.errors == []
+    # the evidence that tries to be a script is text
+    assert tab.ask("document.title") == "not conformant: reference"
+
+
+def test_search_filters_and_keys(tab: Page, report: Path) -> None:
+    tab.open(report, 1280)
+    shown = "document.querySelectorAll('#rows > .row:not([hidden])').length"
+    assert tab.ask(shown) == 55
+    tab.press("/")
+    assert tab.ask("document.activeElement.id") == "search"
+    tab.call("Input.insertText", text="nexus second upload")
+    assert tab.ask(shown) == 1
+    assert tab.ask("document.getElementById('count').textContent") == "1 of 55"
+    tab.press("Escape")
+    assert tab.ask(shown) == 55
+    tab.ask("document.querySelector('input[value=blocked]').click()")
+    assert tab.ask(shown) == 6
+    tab.ask("document.querySelector('input[value=failed]').click()")
+    assert tab.ask(shown) == 7
+    tab.ask(
+        "const s = document.getElementById('layer'); s.value = 'nexus'; s.dispatchEvent(new Event('change'))"
+    )
+    assert tab.ask(shown) == 1
+
+
+def test_a_link_into_the_page_opens_its_requirement(tab: Page, report: Path) -> None:
+    tab.open(report, 1280)
+    tab.ask("document.querySelector('.strip .failed').click()")
+    assert tab.ask("new Promise((r) => setTimeout(() => r(document.getElementById('NEXUS-01').open), 300))")
+
+
+def test_a_large_page_is_interactive_within_a_second(tab: Page, tmp_path: Path) -> None:
+    checks = [check(f"NEXUS-{n:03d}", "failed" if n % 10 == 0 else "passed") for n in range(1, 201)]
+    filler = "a line of a log with <marks> & such, as logs have\n" * 2000
+    found = results(tmp_path, *checks, evidence={c["requirements"][0]: {"log": filler} for c in checks})
+    file = tmp_path / "report.html"
+    file.write_text(pages.render(found, tmp_path), encoding="utf-8")
+    tab.open(file, 1280)
+    assert tab.ask("performance.getEntriesByType('navigation')[0].domInteractive") < 1000
+    assert tab.ask("performance.getEntriesByType('navigation')[0].loadEventEnd") < 1500
