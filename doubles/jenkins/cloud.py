@@ -121,6 +121,7 @@ class Cloud:
             self.refused_until = time.monotonic() + 10.0
             self.tools.computers.remove(computer)
             return
+        computer.running = True
         computer.say(f"Created Pod: {self.name} {computer.namespace}/{computer.name}")
         self._watch_start(computer, kube)
 
@@ -149,7 +150,6 @@ class Cloud:
                 self._give_up_image(computer, pod)
                 return
             if pod.get("status", {}).get("phase") == "Running":
-                computer.running = True
                 running_since = running_since or time.monotonic()
             late = running_since is not None and time.monotonic() - running_since > connect
             if late or time.monotonic() > deadline or pod.get("status", {}).get("phase") in {"Failed", "Succeeded"}:
@@ -197,17 +197,18 @@ class Cloud:
 
     def lost(self) -> list[Computer]:
         """Agents whose pod was deleted or died under them."""
-        mine = [c for c in list(self.tools.computers.all.values()) if c.running or c.online]
+        mine = [c for c in list(self.tools.computers.all.values()) if c.running]
         if not mine:
             return []
         try:
             pods = {p["metadata"]["name"]: p for ns in {c.namespace for c in mine} for p in self.kube().pods(ns, "jenkins/label")}
         except (KubeError, OSError):
             return []
-        return [c for c in mine if not c.removed and _is_dead(pods.get(c.name))]
+        return [c for c in mine if not c.removed and is_dead(pods.get(c.name))]
 
 
-def _is_dead(pod: Mapping[str, Any] | None) -> bool:
+def is_dead(pod: Mapping[str, Any] | None) -> bool:
+    """Whether a pod is gone, going, or at its end."""
     if pod is None or pod["metadata"].get("deletionTimestamp"):
         return True
     return pod.get("status", {}).get("phase") in {"Failed", "Succeeded"}

@@ -33,11 +33,8 @@ class Computer:
     """The queue item that has the executor."""
     log: list[str] = field(default_factory=list)
     idle_since: float = field(default_factory=time.monotonic)
-    created: float = field(default_factory=time.monotonic)
     running: bool = False
-    events: int = 0
-    restarts_until: float | None = None
-    """While a lost connection may still come back."""
+    """Whether its pod was made."""
     gone: threading.Event = field(default_factory=threading.Event)
     channel: socket.socket | None = None
 
@@ -116,7 +113,7 @@ class Computers:
             "This is a Unix agent",
             "Agent successfully connected and online",
         ]
-        computer.online, computer.restarts_until = True, None
+        computer.online = True
         computer.idle_since = time.monotonic()
         self._changed()
         _hold(connection, computer)

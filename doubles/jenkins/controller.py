@@ -21,7 +21,7 @@ from .files import Files
 from .flow import Flow, Interruption
 from .gitscm import Git
 from .items import Item
-from .jvm import GroovyHost, StepError
+from .jvm import GroovyHost, ScriptError, StepError
 from .kube import Kube
 from .pages import Look
 from .plugins import Plugin
@@ -134,11 +134,18 @@ class Controller:
         for milestone in ("System config adapted", "Loaded all jobs", "Configuration for all jobs updated", "Completed initialization"):
             log("INFO", attained, milestone)
         self.scheduler.start()
-        if self.store.new_identity:
-            self.look.identity = self.store.keep_identity(str(self.groovy.call("identity")))
         self.life.state = UP
         log("INFO", "hudson.lifecycle.Lifecycle#onReady", "Jenkins is fully up and running")
-        threading.Thread(target=self.groovy.call, args=("warm",), daemon=True).start()
+        threading.Thread(target=self._warm, args=(self.groovy,), daemon=True, name="warm").start()
+
+    def _warm(self, groovy: GroovyHost) -> None:
+        """What nobody waits for: the key of a new home, and the classes that the first build needs."""
+        try:
+            if self.store.new_identity:
+                self.look.identity = self.store.keep_identity(str(groovy.call("identity")))
+            groovy.call("warm")
+        except ScriptError as error:
+            log("WARNING", "stand-in", f"warming up: {error}")
 
     def _boot_failure(self, error: CascError) -> None:
         caused = "" if error.syntax else "\nCaused: io.jenkins.plugins.casc.ConfigurationAsCodeBootFailure"

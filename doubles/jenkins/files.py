@@ -99,7 +99,12 @@ class Files:
         target = ctx.flow.build.directory / "archive"
         target.mkdir(parents=True, exist_ok=True)
         with tarfile.open(fileobj=io.BytesIO(self._pack(ctx, paths))) as archive:
-            archive.extractall(target, filter="data")
+            for member in archive.getmembers():
+                content = archive.extractfile(member) if member.isfile() else None
+                place = target / member.name
+                if content is not None and place.resolve().is_relative_to(target.resolve()):
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    place.write_bytes(content.read())
         ctx.flow.build.artifacts = sorted({*ctx.flow.build.artifacts, *(str(PurePosixPath(path)) for path in paths)})
         ctx.flow.build.save()
 

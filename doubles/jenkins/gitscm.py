@@ -1,5 +1,6 @@
 """Git: the script of a pipeline for the controller, and working copies for agents."""
 
+import os
 import shlex
 import subprocess
 import tempfile
@@ -53,7 +54,7 @@ def fetch_script(url: str, spec: str, path: str) -> Fetched:
 
 def _git(args: list[str], cwd: str | None, url: str) -> str:
     done = subprocess.run(
-        ["git", *args], cwd=cwd, capture_output=True, timeout=TIMEOUT, check=False, env={"GIT_TERMINAL_PROMPT": "0", "PATH": "/usr/bin:/bin"}
+        ["git", *args], cwd=cwd, capture_output=True, timeout=TIMEOUT, check=False, env={**os.environ, "GIT_TERMINAL_PROMPT": "0"}
     )
     if done.returncode != 0:
         stderr = done.stderr.decode("utf-8", "replace").strip()

@@ -13,6 +13,8 @@ import websocket
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 STDIN, STDOUT, STDERR, STATUS = 0, 1, 2, 3
+AFTER_EXIT = 4
+"""Half seconds of silence after the exit code that end a stream which the server forgot to close."""
 
 
 class KubeError(Exception):
@@ -148,22 +150,32 @@ class Kube:
 
 
 def _pump(stream: websocket.WebSocket, output: Callable[[int, bytes], None], cancelled: Callable[[], bool]) -> int:
+    """Read until the server closes: the exit code may overtake the last output, each has a stream of its own."""
     stream.settimeout(0.5)
-    while not cancelled():
+    code: int | None = None
+    quiet = 0
+    while not cancelled() and quiet < AFTER_EXIT:
         try:
             opcode, data = stream.recv_data()
         except websocket.WebSocketTimeoutException:
+            quiet += code is not None
             continue
         except (websocket.WebSocketException, OSError) as error:
+            if code is not None:
+                return code
             raise Disconnected(str(error)) from error
         if opcode == websocket.ABNF.OPCODE_CLOSE or not data:
+            if code is not None:
+                return code
             raise Disconnected("closed")
         channel, payload = data[0], bytes(data[1:])
         if channel == STATUS:
-            return _exit_code(json.loads(payload))
-        if payload:
+            code = _exit_code(json.loads(payload))
+        elif payload:
             output(channel, payload)
-    raise Disconnected("cancelled")
+    if code is None:
+        raise Disconnected("cancelled")
+    return code
 
 
 def _exit_code(status: dict[str, Any]) -> int:

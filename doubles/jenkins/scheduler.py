@@ -11,10 +11,9 @@ from .cloud import Cloud
 from .computers import Computer, Computers
 from .items import Item
 from .queue import Queue, QueueItem
+from .settings import log
 
 TICK = 0.25
-RETRY_OFFLINE = 300.0
-"""Seconds for which a lost connection may come back while the pod lives."""
 
 
 @dataclass
@@ -56,13 +55,19 @@ class Scheduler:
             self.wake.clear()
             if self._stopped:
                 return
-            for item in self._queue.waiting():
-                self._node(item) if item.is_node or _needs_agent(item) and item.state == "buildable" else self._job(item)
-            self._provision()
-            self._retire()
-            if time.monotonic() - self._looked > 1.0:
-                self._look()
-                self._looked = time.monotonic()
+            try:
+                self._round()
+            except Exception as defect:  # noqa: BLE001 - one bad item must not stop every build of the controller
+                log("SEVERE", "stand-in", f"scheduler: {defect!r}")
+
+    def _round(self) -> None:
+        for item in self._queue.waiting():
+            self._node(item) if item.is_node or _needs_agent(item) and item.state == "buildable" else self._job(item)
+        self._provision()
+        self._retire()
+        if time.monotonic() - self._looked > 1.0:
+            self._look()
+            self._looked = time.monotonic()
 
     def _job(self, item: QueueItem) -> None:
         job = item.job

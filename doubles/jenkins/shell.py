@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from .cloud import is_dead
 from .flow import Ctx, hide
 from .jvm import StepError
 from .kube import STDOUT, Disconnected, Kube, KubeError
@@ -16,6 +17,12 @@ head -c "$1" > "$d/env"; head -c "$2" > "$d/script.sh"
 if [ "$(head -c 2 "$d/script.sh")" = '#!' ]; then chmod +x "$d/script.sh"; "$d/script.sh" </dev/null; else sh $6 "$d/script.sh" </dev/null; fi
 rc=$?; rm -rf "$d"; exit $rc"""
 """The environment holds secrets, so it comes by stdin and never as an argument, which the API server could log."""
+
+MERGED = "exec 2>&1\n"
+"""One stream keeps output and trace in their order; a captured output must stay apart from the trace."""
+
+KILLED = {137, 143}
+"""Exit codes of a command whose pod may have been taken away under it."""
 
 STOP = """for p in /proc/[0-9]*; do grep -qs "JENKINS_SERVER_COOKIE=$1" "$p/environ" && kill -TERM "${p#/proc/}"; done 2>/dev/null; true"""
 
@@ -65,7 +72,7 @@ class Shell:
         def output(channel: int, data: bytes) -> None:
             captured.append(data) if capture and channel == STDOUT else lines.feed(data)
 
-        code = self._run(ctx, ctx.pod_container(), script, output, "-xe")
+        code = self._run(ctx, ctx.pod_container(), script, output, "-xe", prefix="" if capture else MERGED)
         lines.finish()
         return code, b"".join(captured)
 
@@ -102,7 +109,7 @@ class Shell:
         command = ["sh", "-c", boot, "sh", str(len(payload[0])), str(len(payload[1])), workspace, cookie, ctx.where(), flags]
         kube = self._kube(computer)
         try:
-            return kube.exec(
+            code = kube.exec(
                 computer.namespace,
                 computer.name,
                 container,
@@ -111,6 +118,9 @@ class Shell:
                 output,
                 lambda: ctx.stopped() is not None or computer.removed,
             )
+            if code in KILLED and is_dead(kube.get_pod(computer.namespace, computer.name)):
+                raise Disconnected(f"exit code {code}")
+            return code
         except Disconnected as error:
             self._lost(ctx, kube, container, cookie, error)
         except KubeError as error:
