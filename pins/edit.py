@@ -54,7 +54,7 @@ def _added(file: PinFile, added: Mapping[str, str]) -> tuple[str, int]:
     start = file.text.rfind("\n", 0, last.span[0] if last.span else 0) + 1
     found = _LINE.match(file.text, start)
     line = found.group() if found else ""
-    ending = "\r\n" if line.endswith("\r\n") else "\n"
+    ending = "\r\n" if "\r\n" in file.text else "\n"
     body = line.rstrip("\r\n")
     entry = f"{last.name}:{last.version}"
     before, found_entry, rest = body.partition(entry)

@@ -57,22 +57,22 @@ def _needs(
 ) -> Iterator[Finding]:
     needed: dict[str, list[Need]] = {}
     todo = list(releases.values())
-    closure = set(releases) | set(pins)
+    roots = dict(pins)  # the pin at whose line a need, however indirect, is told
     while todo:
         by = todo.pop(0)
         for dependency in by.dependencies:
             if dependency.optional and dependency.name not in pins:
                 continue
             needed.setdefault(dependency.name, []).append(Need(by, dependency))
-            if dependency.name not in closure:
-                closure.add(dependency.name)
+            if dependency.name not in roots:
+                roots[dependency.name] = roots[by.name]
                 fitting = _smallest(catalogue, dependency)
                 if fitting:
                     todo.append(fitting)  # what is missing has needs of its own
     for name, needs in needed.items():
         pin = pins.get(name)
         if pin is None:
-            yield _missing(name, needs, pins, catalogue)
+            yield _missing(name, needs, roots[name].where, catalogue)
         else:
             short = [need for need in needs if older(pin.version, need.dependency.version)]
             if short:
@@ -86,9 +86,8 @@ def _smallest(catalogue: Catalogue, dependency: Dependency) -> Release | None:
     return fitting[-1] if fitting else None
 
 
-def _missing(name: str, needs: list[Need], pins: Mapping[str, Pin], catalogue: Catalogue) -> Finding:
+def _missing(name: str, needs: list[Need], where: Location, catalogue: Catalogue) -> Finding:
     most = max(needs, key=lambda need: key_of(need.dependency.version))
-    where = next((pins[need.by.name].where for need in needs if need.by.name in pins), Location("pins"))
     fitting = _smallest(catalogue, most.dependency)
     step = f"pin {name}:{fitting.version}" if fitting else f"pin {name} at {most.dependency.version} or newer"
     what = f"not pinned, but needed: {_said(needs)}"

@@ -52,8 +52,8 @@ class _Choice:
         return self.open[0]
 
     def refuse(self, reason: str) -> bool:
-        """Step down; False when there is nothing below."""
-        if len(self.open) == 1:
+        """Step down; False when only the pin itself is left. A new plugin can lose its last release."""
+        if self.pinned and len(self.open) == 1:
             return False
         self.reasons[self.open.pop(0).version] = reason
         return True
@@ -104,21 +104,22 @@ class _Search:
             self.choices[name] = self._choice(name, pin)
 
     def run(self) -> None:
-        changed = True
-        while changed:
-            changed = False
+        before: tuple[int, int] | None = None
+        while before != (now := (len(self.choices), sum(len(one.open) for one in self.choices.values()))):
+            before = now  # a release refused or a plugin that came along: look at all again
             for name in list(self.choices):
-                while (reason := self._obstacle(self.choices[name].now)) and self.choices[name].refuse(
-                    reason
-                ):
-                    changed = True
+                choice = self.choices[name]
+                while choice.open and (reason := self._obstacle(choice.now)):
+                    if not choice.refuse(reason):
+                        break
 
     def wanted(self) -> list[str]:
         """The pinned plugins, then what they need: an addition that nobody needs any more is dropped."""
         found = list(self.pins)
         for name in found:
             for need in self.choices[name].now.dependencies:
-                if not need.optional and need.name not in found and need.name in self.choices:
+                known = self.choices.get(need.name)
+                if not need.optional and need.name not in found and known and known.open:
                     found.append(need.name)
         return found
 

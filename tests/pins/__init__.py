@@ -1,0 +1,1 @@
+"""Tests of plugin pins, without a cluster and without the network."""

@@ -1,0 +1,257 @@
+"""The newest set for a core, the smallest bump, and the file that holds it."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.errors import UsageError
+from pins.bump import smallest
+from pins.catalogue import Catalogue, read_manifests
+from pins.edit import edited, write
+from pins.judge import judge
+from pins.known_issues import KnownIssue
+from pins.propose import propose
+from pins.resolve import Target, resolve
+from pins.sources.read import parse
+from pins.updatecenter.document import UpdateCenter
+from pins.updatecenter.load import days, load
+from pins.upgrade import newest_set
+from pins.versions import older
+from tests.pins.support import (
+    DAYS,
+    LAST,
+    MANIFESTS,
+    document,
+    keys,
+    pin_file,
+    plugin,
+    real_catalogue,
+    real_pins,
+    rules,
+)
+
+CORE = Target("2.504.3")
+#: Newest releases of 2026-06-14 that themselves need a newer core than 2.504.3.
+HELD_BY_CORE = {
+    "bootstrap5-api", "cloudbees-folder", "configuration-as-code", "credentials", "font-awesome-api",
+    "git-client", "plugin-util-api", "prism-api", "workflow-api", "workflow-cps", "workflow-job",
+}  # fmt: skip
+#: Those whose newest release needs one of these.
+HELD_BY_OTHERS = {
+    "branch-api", "git", "pipeline-groovy-lib", "pipeline-model-definition", "pipeline-model-extensions",
+    "pipeline-stage-tags-metadata", "pipeline-utility-steps", "workflow-basic-steps", "workflow-multibranch",
+    "workflow-support",
+}  # fmt: skip
+
+
+def versions(pins: object) -> dict[str, str]:
+    return {name: pin.version for name, pin in pins.exact().items()}  # type: ignore[attr-defined]
+
+
+def all_days() -> Catalogue:
+    documents = [load(str(file)) for _, file in days(DAYS)]
+    return Catalogue(documents[-1], documents[:-1], read_manifests(MANIFESTS))
+
+
+def test_what_core_2_504_3_holds_back() -> None:
+    plan = newest_set(versions(real_pins()), real_catalogue(), CORE)
+    held = {one.name: one.reason for one in plan.held}
+    assert {name for name, reason in held.items() if reason.startswith("needs core")} == HELD_BY_CORE
+    assert set(held) - HELD_BY_CORE == HELD_BY_OTHERS
+    assert held["git-client"] == "needs core 2.516.3"
+    assert "configuration-as-code stays at 1963.v24e046127a_3f (needs core 2.541.1)" in held["git"]
+    assert len(plan.raised) == 38
+    assert set(plan.added) == {"jackson-annotations2-api", "jakarta-xml-bind-api", "woodstox-core-api"}
+
+
+@pytest.mark.parametrize("core", ["2.504.3", "2.516.3", "2.528.3", "2.541.2", "2.568"])
+def test_the_newest_set_is_valid_and_never_goes_down(core: str) -> None:
+    catalogue, target = all_days(), Target(core)
+    pins = versions(real_pins())
+    plan = newest_set(pins, catalogue, target)
+    assert resolve(pin_file(dict(plan.versions)).exact(), catalogue, target) == []
+    assert not any(older(plan.versions[name], version) for name, version in pins.items())
+
+
+def test_a_known_issue_keeps_the_latest_from_being_taken() -> None:
+    newest = document(plugin("a", "3"))
+    catalogue = Catalogue(newest, [document(plugin("a", "2")), document(plugin("a", "1"))])
+    plan = newest_set(
+        {"a": "1"}, catalogue, CORE, [KnownIssue("a", ">=3", "it loses jobs", "https://example.org")]
+    )
+    assert plan.versions == {"a": "2"}
+    assert plan.held[0].reason == "known issue: it loses jobs"
+
+
+def test_an_advisory_keeps_the_latest_from_being_taken() -> None:
+    warning = {"id": "S-1", "type": "plugin", "name": "a", "versions": [{"pattern": "3"}]}
+    catalogue = Catalogue(document(plugin("a", "3"), warnings=[warning]), [document(plugin("a", "1"))])
+    assert newest_set({"a": "1"}, catalogue, CORE).held[0].reason == "advisory S-1"
+
+
+def test_what_an_addition_needs_is_added_too() -> None:
+    newest = document(plugin("a", "2", b="1"), plugin("b", "1", c="1"), plugin("c", "1"))
+    catalogue = Catalogue(newest, [document(plugin("a", "1"))])
+    assert newest_set({"a": "1"}, catalogue, CORE).added == {"b": "1", "c": "1"}
+
+
+def test_an_addition_that_cannot_be_had_holds_back_what_needs_it() -> None:
+    newest = document(plugin("a", "2", b="1"), plugin("b", "1", c="1"), plugin("c", "1", core="2.600"))
+    catalogue = Catalogue(newest, [document(plugin("a", "1"))])
+    plan = newest_set({"a": "1"}, catalogue, CORE)
+    assert (plan.versions, plan.added) == ({"a": "1"}, {})
+    assert "needs b 1" in plan.held[0].reason
+
+
+def test_nothing_known_of_a_pin_keeps_it() -> None:
+    plan = newest_set({"a": "1", "b": "1"}, Catalogue(document(plugin("b", "1"))), CORE)
+    assert plan.versions == {"a": "1", "b": "1"}
+
+
+def test_smallest_bumps_on_real_data() -> None:
+    pins, catalogue = versions(real_pins()), all_days()
+    assert smallest(pins, {"script-security": "1402.v94c9ce464861"}, catalogue, CORE).changes == {
+        "script-security": "1402.v94c9ce464861"
+    }
+    mail = smallest(pins, {"jakarta-mail-api": "2.1.5-1"}, catalogue, CORE)
+    assert set(mail.changes) == {"jakarta-mail-api", "jakarta-activation-api"}
+    held = smallest(pins, {"git-client": "6.6.0"}, catalogue, CORE)
+    assert (held.changes, held.blockers) == ({}, ("git-client 6.6.0: needs core 2.516.3",))
+    wide = smallest(pins, {"pipeline-groovy-lib": "798.v5cc688825312"}, catalogue, Target("2.568"))
+    assert wide.proven
+    assert len(wide.changes) == 16
+    after = pin_file(pins | dict(wide.changes)).exact()
+    assert resolve(after, catalogue, Target("2.568")) == []
+
+
+def test_without_budget_the_answer_is_valid_and_says_it_is_not_proven() -> None:
+    pins, catalogue = versions(real_pins()), all_days()
+    wanted = {"pipeline-groovy-lib": "798.v5cc688825312"}
+    plan = smallest(pins, wanted, catalogue, Target("2.568"), budget=1)
+    assert not plan.proven
+    assert resolve(pin_file(pins | dict(plan.changes)).exact(), catalogue, Target("2.568")) == []
+
+
+LETTERS = "abcd"
+NUMBERS = st.sampled_from("123")
+WORLDS = st.lists(
+    st.dictionaries(st.tuples(st.sampled_from(LETTERS), st.sampled_from(LETTERS)), NUMBERS, max_size=5),
+    min_size=3,
+    max_size=3,
+)
+
+
+def world(needs: list[dict[tuple[str, str], str]]) -> tuple[Catalogue, dict[str, str]]:
+    """Plugins a-d with releases 1-3; release 1 needs nothing, so that the pins at 1 are valid."""
+    documents: list[UpdateCenter] = []
+    for number, edges in enumerate(needs, 1):
+        entries = []
+        for name in LETTERS:
+            wants = {
+                to: least for (by, to), least in edges.items() if by == name and to != name and number > 1
+            }
+            entries.append(plugin(name, str(number), **wants))
+        documents.append(document(*entries))
+    return Catalogue(documents[-1], documents[:-1]), dict.fromkeys(LETTERS, "1")
+
+
+def valid(assignment: dict[str, str], catalogue: Catalogue) -> bool:
+    told = resolve(pin_file(assignment).exact(), catalogue, CORE)
+    return not {"missing", "too-old"} & {one.code for one in told}
+
+
+@settings(max_examples=60, deadline=None)
+@given(WORLDS)
+def test_against_all_assignments(needs: list[dict[tuple[str, str], str]]) -> None:
+            mine = {to: least for (by, to), least in edges.items() if by == name != to}
+            wants = mine if number > 1 else {}
+    catalogue, pins = world(needs)
+    every = [dict(zip(LETTERS, numbers, strict=True)) for numbers in product("123", repeat=4)]
+    fitting = [one for one in every if valid(one, catalogue)]
+    newest = newest_set(pins, catalogue, CORE).versions
+    assert newest == {name: max(one[name] for one in fitting) for name in LETTERS}
+    wanted = [one for one in fitting if one["a"] == "3"]
+    plan = smallest(pins, {"a": "3"}, catalogue, CORE)
+    if wanted:
+        fewest = min(sum(version != "1" for version in one.values()) for one in wanted)
+        assert len(plan.changes) == fewest
+    else:
+        assert not plan.changes
+
+
+VALUES = """\
+# the controller
+controller:
+  installLatestPlugins: false
+  overwritePlugins: true
+  installPlugins:
+    - git:5.7.0        # keep me
+    - "mailer:1.2"
+  after: {{ .Values.after }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        (
+            "values.yaml.tmpl",
+            VALUES,
+            VALUES.replace("5.7.0", "5.10.1").replace('"mailer:1.2"\n', '"mailer:1.3"\n    - "new:1"\n'),
+        ),
+        ("plugins.txt", "# x\r\ngit:5.7.0 # y\r\nmailer:1.2", "# x\r\ngit:5.10.1 # y\r\nmailer:1.3\r\nnew:1"),
+        (
+            "x.tf",
+            'a_plugins = [\n  "git:5.7.0", # y\n  "mailer:1.2"\n]\n',
+            'a_plugins = [\n  "git:5.10.1", # y\n  "new:1",\n  "mailer:1.3"\n]\n',
+        ),
+    ],
+)
+def test_editing_keeps_order_comments_and_formatting(name: str, text: str, expected: str) -> None:
+    file = parse(text, name)
+    assert edited(file, {"git": "5.10.1", "mailer": "1.3"}, {"new": "1"}) == expected
+    assert versions(parse(expected, name)) == {"git": "5.10.1", "mailer": "1.3", "new": "1"}
+    assert edited(file, {}, {}) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("x.tf", 'plugins = ["git:5.7.0"]\n'),
+        ("plugins.yaml", "plugins:\n- artifactId: git\n  source: {version: 1}\n"),
+    ],
+)
+def test_what_cannot_be_added_in_place_says_so(name: str, text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        edited(parse(text, name), {}, {"new": "1"})
+    assert caught.value.remedy == "add by hand: new:1"
+
+
+def test_writing_keeps_the_permissions(tmp_path: Path) -> None:
+    file = tmp_path / "plugins.txt"
+    file.write_text("git:1\n")
+    file.chmod(0o640)
+    write(file, "git:2\n")
+    assert (file.read_text(), file.stat().st_mode & 0o777) == ("git:2\n", 0o640)
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_proposal_for_a_newer_core_is_valid() -> None:
+    catalogue, target = all_days(), Target("2.568")
+    file = real_pins()
+    proposal = propose(file, catalogue, target, ())
+    after = proposal.file(file)
+    assert keys(judge(after, catalogue, target, rules())) == []
+    assert len(after.pins) == 73
+    assert after.text.startswith("# 67 plugins that booted together")
+    assert [pin.name for pin in after.pins][:67] == [pin.name for pin in file.pins]
+    assert propose(after, catalogue, target, ()).text == after.text
+
+
+def test_the_last_document_is_the_one_that_judges() -> None:
+    assert all_days().newest.source == str(LAST)
