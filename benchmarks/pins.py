@@ -37,6 +37,7 @@ def main() -> int:
             "--candidate", str(pins), "--core", manifests["core"], "--manifests", str(given.manifests),
             "--contract", str(Path(folder) / "none.toml"),
         ]  # fmt: skip
+        new = str(Path(folder) / "new.txt")
         gate = ["-m", "pins", "gate"]
         runs = {
             "python alone": ["-c", "pass"],
@@ -44,7 +45,7 @@ def main() -> int:
                 *gate, "--static-only", *common, "--update-center", str(newest)
             ],
             "propose, newest set": [
-                *gate, "propose", *common, "--update-center", str(newest), "--output", str(Path(folder) / "new.txt"),
+                *gate, "propose", *common, "--update-center", str(newest), "--output", new,
             ],
             "history, all days": [*gate, "history", *common, "--update-center", str(given.update_center)],
         }  # fmt: skip
