@@ -35,7 +35,7 @@ def main() -> None:
         folder = Path(scratch)
         page = report(folder / "results", rounds)
         interactive(page, folder, rounds)
-        for milliseconds in (0, 10):
+        for milliseconds in (0, 1, 10):
             overhead(folder / f"suite{milliseconds}", rounds, milliseconds)
 
 

@@ -11,9 +11,10 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -24,7 +25,7 @@ from rich.text import Text
 
 from contract.catalogue import ORDER
 from reports.events import parse_events
-from reports.model import Outcome
+from reports.model import Outcome, RunResult
 from reports.plain import PlainLines, short
 from reports.terminal import STYLES
 from reports.text import clean
@@ -94,7 +95,6 @@ class LiveView:
         self._begin = time.time()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="live view", daemon=True)
-        self.failure = ""
 
     def __enter__(self) -> LiveView:
         if self._plain is None:
@@ -163,9 +163,7 @@ class LiveView:
                 self.state.take(event)
                 if self._plain is not None:
                     self._plain.take(event, self.state.layer)
-                if self._json is not None:
-                    self._json.write(json.dumps(event, ensure_ascii=False) + "\n")
-                    self._json.flush()
+                self._pass_on(event)
             if self._plain is not None:
                 self._plain.pulse(self.state.running)
             if last:
@@ -173,6 +171,17 @@ class LiveView:
             self._stop.wait(INTERVAL)
         if self._plain is not None:
             self._plain.end()
+
+    def _pass_on(self, event: Mapping[str, Any]) -> None:
+        if self._json is None:
+            return
+        try:
+            self._json.write(json.dumps(event, ensure_ascii=False) + "\n")
+            self._json.flush()
+        except OSError as error:
+            # whoever read the stream went away: the run and its view go on
+            self._json = None
+            self.state.note = f"the stream of events ended: {error.strerror or error}"
 
     def _fresh(self) -> list[Mapping[str, Any]]:
         found: list[Mapping[str, Any]] = []
@@ -185,6 +194,16 @@ class LiveView:
             self._read[file] = self._read.get(file, 0) + len(whole)
             found += parse_events(whole)
         return sorted(found, key=lambda event: float(event.get("t", 0)))
+
+
+def usual(results: Iterable[RunResult]) -> dict[str, float]:
+    """Usual seconds by node id: the median of what each check took in `results` when it passed."""
+    seen: dict[str, list[float]] = {}
+    for result in results:
+        for check in result.checks:
+            if check.outcome is Outcome.PASSED:
+                seen.setdefault(check.nodeid, []).append(check.seconds)
+    return {nodeid: median(seconds) for nodeid, seconds in seen.items()}
 
 
 def _counted(counts: Counter[str]) -> Text:

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from reports.events import EventLog
-from reports.live import LiveView
+from reports.live import LiveView, usual
 from reports.redact import Redactor
 from reports.terminal import print_verdict
 from tests.reports.made import check, results
@@ -55,6 +55,14 @@ def test_the_stream_of_events_is_json_lines(tmp_path: Path) -> None:
     events = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [event["kind"] for event in events if event["kind"] == "check"] == ["check"] * 3
     assert {"session-start", "collected", "session-end", "step", "problem"} <= {e["kind"] for e in events}
+
+
+def test_what_is_usual_is_the_median_of_what_passed(tmp_path: Path) -> None:
+    runs = [
+        results(tmp_path / str(number), check("NEXUS-01", seconds=seconds), check("NEXUS-02", "failed"))
+        for number, seconds in enumerate((1.0, 9.0, 2.0))
+    ]
+    assert usual(runs) == {runs[0].checks[0].nodeid: 2.0}
 
 
 def test_a_terminal_sees_layers_and_what_runs(tmp_path: Path) -> None:
