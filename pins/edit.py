@@ -37,7 +37,7 @@ def edited(file: PinFile, versions: Mapping[str, str], added: Mapping[str, str])
     )
     for start, end, new in pieces:
         text = text[:start] + new + text[end:]
-    return text
+    return "\ufeff" + text if file.bom else text
 
 
 def write(path: Path, text: str) -> None:

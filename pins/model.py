@@ -8,6 +8,8 @@ from typing import Literal
 
 #: no-go: the pins must not be released so. error: it cannot be decided (incomplete). warning and note: told.
 Level = Literal["no-go", "error", "warning", "note"]
+#: What kind of file or place pins come from.
+Source = Literal["values", "plugins.txt", "plugins.yaml", "terraform", "controller"]
 LEVELS: tuple[Level, ...] = ("no-go", "error", "warning", "note")
 
 
@@ -113,12 +115,13 @@ class PinFile:
     """Pins as one source gives them, in the source's order, with what is wrong with the source itself."""
 
     where: str
-    kind: Literal["values", "plugins.txt", "plugins.yaml", "terraform", "controller"]
+    kind: Source
     pins: tuple[Pin, ...]
     findings: tuple[Finding, ...] = ()
     core: str = ""
     text: str = field(default="", repr=False)
     path: Path | None = None
+    bom: bool = False  # a byte order mark stood before `text`
 
     def exact(self) -> dict[str, Pin]:
         """The first exact pin of each plugin, by name."""

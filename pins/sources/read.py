@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from pins.errors import PinsUnreadable
-from pins.model import Finding, Pin, PinFile
+from pins.model import Finding, Pin, PinFile, Source
 from pins.sources import controller, terraform, text
 
 _LIMIT = 4 * 1024 * 1024  # characters; no plugin list is this long
@@ -30,7 +30,10 @@ def read(where: str | Path, *, user_env: str = "JENKINS_USER", token_env: str = 
 def parse(content: str, file: str, path: Path | None = None) -> PinFile:
     """Pins of `content`, as if it stood in `file`."""
     name = Path(file).name.lower()
+    bom = content.startswith("\ufeff")
+    content = content.removeprefix("\ufeff")  # YAML's marks do not count it
     core = ""
+    kind: Source
     findings: tuple[Finding, ...] = ()
     if name.endswith(".json") and not name.endswith(".tfvars.json"):
         running = controller.parse(_json(content, file), file)
@@ -50,7 +53,7 @@ def parse(content: str, file: str, path: Path | None = None) -> PinFile:
         kind, pins = "plugins.txt", text.read(content, file)
         if not pins:
             raise PinsUnreadable("no plugin is pinned here", where=file, expected="lines of name:version")
-    return PinFile(file, kind, pins, findings + tuple(entry_findings(pins)), core, content, path)  # type: ignore[arg-type]
+    return PinFile(file, kind, pins, findings + tuple(entry_findings(pins)), core, content, path, bom)
 
 
 def entry_findings(pins: tuple[Pin, ...]) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from core.errors import UsageError
 from core.paths import PROJECT
 from pins.__main__ import main
 from pins.catalogue import Catalogue
+from pins.commands import register
 from pins.gate import Dynamic, GateResult, Side, gate
 from pins.history import History, history
 from pins.model import Finding, Location
@@ -284,6 +286,48 @@ def test_usage_is_one_error_without_a_traceback(
     said = capsys.readouterr().err
     assert says in said
     assert "Traceback" not in said
+
+
+def test_command_gate_boots_a_controller_and_bisects(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class FailsWithNewMail:
+        def boots(self, pins: PinSet) -> TrialResult:
+            new = pins.plugins["jakarta-mail-api"] == "2.1.5-1"
+            return TrialResult("failed" if new else "passed", "a plugin is not active")
+
+    old, new = tmp_path / "old.txt", tmp_path / "new.txt"
+    old.write_text(
+        "asm-api:9.8-163.vb_2a_96d3f9c3c\njakarta-mail-api:2.1.3-2\njakarta-activation-api:2.1.3-2\n"
+    )
+    new.write_text(
+        "asm-api:9.10.1-216.va_9256d3b_844b_\njakarta-mail-api:2.1.5-1\njakarta-activation-api:2.1.4-1\n"
+    )
+    parser = argparse.ArgumentParser()
+    register(parser.add_subparsers(), lambda given: FailsWithNewMail())
+    memory = tmp_path / "bisection.jsonl"
+    words = [
+        "gate",
+        "--candidate",
+        str(new),
+        "--baseline",
+        str(old),
+        "--core",
+        "2.568",
+        "--bisection",
+        str(memory),
+    ]
+    given = parser.parse_args(
+        [*words, "--update-center", str(LAST), "--manifests", str(MANIFESTS), "--contract", "/nonexistent"]
+    )
+    assert given.handler(given) == 1
+    shown = " ".join(capsys.readouterr().out.split())
+    assert (
+        "smallest set of changes that fails: jakarta-activation-api 2.1.3-2 -> 2.1.4-1, jakarta-mail-api"
+        in shown
+    )
+    assert "asm-api 9.8" not in shown.split("smallest set")[1]
+    assert memory.read_text().count("\n") > 2
 
 
 def test_unknown_options_are_usage(capsys: pytest.CaptureFixture[str]) -> None:

@@ -218,6 +218,11 @@ def test_editing_keeps_order_comments_and_formatting(name: str, text: str, expec
     assert edited(file, {}, {}) == text
 
 
+def test_a_byte_order_mark_shifts_nothing_and_stays() -> None:
+    file = parse("\ufeff" + VALUES, "values.yaml")
+    assert edited(file, {"git": "5.10.1"}, {}) == "\ufeff" + VALUES.replace("5.7.0", "5.10.1")
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
