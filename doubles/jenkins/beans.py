@@ -135,25 +135,25 @@ class Beans:
         credentials = Bean("com.cloudbees.plugins.credentials.ViewCredentialsAction", {})
         if pipeline:
             return [EMPTY, EMPTY, display, EMPTY, EMPTY, credentials]
-        parameters = self._properties(item)
+        parameters = self._properties(item, in_actions=True)
         seeded = [EMPTY] * (4 if any(build.seed_actions for build in item.builds.values()) else 0)
         return [*parameters, EMPTY, EMPTY, EMPTY, *seeded, display, credentials]
 
-    def _properties(self, item: Item) -> list[Bean]:
+    def _properties(self, item: Item, in_actions: bool = False) -> list[Bean]:
         config = item.config
         made: list[Bean] = []
         if config and config.parameters:
-            definitions = [self._definition(p, tag_of(item)) for p in config.parameters]
+            definitions = [self._definition(p, in_actions) for p in config.parameters]
             made.append(Bean("hudson.model.ParametersDefinitionProperty", {"parameterDefinitions": Shown(2, definitions)}))
         known = ("org.jenkinsci.plugins.workflow.job.properties.", "jenkins.model.BuildDiscarderProperty")
         made += [Bean(tag, {}) for tag in (config.properties if config else ()) if tag.startswith(known)]
         return made
 
     @staticmethod
-    def _definition(parameter: Parameter, tag: str) -> Bean:
+    def _definition(parameter: Parameter, nameless: bool) -> Bean:
         kind = "String" if parameter.kind == "Choice" else parameter.kind
         value: dict[str, Any] = {"name": parameter.name, "value": parameter.default}
-        if tag == "project":
+        if nameless:
             value = {"name": Shown(3, parameter.name), "value": parameter.default}
         if parameter.kind == "Password":
             value = {"name": parameter.name}

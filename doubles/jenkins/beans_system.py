@@ -271,7 +271,7 @@ class SystemBeans:
                         Bean(None, {"optional": d.optional, "shortName": d.name, "version": d.version}) for d in plugin.dependencies
                     ],
                     "detached": plugin.detached, "downgradable": False, "enabled": plugin.enabled, "hasUpdate": False,
-                    "longName": plugin.long_name, "minimumJavaVersion": Shown(-9, plugin.java), "pinned": False,
+                    "longName": plugin.long_name, "pinned": False,
                     "requiredCoreVersion": plugin.core, "shortName": plugin.name, "supportsDynamicLoad": plugin.dynamic,
                     "url": plugin.url, "version": plugin.version,
                 },

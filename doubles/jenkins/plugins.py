@@ -119,7 +119,7 @@ def available(data: Path) -> list[Plugin]:
 
 
 def load(directory: Path, log: Callable[[str, str], None]) -> list[Plugin]:
-    """The plugins of a home directory that can run, by name; what a missing dependency keeps out is logged.
+    """The plugins of a home directory that can run, in the order of their files; what a missing dependency keeps out is logged.
 
     Args:
         directory: `plugins` of the home directory.
@@ -140,7 +140,7 @@ def load(directory: Path, log: Callable[[str, str], None]) -> list[Plugin]:
         for name, why in sorted(broken.items()):
             plugin = usable.pop(name)
             log("SEVERE", f"Failed Loading plugin {plugin.long_name} v{plugin.version} ({plugin.name})\n{why}")
-    return [usable[name] for name in sorted(usable)]
+    return [usable[name] for name in sorted(usable, key=lambda name: f"{name}.jpi")]
 
 
 def _missing(plugin: Plugin, present: dict[str, Plugin]) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from . import pages
-from .beans_system import SystemBeans
+from .beans_system import LOAD, SystemBeans, load
 from .controller import FAILED, RESTARTING, SAFE_RESTARTING, STARTING, UNREADABLE, logging_id
 from .export import Bean, ByDepth, ByTree, TreeError, parse_tree, render, to_json, to_python, to_xml, xpath
 from .pages import jetty, redirect, text
@@ -45,7 +45,7 @@ class Router:
             "label": self._label,
             "view": self._view,
             "pluginManager": lambda r, _: self.tail(r, 1, SystemBeans(self.c).plugins()),
-            "overallLoad": lambda r, _: self.tail(r, 1, SystemBeans(self.c).root().props["overallLoad"]),
+            "overallLoad": lambda r, _: self.tail(r, 1, load("hudson.model.OverallLoadStatistics", (*LOAD, "totalQueueLength"))),
             "credentials": self._credentials,
             "me": self._me,
             "user": self._me,
@@ -282,7 +282,9 @@ class Router:
         name = request.param("value") or ""
         taken = name in self.c.root.children
         body = f"<div class=\"error\">A job already exists with the name ‘{name}’</div>" if taken else "<div/>"
-        return text(body, "text/html;charset=utf-8")
+        policy = "sandbox; default-src 'none';"
+        extra = [(name, policy) for name in ("Content-Security-Policy", "X-WebKit-CSP", "X-Content-Security-Policy")]
+        return text(body, "text/html;charset=utf-8", extra)
 
     def _update_center(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
         facts = {"availables": [], "jobs": [], "restartRequiredForCompletion": False, "sites": [Bean(None, {})]}

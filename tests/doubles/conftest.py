@@ -1,0 +1,45 @@
+"""The Groovy host, compiled once; stand-ins in this process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .standing import Standing
+
+GROOVY_SHA256 = "de65260cf2070442e99882f2f3d72e7531725c1e6a257446cc0cea525c607bd0"
+SOURCES = Path(__file__).parents[2] / "doubles/jenkins/groovy"
+
+
+@pytest.fixture(scope="session")
+def classpath(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Groovy and the compiled host."""
+    default = Path.home() / ".cache/buildinfra-conformance/downloads/groovy-all-2.4.21.jar"
+    jar = Path(os.environ.get("CONFORMANCE_GROOVY_JAR", default))
+    if not jar.exists():
+        pytest.fail(f"{jar} is not there: fetch org.codehaus.groovy:groovy-all:2.4.21 or set CONFORMANCE_GROOVY_JAR")
+    out = tmp_path_factory.mktemp("groovy-host")
+    opens = [f"--add-opens=java.base/{p}=ALL-UNNAMED" for p in ("java.lang", "java.util")]
+    files = [str(path) for path in sorted(SOURCES.rglob("*.groovy"))]
+    compiler = "org.codehaus.groovy.tools.FileSystemCompiler"
+    subprocess.run(["java", *opens, "-cp", str(jar), compiler, "-cp", str(jar), "-d", str(out), *files], check=True, timeout=120)
+    return f"{jar}:{out}"
+
+
+@pytest.fixture
+def stand(tmp_path: Path, classpath: str) -> Iterator[Callable[..., Standing]]:
+    """Make a stand-in; it is stopped afterwards."""
+    made: list[Standing] = []
+
+    def make(change: Callable[[dict[str, Any]], None] | None = None, wait: bool = True) -> Standing:
+        made.append(Standing(tmp_path / str(len(made)), classpath, change, wait))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

@@ -1,0 +1,131 @@
+"""Exchanges with a controller that was just started, against what a real one answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from .comparing import RECORDINGS, compare
+from .standing import PASSWORD, USER, Standing
+
+ANY_TEXT = {
+    "casc-export", "casc-check-unknown", "adminMonitors", "anon-login", "auth-login", "metrics-metrics", "checkJobName",
+    "credentials-one-config-xml", "casc-export-get", "scriptText-exception", "scriptText-flags", "scriptText-syntaxerror",
+}  # fmt: skip
+"""Long texts of which only the beginning or nothing is promised; other tests look at what matters in them."""
+BEFORE_ANY_BUILD = [
+    "anon-api-json-403", "anon-api-json-403-accept-json", "anon-crumb-403", "anon-login", "anon-missing-job", "anon-post-build",
+    "anon-quietDown-403", "anon-restart-403", "anon-root-403", "anon-root-head", "anon-static-adjuncts-404", "anon-tcpSlaveAgentListener",
+    "anon-whoami", "auth-login", "bad-credentials-401", "bad-credentials-401-crumb", "bad-credentials-401-login", "bad-user-401",
+    "build-folder", "build-param-job-without-params-400", "buildWithParameters-on-unparameterized-500", "casc-apply-after",
+    "casc-apply-conflict-500", "casc-apply-jobs-bad-dsl", "casc-apply-syntax", "casc-apply-unknown-attr", "casc-apply-unknown-root",
+    "casc-check-badroot", "casc-check-ok", "casc-check-unknown", "casc-checkNewSource-bad", "casc-export", "casc-export-anon-403",
+    "casc-export-get", "casc-index", "casc-reload-302", "casc-reload-token-200", "casc-reload-token-bad-401", "casc-reload-token-get",
+    "casc-reload-token-missing", "casc-replace-missing-file", "casc-viewExport", "checkJobName", "cloud-api-json", "cloud-kubernetes-html",
+    "commerce-badparam-choice", "computer-builtin", "computer-master-legacy", "computer-missing-404", "computer-none",
+    "computer-none-depth1", "cps-checkScriptCompile", "createItem-folder-missing-404", "credentials-depth0", "credentials-missing-404",
+    "credentials-one", "credentials-one-config-xml", "credentials-system-depth1", "credentials-system-domain-depth1",
+    "credentials-system-domain-depth2", "credentials-tree", "crumb", "crumb-xml-xpath", "get-build-405", "get-buildWithParameters-405",
+    "job-bootstrap-api-json", "job-bootstrap-config-xml", "job-build-account-management-images-api-json-nobuilds",
+    "job-build-account-management-images-config-xml", "job-build-selfmanaged-commerce-api-json-nobuilds",
+    "job-build-selfmanaged-commerce-config-xml", "job-lastBuild-none-404", "job-missing-404", "job-missing-build-404",
+    "job-missing-config-404", "job-no-agent-api-json-nobuilds", "job-no-agent-config-xml", "job-build-999-404", "jwt-404-wfapi-root",
+    "label-known-idle", "label-known-loadstat", "label-unknown", "missing-label-label-api", "log-api", "manage-cloud-api-json",
+    "manage-cloud-html", "manage-cloud-kubernetes-api-json", "manage-html", "me", "metrics-healthcheck", "metrics-ping", "missing-crumb-403",
+    "wrong-crumb-403", "crumb-without-its-session-cookie-403", "overallLoad", "pipeline-model-validate", "pipeline-model-validate-bad",
+    "plugins-depth0", "plugins-depth1", "plugins-depth2", "plugins-failed", "plugins-tree", "prometheus-404", "queue-empty",
+    "queue-item-missing-404", "quietDown-get-405", "restart-get-200", "root-api-json", "root-api-json-depth1", "root-api-json-pretty",
+    "root-api-json-tree", "root-api-json-tree-bad", "root-api-json-tree-mode", "root-api-python", "root-api-xml", "root-html",
+    "scriptApproval", "scriptText-200", "scriptText-anon-403", "scriptText-exception", "scriptText-flags", "scriptText-get",
+    "scriptText-label", "scriptText-noparam", "scriptText-syntaxerror", "systemInfo-api-json", "updateCenter", "updateCenter-coreSource",
+    "view-all", "view-missing-404", "whoami", "apitoken-whoami", "adminMonitors", "folder-api-json", "folder-config-xml", "jnlpJars-agent",
+    "after-cancelQuietDown-queue", "restart-after-queue", "safeRestart-after-queue",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory, classpath: str) -> Iterator[Standing]:
+    one = Standing(tmp_path_factory.mktemp("fresh"), classpath)
+    yield one
+    one.close()
+
+
+def ask(one: Standing, name: str) -> requests.Response:
+    """Send a recorded request, with the credentials and the crumb that it had."""
+    want = RECORDINGS[name]
+    session = requests.Session()
+    session.trust_env = False
+    auth: Any = {"admin": (USER, PASSWORD), "nobody": ("nobody", "x")}.get(want["auth"])
+    if name.startswith("bad-credentials"):
+        auth = (USER, "wrong")
+    headers: dict[str, str] = {}
+    if want.get("content_type"):
+        headers["Content-Type"] = want["content_type"]
+    crumbless = {"missing-crumb-403", "apitoken-build-no-crumb-201"}
+    if want["method"] != "GET" and auth and name not in crumbless:
+        answer = session.get(f"{one.base}/crumbIssuer/api/json", auth=auth).json()
+        headers[answer["crumbRequestField"]] = "0" * 64 if name == "wrong-crumb-403" else answer["crumb"]
+        if name == "crumb-without-its-session-cookie-403":
+            session.cookies.clear()
+    body = want["body"].encode() if want.get("body") else None
+    with session:
+        return session.request(
+            want["method"], one.base + want["path"], auth=auth, headers=headers, data=body, allow_redirects=False, timeout=30
+        )
+
+
+@pytest.mark.parametrize("name", BEFORE_ANY_BUILD)
+def test_a_fresh_controller_answers_as_recorded(fresh: Standing, name: str) -> None:
+    answer = ask(fresh, name)
+    without = {"jnlpJars-agent": (), "restart-get-200": ()}.get(name, ())
+    assert compare(name, answer, "any" if name in ANY_TEXT else "same", without) == []
+
+
+def test_console_failures_begin_as_recorded(fresh: Standing) -> None:
+    for name in ("scriptText-exception", "scriptText-flags", "scriptText-syntaxerror"):
+        ours, theirs = ask(fresh, name).text, RECORDINGS[name]["text"]
+        assert ours.splitlines()[0] == theirs.splitlines()[0]
+
+
+def test_unknown_attributes_name_the_known_ones(fresh: Standing) -> None:
+    said = ask(fresh, "casc-check-unknown").json()[0]["message"]
+    assert said == RECORDINGS["casc-check-unknown"]["json"][0]["message"]
+
+
+def test_sign_in_page_says_what_this_is(fresh: Standing) -> None:
+    page = fresh.send("GET", "/login").text
+    assert "stand-in for a Jenkins controller" in page
+    assert "it is not Jenkins" in page
+
+
+def test_secrets_are_never_shown(fresh: Standing) -> None:
+    paths = ["/credentials/store/system/domain/_/api/json?depth=3", "/credentials/store/system/domain/_/credential/nexus/config.xml"]
+    shown = "".join(fresh.send("GET", path).text for path in paths) + ask(fresh, "casc-export").text
+    assert "made-up-nexus-pw" not in shown
+    assert "made-up-token" not in shown
+
+
+def test_an_api_token_needs_no_crumb(fresh: Standing) -> None:
+    made = fresh.send("POST", "/me/descriptorByName/jenkins.security.ApiTokenProperty/generateNewToken", data={"newTokenName": "t"})
+    token = made.json()["data"]["tokenValue"]
+    answer = requests.post(f"{fresh.base}/job/cloudops/job/no-agent/build", auth=(USER, token), timeout=10)
+    assert compare("apitoken-build-no-crumb-201", answer) == []
+
+
+def test_items_are_created_changed_and_deleted_as_recorded(tmp_path: Path, classpath: str) -> None:
+    names = [
+        "createItem-200", "createItem-exists-400", "createItem-badname-400", "createItem-noname-400", "createItem-badxml-500",
+        "createItem-unknown-class-500", "createItem-nocontenttype", "createItem-in-folder-200", "job-doDelete-tmpnc", "job-delete-method",
+        "config-xml-post-200", "config-xml-after-post", "job-disable-302", "job-disabled-api", "job-disabled-build-409", "job-enable",
+        "job-rename", "job-doDelete-302", "job-doDelete-again-404", "casc-apply-jobs-ok",
+    ]  # fmt: skip
+    one = Standing(tmp_path, classpath)
+    wrong = {name: found for name in names if (found := compare(name, ask(one, name), "any" if name == "config-xml-after-post" else "same"))}
+    jobs = [job["name"] for job in ask(one, "casc-apply-jobs-after").json()["jobs"]]
+    one.close()
+    assert wrong == {}
+    assert "applied" in jobs
