@@ -18,7 +18,7 @@ from fixtures.outcomes import Evidence
 
 pytestmark = pytest.mark.writes
 
-SETUID = ["sudo", "su", "pkexec", "newuidmap", "newgidmap", "doas"]
+SETUID = ["sudo", "pkexec", "newuidmap", "newgidmap", "doas"]
 RUNTIME_SOCKETS = [
     "docker.sock",
     "containerd.sock",
