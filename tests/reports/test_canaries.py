@@ -98,28 +98,33 @@ def test_no_canary_is_in_any_artifact(tmp_path: Path, canaries: list[str]) -> No
     assert {"report.html", "result.json", "junit.xml", "summary.md", "run.tar", "screen.txt", "run.json"} <= {
         file.name for file in files
     }
-    leaks = [
-        (file.name, canary) for file in files for canary in canaries if _holds(file.read_bytes(), canary)
-    ]
+    leaks = []
+    for file in files:
+        text = _readable(file.read_bytes())
+        leaks += [(file.name, canary) for canary in canaries if _holds(text, canary)]
     assert leaks == []
 
 
-def _holds(data: bytes, canary: str) -> bool:
+def _readable(data: bytes) -> str:
+    """The text of a file as it is, and once more without what can split a secret."""
     text = data.decode("utf-8", "replace")
-    squeezed = re.sub(r"\x1b\[[0-9;]*m|\s|\\n", "", text)
+    return text + "\0" + re.sub(r"\x1b\[[0-9;]*m|\s|\\n", "", text)
+
+
+def _holds(text: str, canary: str) -> bool:
     raw = canary.encode()
     looks = {
         canary, quote(canary, safe=""), json.dumps(canary)[1:-1], binascii.hexlify(raw).decode(),
         base64.b64encode(raw).decode().rstrip("=")[:-1],
         base64.urlsafe_b64encode(raw).decode().rstrip("=")[:-1],
     }  # fmt: skip
-    return any(look in text or look in squeezed for look in looks)
+    return any(look in text for look in looks)
 
 
 def test_the_search_would_find_a_canary() -> None:
     for disguise in disguises("Cn00abcdefghijkl").values():
         if "shifted" not in disguise and "admin" not in disguise:
-            found = _holds(disguise.encode(), "Cn00abcdefghijkl")
+            found = _holds(_readable(disguise.encode()), "Cn00abcdefghijkl")
             shifted = base64.b64encode(b"admin:Cn00abcdefghijkl").decode()
             assert found or disguise in (shifted, *_shifted("Cn00abcdefghijkl")), disguise
 
