@@ -1,0 +1,445 @@
+"""Checks of live layers, called with hands that tell something broken: each fails for its own reason.
+
+The whole proof is a broken stack; this one needs no cluster, and shows that a check can fail at all and
+what its first line says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from contract.load import load
+from contract.model import Contract
+from core.paths import PROJECT
+from fixtures.jobs import Build, JobFact, PluginFact
+from fixtures.nexus import RepositoryFact
+from fixtures.nonconformance import NonConformance
+from fixtures.objects import Container, Node, Pod, Workload
+from fixtures.registry import Token
+from fixtures.stack import StackFiles
+from suites.jenkins import test_controller as controller
+from suites.jenkins import test_jobs as jobs
+from suites.jenkins import test_plugins as plugins
+from suites.nexus import test_server as nexus_server
+from suites.platform import test_platform as platform
+from suites.platform import test_rights as rights
+from suites.platform import test_workloads as workloads
+from suites.registry import test_repositories as repositories
+
+LOADED = load(PROJECT / "conformance.toml")
+CONTRACT: Contract = LOADED.contract
+FILES = StackFiles(LOADED)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+SPACES = (CONTRACT.jenkins.namespace, CONTRACT.nexus.namespace)
+
+
+class Tells:
+    """A hand that tells what it was given, by method name."""
+
+    def __init__(self, **told: Any) -> None:
+        self._told = told
+
+    def __getattr__(self, name: str) -> Any:
+        value = self._told[name]
+        return value if callable(value) else (lambda *_, **__: value)
+
+
+CONTAINER = {
+    "name": "main", "image": "registry.example.org/thing:1.0",
+    "resources": {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "1Gi"}},
+    "securityContext": {"runAsUser": 1000}, "readinessProbe": {"httpGet": {}},
+}  # fmt: skip
+
+
+def _workload(kind: str, name: str, namespace: str, **changes: Any) -> Workload:
+    template = {
+        "containers": [{**CONTAINER, **changes.pop("container", {})}],
+        "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "x"}}],
+        "terminationGracePeriodSeconds": 60,
+        **changes.pop("template", {}),
+    }
+    made = Workload(kind, name, namespace, 1, 1, {}, template)
+    return replace(made, **changes)
+
+
+CONTROLLER = _workload("StatefulSet", "jenkins", SPACES[0])
+NEXUS = _workload("Deployment", "nexus", SPACES[1])
+SOUND = (CONTROLLER, NEXUS)
+POD = Pod(
+    name="jenkins-0", namespace=SPACES[0], uid="1", phase="Running", labels={}, node="n",
+    service_account="jenkins", created=NOW, scheduled=NOW, ready=True, deleted=False,
+    containers=(Container("main", CONTAINER["image"], "", True, 0, "", "", "", NOW, CONTAINER),),  # type: ignore[arg-type]
+    spec={}, owner="StatefulSet/jenkins",
+)  # fmt: skip
+
+
+def _container(**changes: Any) -> Pod:
+    return replace(POD, containers=(replace(POD.containers[0], **changes),))
+
+
+JOB = JobFact(
+    "cloudops/build-commerce", jobs.PIPELINE, False, False, (("BRANCH", "string"), ("VERSION", "string"))
+)
+JOBS = {
+    wanted.name: replace(
+        JOB, name=wanted.name, parameters=tuple((one.name, one.type) for one in wanted.parameters)
+    )
+    for wanted in CONTRACT.jenkins.jobs
+}
+PINNED = {pin.name: PluginFact(pin.name, pin.version, True, True) for pin in FILES.pins}
+REPOSITORIES = {
+    wanted.name: RepositoryFact(
+        wanted.name, wanted.format, wanted.type, wanted.version_policy, wanted.write_policy, wanted.remote,
+        wanted.members,
+    )
+    for wanted in CONTRACT.nexus.repositories
+}  # fmt: skip
+ECR: dict[str, dict[str, object]] = {
+    wanted.name: {
+        "imageTagMutability": wanted.tag_mutability,
+        "imageScanningConfiguration": {"scanOnPush": wanted.scan_on_push},
+        "repositoryUri": f"ecr.example.org/{wanted.name}",
+        "registryId": CONTRACT.registry.account,
+    }
+    for wanted in CONTRACT.registry.repositories
+}
+
+
+class _Address:
+    host = "ecr.example.org"
+
+
+class _Registry:
+    address = _Address()
+
+
+REGISTRY: Any = _Registry()
+
+
+def _without(known: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in known.items() if key != name}
+
+
+#: (check, what it is given, words that the first line must hold)
+BROKEN: list[tuple[Callable[..., None], tuple[Any, ...], tuple[str, ...]]] = [
+    (platform.test_kubernetes_version, (Tells(version="1.33.0"), CONTRACT), ("1.33.0",)),
+    (
+        platform.test_kubelets_are_within_the_skew,
+        (Tells(version="1.34.4", nodes=(Node("n1", "1.35.0", {}, ""),)),),
+        ("n1", "1.35.0"),
+    ),
+    (
+        platform.test_nodes_are_ready,
+        (Tells(nodes=(Node("n1", "1.34.4", {"Ready": "True", "DiskPressure": "True"}, ""),)),),
+        ("n1", "DiskPressure"),
+    ),
+    (
+        platform.test_nodes_are_ready,
+        (Tells(nodes=(Node("n1", "1", {"Ready": "Unknown"}, ""),)),),
+        ("Ready is Unknown",),
+    ),
+    (platform.test_namespaces_are_there, (Tells(namespaces=("jenkins",)), SPACES), ("nexus",)),
+    (
+        platform.test_every_workload_is_ready,
+        ((replace(NEXUS, ready=0), CONTROLLER), (POD,)),
+        ("Deployment nexus/nexus",),
+    ),
+    (
+        platform.test_every_workload_is_ready,
+        (SOUND, (_container(waiting="CrashLoopBackOff"),)),
+        ("jenkins-0", "CrashLoopBackOff"),
+    ),
+    (platform.test_no_container_restarted, ((_container(restarts=2),),), ("jenkins-0", "2 times")),
+    (
+        platform.test_storage_class_is_there_and_claims_are_bound,
+        (Tells(storage_classes=(("slow", False),), claims=()), SPACES),
+        ("no default storage class",),
+    ),
+    (
+        platform.test_storage_class_is_there_and_claims_are_bound,
+        (Tells(storage_classes=(("s", True),), claims=(("home", "Pending"),)), SPACES),
+        ("home", "Pending"),
+    ),
+    (
+        platform.test_nexus_is_a_deployment,
+        ((CONTROLLER, replace(NEXUS, kind="StatefulSet")), CONTRACT),
+        ("StatefulSet",),
+    ),
+    (
+        platform.test_controller_is_one_stateful_set,
+        ((replace(CONTROLLER, wanted=2), NEXUS), CONTRACT),
+        ("2 replicas",),
+    ),
+    (platform.test_images_that_run_are_the_declared_ones, ((_container(image="x:2"),), SOUND), ("x:2",)),
+    (
+        platform.test_images_are_exact,
+        ((_workload("Deployment", "nexus", "nexus", container={"image": "nexus3"}),),),
+        ("nexus3",),
+    ),
+    (
+        platform.test_resources_are_set,
+        ((_workload("Deployment", "nexus", "nexus", container={"resources": {}}),),),
+        ("no requests for cpu",),
+    ),
+    (
+        platform.test_no_privileged_container,
+        ((_workload("Deployment", "nexus", "nexus", container={"securityContext": {"privileged": True}}),),),
+        ("privileged",),
+    ),
+    (
+        platform.test_no_git_server_in_the_stack,
+        ((*SOUND, _workload("Deployment", "gitea", "jenkins")),),
+        ("gitea",),
+    ),
+    (
+        platform.test_workloads_are_exactly_the_releases,
+        ((*SOUND, _workload("Deployment", "debug", "jenkins")), CONTRACT),
+        ("debug",),
+    ),
+    (
+        rights.test_controller_may_run_agents,
+        (Tells(allowed=False), (POD,), CONTRACT),
+        ("jenkins may not create pods",),
+    ),
+    (
+        rights.test_controller_may_no_more_than_it_needs,
+        (
+            Tells(allowed=lambda _, verb, resource, **__: resource == "nodes" and verb == "list"),
+            (POD,),
+            CONTRACT,
+        ),
+        ("jenkins may list nodes",),
+    ),
+    (rights.test_agents_may_nothing, (Tells(allowed=True), CONTRACT, SPACES), ("agents have rights",)),
+    (
+        rights.test_service_accounts_are_separate,
+        ((replace(POD, service_account="jenkins-agent"),), CONTRACT),
+        ("share the service account",),
+    ),
+    (
+        rights.test_service_accounts_are_separate,
+        ((replace(POD, service_account="default"),), CONTRACT),
+        ("default",),
+    ),
+    (
+        workloads.test_containers_have_readiness_probes,
+        (
+            (_workload("Deployment", "nexus", "nexus", container={"readinessProbe": None}), CONTROLLER),
+            CONTRACT,
+        ),
+        ("nexus/nexus",),
+    ),
+    (
+        workloads.test_state_is_on_claims,
+        ((_workload("Deployment", "nexus", "nexus", template={"volumes": []}), CONTROLLER), CONTRACT),
+        ("nexus/nexus",),
+    ),
+    (
+        workloads.test_nothing_runs_as_root,
+        ((_workload("Deployment", "nexus", "nexus", container={"securityContext": {}}),),),
+        ("container main of nexus/nexus",),
+    ),
+    (
+        workloads.test_no_secret_in_the_environment_of_a_container,
+        (
+            (
+                _workload(
+                    "Deployment", "n", "nexus", container={"env": [{"name": "ADMIN_PASSWORD", "value": "x"}]}
+                ),
+            ),
+        ),
+        ("ADMIN_PASSWORD",),
+    ),
+    (
+        workloads.test_nexus_has_time_to_stop,
+        (
+            (_workload("Deployment", "nexus", "nexus", template={"terminationGracePeriodSeconds": 5}),),
+            CONTRACT,
+        ),
+        ("5 s",),
+    ),
+    (controller.test_version, (Tells(version="2.492.1"), CONTRACT), ("2.492.1",)),
+    (controller.test_no_executors_on_the_controller, (Tells(root={"numExecutors": 2}),), ("2 executors",)),
+    (controller.test_controller_takes_builds, (Tells(root={"quietingDown": True}),), ("quieting down",)),
+    (controller.test_credentials_are_there, (Tells(credential_ids=("nexus",)), CONTRACT), ("ecr",)),
+    (controller.test_every_label_has_a_cloud, (Tells(label_clouds=()), CONTRACT), ("maven",)),
+    (
+        controller.test_no_static_agents,
+        (Tells(computers=({"_class": "hudson.slaves.SlaveComputer", "displayName": "old-agent"},)),),
+        ("old-agent",),
+    ),
+    (controller.test_no_script_waits_for_approval, (Tells(pending_scripts=("SHA512:1",)),), ("1 script",)),
+    (
+        controller.test_jenkinsfiles_are_valid,
+        (Tells(lint_jenkinsfile="Missing required section"), FILES),
+        ("Missing required section",),
+    ),
+    (
+        controller.test_configuration_in_force_is_the_declared_one,
+        (Tells(exported_configuration={"jenkins": {"quietPeriod": 5}}), FILES),
+        ("jenkins.quietPeriod",),
+    ),
+    (
+        controller.test_pod_templates_in_force_are_the_declared_ones,
+        (Tells(exported_configuration={}), CONTRACT),
+        ("template maven is missing",),
+    ),
+    (controller.test_agents_can_connect, (Tells(root={"slaveAgentPort": -1}),), ("slaveAgentPort -1",)),
+    (
+        jobs.test_jobs_are_the_declared_ones,
+        (_without(JOBS, "cloudops/build-commerce"), CONTRACT),
+        ("cloudops/build-commerce is missing",),
+    ),
+    (
+        jobs.test_jobs_are_the_declared_ones,
+        ({**JOBS, "by-hand": replace(JOB, name="by-hand")}, CONTRACT),
+        ("by-hand is there but not declared",),
+    ),
+    (jobs.test_folders_are_those_of_the_jobs, (Tells(folders=("cloudops", "old")), CONTRACT), ("old",)),
+    (
+        jobs.test_jobs_are_pipelines,
+        ({JOB.name: replace(JOB, kind="hudson.model.FreeStyleProject")}, CONTRACT),
+        ("FreeStyleProject",),
+    ),
+    (jobs.test_parameters, ({JOB.name: replace(JOB, parameters=())}, CONTRACT), (JOB.name,)),
+    (
+        jobs.test_jobs_are_enabled_as_declared,
+        ({JOB.name: replace(JOB, disabled=True)}, CONTRACT),
+        (f"{JOB.name} is disabled",),
+    ),
+    (jobs.test_concurrency, ({JOB.name: replace(JOB, concurrent=True)}, CONTRACT), ("allows two builds",)),
+    (
+        jobs.test_scripts_come_from_the_repository,
+        (Tells(config_xml="<flow-definition><definition/></flow-definition>"), JOBS, CONTRACT),
+        ("an inline script",),
+    ),
+    (plugins.test_plugins_are_the_pinned_ones, (_without(PINNED, "git"), FILES), ("git is missing",)),
+    (
+        plugins.test_plugin_versions_are_the_pinned_ones,
+        ({**PINNED, "git": replace(PINNED["git"], version="5.6.0")}, FILES),
+        ("git runs 5.6.0",),
+    ),
+    (
+        plugins.test_plugins_are_active,
+        ({"git": replace(PINNED["git"], active=False)},),
+        ("git is not active",),
+    ),
+    (
+        plugins.test_plugins_have_what_they_need,
+        (
+            Tells(
+                tree={
+                    "plugins": [
+                        {
+                            "shortName": "git",
+                            "version": "1",
+                            "active": True,
+                            "dependencies": [{"shortName": "scm-api", "version": "2", "optional": False}],
+                        }
+                    ]
+                }
+            ),
+        ),
+        ("git needs scm-api",),
+    ),
+    (nexus_server.test_version, (Tells(version="3.70.0-01"), CONTRACT), ("3.70.0-01",)),
+    (
+        nexus_server.test_repositories_are_the_declared_ones,
+        (_without(REPOSITORIES, "maven-releases"), CONTRACT),
+        ("maven-releases is missing",),
+    ),
+    (
+        nexus_server.test_repositories_are_configured_as_declared,
+        (
+            {"maven-releases": replace(REPOSITORIES["maven-releases"], write_policy="ALLOW")},
+            CONTRACT.model_copy(
+                update={
+                    "nexus": CONTRACT.nexus.model_copy(
+                        update={"repositories": CONTRACT.nexus.repositories[:1]}
+                    )
+                }
+            ),
+        ),
+        ("maven-releases", "write policy", "ALLOW"),
+    ),
+    (
+        repositories.test_repositories_are_provisioned,
+        (_without(ECR, "commerce/cortex"), CONTRACT),
+        ("commerce/cortex is missing",),
+    ),
+    (
+        repositories.test_tag_mutability,
+        ({**ECR, "commerce/cortex": {**ECR["commerce/cortex"], "imageTagMutability": "MUTABLE"}}, CONTRACT),
+        ("commerce/cortex", "MUTABLE"),
+    ),
+    (
+        repositories.test_scan_on_push,
+        ({**ECR, "commerce/cortex": {**ECR["commerce/cortex"], "imageScanningConfiguration": {}}}, CONTRACT),
+        ("commerce/cortex",),
+    ),
+    (
+        repositories.test_addresses_are_of_this_registry,
+        ({"a": {"repositoryUri": "other/a", "registryId": "1"}}, CONTRACT, REGISTRY),
+        ("other/a",),
+    ),
+    (
+        repositories.test_token_tells_when_it_ends,
+        (Token("AWS", "x", "https://ecr.example.org", datetime.now(UTC) + timedelta(hours=30)),),
+        ("30.0 hours",),
+    ),
+    (
+        repositories.test_token_is_for_this_registry,
+        (Token("AWS", "x", "https://other.example.org", NOW), REGISTRY),
+        ("other.example.org",),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("check", "given", "words"),
+    BROKEN,
+    ids=[f"{check.__name__}-{n}" for n, (check, _, _) in enumerate(BROKEN)],
+)
+def test_check_fails_for_its_reason(
+    check: Callable[..., None], given: tuple[Any, ...], words: tuple[str, ...]
+) -> None:
+    with pytest.raises(NonConformance) as caught:
+        check(*given)
+    first = str(caught.value).splitlines()[0]
+    for word in words:
+        assert word in first
+    assert caught.value.remedy
+
+
+def test_the_same_checks_pass_on_what_is_sound() -> None:
+    nodes = (Node("n1", CONTRACT.kubernetes.version, {"Ready": "True", "MemoryPressure": "False"}, ""),)
+    platform.test_nodes_are_ready(Tells(nodes=nodes))  # type: ignore[arg-type]
+    platform.test_every_workload_is_ready(SOUND, (POD,))
+    platform.test_images_that_run_are_the_declared_ones((POD,), SOUND)
+    platform.test_resources_are_set(SOUND)
+    platform.test_workloads_are_exactly_the_releases(SOUND, CONTRACT)
+    rights.test_service_accounts_are_separate((POD,), CONTRACT)
+    workloads.test_state_is_on_claims(SOUND, CONTRACT)
+    workloads.test_nothing_runs_as_root(SOUND)
+    jobs.test_jobs_are_the_declared_ones(JOBS, CONTRACT)
+    jobs.test_parameters(JOBS, CONTRACT)
+    jobs.test_concurrency(JOBS, CONTRACT)
+    plugins.test_plugins_are_the_pinned_ones(PINNED, FILES)
+    plugins.test_plugin_versions_are_the_pinned_ones(PINNED, FILES)
+    nexus_server.test_repositories_are_the_declared_ones(REPOSITORIES, CONTRACT)
+    repositories.test_tag_mutability(ECR, CONTRACT)
+    repositories.test_addresses_are_of_this_registry(ECR, CONTRACT, REGISTRY)
+
+
+def test_a_failed_build_s_reason_is_in_the_first_line() -> None:
+    build = Build(
+        "cloudops/build-commerce", 3, "FAILURE", 1.0, "x\nERROR: could not resolve org.example:thing\n"
+    )
+    with pytest.raises(NonConformance) as caught:
+        build.require_success()
+    assert "could not resolve org.example:thing" in str(caught.value).splitlines()[0]
