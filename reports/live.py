@@ -48,6 +48,7 @@ class State:
         kind = event["kind"]
         if kind == "collected":
             self.planned |= {check["nodeid"]: check["layer"] for check in event["checks"]}
+            self.note = ""
         elif kind == "start":
             self.running[event["nodeid"]] = event["t"]
         elif kind == "check":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,18 @@ def test_another_distribution_is_refused(tmp_path: Path) -> None:
     done = run(tmp_path, "-n", "2", "--dist=worksteal")
     assert "cannot keep the order that the gates of checks need" in done.stderr
     assert set(outcomes(tmp_path).values()) == {"not run"}
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_waived_gate_blocks_nothing(tmp_path: Path, workers: str) -> None:
+    suite(tmp_path, all=source({"NEXUS-01": "raise NonConformance('known')"}))
+    day = (datetime.now(UTC) + timedelta(days=9)).date().isoformat()
+    (tmp_path / "waivers.toml").write_text(
+        '[[waiver]]\nrequirement = "NEXUS-01"\nowner = "build team"\nreason = "known"\n'
+        f'link = "https://tracker.example.org/1"\nexpires = {day}\n'
+    )
+    run(tmp_path, "-n", workers)
+    assert sorted(outcomes(tmp_path).values()) == [*["passed"] * 10, "waived"]
 
 
 def test_a_deselected_gate_is_not_waited_for(tmp_path: Path) -> None:

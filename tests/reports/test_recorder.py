@@ -1,0 +1,86 @@
+"""What the command line records about a run, true at any moment."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from contract.load import load
+from core.errors import EnvironmentFailure, UsageError
+from core.paths import PROJECT
+from reports.model import RunResult
+from reports.recorder import Recorder
+from tests.gating.suite_run import catalogue
+
+
+def recorder(tmp_path: Path) -> Recorder:
+    return Recorder(
+        tmp_path / "results", run_id="r1", environment="kind", contract=load(PROJECT / "conformance.toml"),
+        command="conformance run", requirements=catalogue(tmp_path), pins={"git": "5.7.0"},
+    )  # fmt: skip
+
+
+def test_a_run_that_is_killed_after_its_first_moment_is_incomplete(tmp_path: Path) -> None:
+    recorder(tmp_path)
+    found = RunResult.load(tmp_path / "results")
+    assert (found.run.id, found.run.state, found.run.contract) == (
+        "r1",
+        "running",
+        "reference build infrastructure",
+    )
+    assert (found.verdict.word, found.verdict.reason) == ("incomplete", "the run did not end")
+    assert len(found.requirements) == 11
+    assert len(found.run.contract_sha256) == 64
+
+
+def test_a_stand_up_that_failed_is_the_verdicts_reason(tmp_path: Path) -> None:
+    made = recorder(tmp_path)
+    made.components([{"name": "controller", "version": "2.504.3", "stand_in": "its API"}])
+    made.step("nexus", "running")
+    made.problem(
+        EnvironmentFailure("nexus did not become ready", observed="OOMKilled", remedy="free memory"), "nexus"
+    )
+    with made.timeline.open("w") as out:
+        out.write(
+            json.dumps({"name": "nexus", "needs": [], "start": 1.0, "end": 3.0, "ok": False, "note": "OOM"})
+        )
+    made.finish()
+    found = RunResult.load(tmp_path / "results")
+    assert (found.verdict.word, found.verdict.reason, found.verdict.remedy) == (
+        "incomplete", "nexus did not become ready", "free memory",
+    )  # fmt: skip
+    # the problem stands in run.json and in the events, and is told once
+    assert len(found.problems) == 1
+    assert (found.problems[0].where, found.problems[0].observed) == ("nexus", "OOMKilled")
+    assert [(span.name, span.ok) for span in found.timeline] == [("nexus", False)]
+    assert found.run.ended is not None
+    assert not (tmp_path / "results" / "reserve").exists()
+
+
+def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
+    recorder(tmp_path).finish(interrupted=True)
+    assert RunResult.load(tmp_path / "results").verdict.reason == "the run was interrupted"
+
+
+def test_a_folder_with_another_run_is_refused(tmp_path: Path) -> None:
+    recorder(tmp_path)
+    with pytest.raises(UsageError, match="results of another run"):
+        recorder(tmp_path)
+
+
+def test_waivers_are_recorded_with_the_run(tmp_path: Path) -> None:
+    file = tmp_path / "waivers.toml"
+    file.write_text(
+        '[[waiver]]\nrequirement = "NEXUS-99"\nowner = "build team"\n'
+        'reason = "x"\nlink = "y"\nexpires = 2020-01-01\n'
+    )
+    made = Recorder(
+        tmp_path / "results", run_id="r1", environment="kind", contract=None, waivers=file,
+        requirements=catalogue(tmp_path),
+    )  # fmt: skip
+    made.finish()
+    found = RunResult.load(tmp_path / "results")
+    assert found.waivers[0].state == "expired"
+    assert found.verdict.exit_code == 1
