@@ -267,11 +267,12 @@ def test_missing_package_fails_early_and_clearly(products: Products, product: Pr
 
 
 @pytest.mark.requirement("PIPELINES-21")
-def test_missing_parameter_fails_early(products: Products, product: Product) -> None:
-    build = products.run(product.images_job, **{VERSION: "", IMAGE_TAG: ""})
+def test_missing_parameter_fails_early(products: Products, contract: Contract) -> None:
+    job = contract.products[0].images_job
+    build = products.run(job, **{VERSION: "", IMAGE_TAG: ""})
     require(
-        build.result == "FAILURE" and VERSION in build.console,
-        f"{product.images_job} ends {build.result} without a version",
+        build.result == "FAILURE" and VERSION in build.reason(),
+        f"{job} ends {build.result} without a version: {build.reason()}",
         expected=f"FAILURE, and {VERSION} named in the console",
         observed=build.reason(),
         remedy="check the parameters in the first stage",
