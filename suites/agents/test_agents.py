@@ -11,6 +11,7 @@ import pytest
 from contract.model import Agent as Declared
 from contract.model import Contract
 from fixtures.agents import Agent, Agents
+from fixtures.judging import not_applicable
 from fixtures.kubernetes import Cluster
 from fixtures.names import Names
 from fixtures.nonconformance import require, require_none
@@ -240,7 +241,7 @@ def test_agent_goes_when_its_build_ends(agents: Agents, contract: Contract, labe
 
 @pytest.mark.requirement("AGENTS-21")
 def test_failing_step_fails_the_build(agents: Agents, contract: Contract, names: Names) -> None:
-    label = contract.jenkins.agents[0].label
+    label = _any_label(contract)
     build, _ = agents.visit(
         names.check, label, "sh 'echo it broke >&2; exit 3'", timeout=contract.budgets.build
     )
@@ -255,7 +256,7 @@ def test_failing_step_fails_the_build(agents: Agents, contract: Contract, names:
 
 @pytest.mark.requirement("AGENTS-22")
 def test_two_agents_at_once(agents: Agents, contract: Contract, names: Names) -> None:
-    label = contract.jenkins.agents[0].label
+    label = _any_label(contract)
     with ThreadPoolExecutor(2) as pool:
         visits = [
             pool.submit(agents.in_own_session().visit, f"{names.check}-{n}", label, "sh 'sleep 5'",
@@ -275,7 +276,7 @@ def test_two_agents_at_once(agents: Agents, contract: Contract, names: Names) ->
 
 @pytest.mark.requirement("AGENTS-23")
 def test_killed_agent_ends_its_build(agents: Agents, contract: Contract, kube: Cluster, names: Names) -> None:
-    label = contract.jenkins.agents[0].label
+    label = _any_label(contract)
     agent = agents.hold(f"{names.check}", label, timeout=contract.budgets.agent_online)
     kube.delete_pod(agent.pod.namespace, agent.pod.name)
     build = agents.jenkins.finish(agent.started, timeout=contract.budgets.agent_online)
@@ -309,3 +310,9 @@ def test_agent_has_no_setuid_programs_to_root(host: Any, agent: Agent) -> None:
         f"agent {agent.label} has a program that makes a build root",
         remedy="remove it from the agent's image: img needs file capabilities on newuidmap, not setuid",
     )
+
+
+def _any_label(contract: Contract) -> str:
+    if not contract.jenkins.agents:
+        not_applicable("the contract declares no agent")
+    return contract.jenkins.agents[0].label
