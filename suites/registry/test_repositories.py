@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from contract.model import Contract, EcrRepository
+from fixtures.certificates import Certificate
 from fixtures.nonconformance import require, require_none, require_same_names
 from fixtures.registry import EcrApi, Registry, Token
 
@@ -137,4 +138,19 @@ def test_only_a_token_opens_the_registry(registry: Registry, login: tuple[str, s
         expected="status 401 with a WWW-Authenticate challenge",
         observed=f"{answer.status_code}, WWW-Authenticate: {answer.headers.get('WWW-Authenticate')}",
         remedy="switch the registry's authentication on",
+    )
+
+
+@pytest.mark.requirement("REGISTRY-09")
+def test_certificate_outlasts_the_longest_build(
+    registry_certificate: Certificate, contract: Contract
+) -> None:
+    shown = registry_certificate
+    left = (shown.until - datetime.now(UTC)).total_seconds()
+    require(
+        left > contract.budgets.build,
+        f"the registry's certificate ends in {left / 60:.0f} minutes",
+        expected=f"longer than a build may take ({contract.budgets.build} s)",
+        observed=shown.until.isoformat(),
+        remedy="renew the certificate",
     )
