@@ -21,7 +21,10 @@ def settings(argv: list[str]) -> Settings:
     home = Path(os.environ.get("JENKINS_HOME", "/var/jenkins_home"))
     extra = {
         name: value
-        for name, value in (("classpath", os.environ.get("STAND_IN_CLASSPATH")), ("java", os.environ.get("STAND_IN_JAVA")))
+        for name, value in (
+            ("classpath", os.environ.get("STAND_IN_CLASSPATH")),
+            ("java", os.environ.get("STAND_IN_JAVA")),
+        )
         if value
     }
     jar = os.environ.get("STAND_IN_AGENT_JAR")
@@ -35,7 +38,11 @@ def main(argv: list[str]) -> int:
     here.home.mkdir(parents=True, exist_ok=True)
     controller = Controller(here)
     server = Server(here.port, Router(controller).answer)
-    log("INFO", "hudson.WebAppMain#contextInitialized", f"Jenkins home directory: {here.home} found at: EnvVars.masterEnvVars.get(\"JENKINS_HOME\")")
+    log(
+        "INFO",
+        "hudson.WebAppMain#contextInitialized",
+        f'Jenkins home directory: {here.home} found at: EnvVars.masterEnvVars.get("JENKINS_HOME")',
+    )
 
     def stop(*_: object) -> None:
         threading.Thread(target=server.shutdown, daemon=True).start()

@@ -15,8 +15,17 @@ CLASSES = {
     "project": "hudson.model.FreeStyleProject",
     FOLDER: FOLDER,
 }
-RUNS = {"flow-definition": "org.jenkinsci.plugins.workflow.job.WorkflowRun", "project": "hudson.model.FreeStyleBuild"}
-COLORS = {"SUCCESS": "blue", "UNSTABLE": "yellow", "FAILURE": "red", "ABORTED": "aborted", "NOT_BUILT": "notbuilt"}
+RUNS = {
+    "flow-definition": "org.jenkinsci.plugins.workflow.job.WorkflowRun",
+    "project": "hudson.model.FreeStyleBuild",
+}
+COLORS = {
+    "SUCCESS": "blue",
+    "UNSTABLE": "yellow",
+    "FAILURE": "red",
+    "ABORTED": "aborted",
+    "NOT_BUILT": "notbuilt",
+}
 PERMALINKS = (
     "lastBuild", "lastCompletedBuild", "lastFailedBuild", "lastStableBuild", "lastSuccessfulBuild", "lastUnstableBuild",
     "lastUnsuccessfulBuild",
@@ -72,7 +81,9 @@ class Beans:
     def _folder(self, item: Item) -> Bean:
         view = self.view("all", list(self.children(item)), self.url(item.url))
         props = {
-            **self._common(item, [EMPTY, EMPTY, Bean("com.cloudbees.plugins.credentials.ViewCredentialsAction", {})]),
+            **self._common(
+                item, [EMPTY, EMPTY, Bean("com.cloudbees.plugins.credentials.ViewCredentialsAction", {})]
+            ),
             "healthReport": [],
             "jobs": lambda: [self.item(child) for child in self.children(item)],
             "primaryView": view,
@@ -144,7 +155,12 @@ class Beans:
         made: list[Bean] = []
         if config and config.parameters:
             definitions = [self._definition(p, in_actions) for p in config.parameters]
-            made.append(Bean("hudson.model.ParametersDefinitionProperty", {"parameterDefinitions": Shown(2, definitions)}))
+            made.append(
+                Bean(
+                    "hudson.model.ParametersDefinitionProperty",
+                    {"parameterDefinitions": Shown(2, definitions)},
+                )
+            )
         known = ("org.jenkinsci.plugins.workflow.job.properties.", "jenkins.model.BuildDiscarderProperty")
         made += [Bean(tag, {}) for tag in (config.properties if config else ()) if tag.startswith(known)]
         return made
@@ -158,16 +174,27 @@ class Beans:
         if parameter.kind == "Password":
             value = {"name": parameter.name}
         props: dict[str, Any] = {
-            "defaultParameterValue": Bean(f"hudson.model.{kind}ParameterValue", {k: _deep(v) for k, v in value.items()}),
+            "defaultParameterValue": Bean(
+                f"hudson.model.{kind}ParameterValue", {k: _deep(v) for k, v in value.items()}
+            ),
             "description": parameter.description,
             "name": parameter.name,
             "type": f"{parameter.kind}ParameterDefinition",
         }
         if parameter.kind == "Choice":
             props["choices"] = list(parameter.choices)
-        return Bean(f"hudson.model.{parameter.kind}ParameterDefinition", {k: _deep(v) for k, v in props.items()})
+        return Bean(
+            f"hudson.model.{parameter.kind}ParameterDefinition", {k: _deep(v) for k, v in props.items()}
+        )
 
-    def view(self, name: str, members: list[Item], base: str, description: str | None = None, cls: str = "hudson.model.AllView") -> Bean:
+    def view(
+        self,
+        name: str,
+        members: list[Item],
+        base: str,
+        description: str | None = None,
+        cls: str = "hudson.model.AllView",
+    ) -> Bean:
         """A view over items."""
         own = base if name == "all" else f"{base}view/{name}/"
         props = {
@@ -214,7 +241,11 @@ class Beans:
             "inProgress": build.building,
         }  # fmt: skip
         if pipeline:
-            props |= {"changeSets": [], "nextBuild": lambda: near(after), "previousBuild": lambda: near(before)}
+            props |= {
+                "changeSets": [],
+                "nextBuild": lambda: near(after),
+                "previousBuild": lambda: near(before),
+            }
         else:
             empty = Bean("hudson.scm.EmptyChangeLogSet", {"items": _deep([]), "kind": _deep(None)})
             props |= {"builtOn": build.built_on, "changeSet": empty}
@@ -226,7 +257,11 @@ class Beans:
             made.append(parameters_action(build.parameters))
         made += [causes_action(build.causes), self._timing(build)]
         if not pipeline:
-            return [*made, *[EMPTY] * (0 if build.building else build.seed_actions), self._display(item, build)]
+            return [
+                *made,
+                *[EMPTY] * (0 if build.building else build.seed_actions),
+                self._display(item, build),
+            ]
         made.append(Bean("org.jenkinsci.plugins.workflow.libs.LibrariesAction", {"libraries": []}))
         if build.env_used:
             made.append(Bean("org.jenkinsci.plugins.workflow.cps.EnvActionImpl", {}))
@@ -234,7 +269,10 @@ class Beans:
         if build.interrupted is not None:
             cls = "jenkins.model.CauseOfInterruption"
             causes = [
-                Bean(f"{cls}$UserInterruption" if c.startswith("Aborted by") else cls, {"shortDescription": Shown(2, c)})
+                Bean(
+                    f"{cls}$UserInterruption" if c.startswith("Aborted by") else cls,
+                    {"shortDescription": Shown(2, c)},
+                )
                 for c in build.interrupted
             ]
             made.append(Bean("jenkins.model.InterruptedBuildAction", {"causes": causes}))
@@ -244,11 +282,21 @@ class Beans:
         )
         made += [self._display(item, build), restart, EMPTY]
         made += [EMPTY, EMPTY] if build.building else []
-        return [*made, Bean("org.jenkinsci.plugins.workflow.job.views.FlowGraphAction", {"nodes": []}), EMPTY, EMPTY]
+        return [
+            *made,
+            Bean("org.jenkinsci.plugins.workflow.job.views.FlowGraphAction", {"nodes": []}),
+            EMPTY,
+            EMPTY,
+        ]
 
     def _display(self, item: Item, build: Build) -> Bean:
         run = self.url(f"{item.url}{build.number}/")
-        props = {"artifactsUrl": f"{run}artifact", "changesUrl": f"{self.url(item.url)}changes", "displayUrl": run, "testsUrl": f"{run}testReport"}
+        props = {
+            "artifactsUrl": f"{run}artifact",
+            "changesUrl": f"{self.url(item.url)}changes",
+            "displayUrl": run,
+            "testsUrl": f"{run}testReport",
+        }
         return Bean("org.jenkinsci.plugins.displayurlapi.actions.RunDisplayAction", props)
 
     @staticmethod
@@ -266,7 +314,9 @@ class Beans:
             "queuingDurationMillis": build.waiting_ms, "queuingTimeMillis": build.waiting_ms + build.buildable_ms,
             "totalDurationMillis": build.duration + build.waiting_ms,
         }  # fmt: skip
-        return Bean("jenkins.metrics.impl.TimeInQueueAction", {**{k: Shown(2, v) for k, v in shown.items()}, **deeper})
+        return Bean(
+            "jenkins.metrics.impl.TimeInQueueAction", {**{k: Shown(2, v) for k, v in shown.items()}, **deeper}
+        )
 
 
 def _deep(value: Any) -> Shown:
@@ -300,7 +350,11 @@ def health(item: Item) -> list[Bean]:
         said = "All recent builds failed."
     else:
         said = f"{failed} out of the last {len(done)} builds failed."
-    icon = next(name for limit, name in ((80, "80plus"), (60, "60to79"), (40, "40to59"), (20, "20to39"), (0, "00to19")) if score >= limit)
+    icon = next(
+        name
+        for limit, name in ((80, "80plus"), (60, "60to79"), (40, "40to59"), (20, "20to39"), (0, "00to19"))
+        if score >= limit
+    )
     facts: Mapping[str, Any] = {
         "description": f"Build stability: {said}", "iconClassName": f"icon-health-{icon}", "iconUrl": f"health-{icon}.png", "score": score,
     }  # fmt: skip

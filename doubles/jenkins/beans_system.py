@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = "org.jenkinsci.plugins.workflow.support.steps.ExecutorStepExecution$PlaceholderTask"
 MONITOR = "hudson.node_monitors"
-MONITORS = ("SwapSpaceMonitor", "TemporarySpaceMonitor", "DiskSpaceMonitor", "ArchitectureMonitor", "ResponseTimeMonitor", "ClockMonitor")
+MONITORS = (
+    "SwapSpaceMonitor",
+    "TemporarySpaceMonitor",
+    "DiskSpaceMonitor",
+    "ArchitectureMonitor",
+    "ResponseTimeMonitor",
+    "ClockMonitor",
+)
 LOAD = (
     "availableExecutors", "busyExecutors", "connectingExecutors", "definedExecutors", "idleExecutors", "onlineExecutors", "queueLength",
     "totalExecutors",
@@ -80,7 +87,11 @@ class SystemBeans:
         import re
 
         view = c.views[name]
-        members = [i for i in c.root.walk() if i.full_name in view.names or (view.regex and re.fullmatch(view.regex, i.full_name))]
+        members = [
+            i
+            for i in c.root.walk()
+            if i.full_name in view.names or (view.regex and re.fullmatch(view.regex, i.full_name))
+        ]
         return self.jobs.view(name, members, c.root_url(), view.description, "hudson.model.ListView")
 
     # -- computers and labels ----------------------------------------------------------------------------------------
@@ -93,8 +104,11 @@ class SystemBeans:
         c = self._controller
         agents = [computer for computer in list(c.computers.all.values()) if name in computer.labels]
         built_in = name == "built-in"
-        clouds = [cloud for cloud in c.clouds if cloud.template_for(name) is not None and name not in cloud.dynamic]
-        nodes = [Bean("org.csanchez.jenkins.plugins.kubernetes.KubernetesSlave", {"nodeName": Shown(2, a.name)}) for a in agents]
+        clouds = [cloud for cloud in c.clouds if cloud.template_for(name) is not None]
+        nodes = [
+            Bean("org.csanchez.jenkins.plugins.kubernetes.KubernetesSlave", {"nodeName": Shown(2, a.name)})
+            for a in agents
+        ]
         if built_in:
             nodes.append(Bean("hudson.model.Hudson", {"nodeName": Shown(2, "")}))
         tied = [item for item in c.root.walk() if item.config and item.config.label == name]
@@ -105,7 +119,10 @@ class SystemBeans:
             {
                 "actions": [],
                 "busyExecutors": busy,
-                "clouds": [Bean("org.csanchez.jenkins.plugins.kubernetes.KubernetesCloud", {"actions": []}) for _ in clouds],
+                "clouds": [
+                    Bean("org.csanchez.jenkins.plugins.kubernetes.KubernetesCloud", {"actions": []})
+                    for _ in clouds
+                ],
                 "description": None,
                 "idleExecutors": sum(1 for a in agents if a.online and not a.busy and a.accepting),
                 "loadStatistics": Bean("hudson.model.Label$1", {}),
@@ -125,7 +142,9 @@ class SystemBeans:
             "hudson.model.ComputerSet",
             {
                 "busyExecutors": sum(1 for a in agents if a.busy),
-                "computer": Shown(1, [self.built_in(), *(self.computer(agent) for agent in agents)], inline=True),
+                "computer": Shown(
+                    1, [self.built_in(), *(self.computer(agent) for agent in agents)], inline=True
+                ),
                 "displayName": "Nodes",
                 "totalExecutors": sum(1 for a in agents if a.online) + self._controller.configured.executors,
             },
@@ -135,10 +154,21 @@ class SystemBeans:
         """The controller's own node."""
         flows = list(self._controller.runner.flows.values())
         running = [
-            Bean(None, {"currentExecutable": self._executable(flow.job, flow.build), "idle": False, "likelyStuck": False, "number": -1, "progress": -1})
+            Bean(
+                None,
+                {
+                    "currentExecutable": self._executable(flow.job, flow.build),
+                    "idle": False,
+                    "likelyStuck": False,
+                    "number": -1,
+                    "progress": -1,
+                },
+            )
             for flow in flows
         ]
-        props = self._computer("Built-In Node", "the Jenkins controller's built-in node", [self._label("built-in", atom=False)])
+        props = self._computer(
+            "Built-In Node", "the Jenkins controller's built-in node", [self._label("built-in", atom=False)]
+        )
         props |= {
             "idle": not flows,
             "monitorData": self._monitors(self._controller.settings.home),
@@ -164,10 +194,14 @@ class SystemBeans:
         labels = sorted(agent.labels, key=lambda label: (label.replace("_", "-"), label))
         executor: dict[str, Any] = {"idle": not agent.busy, "likelyStuck": False, "number": 0, "progress": -1}
         executor["currentExecutable"] = self._task(agent.task) if agent.task else None
-        props = self._computer(agent.name, str(agent.template.get("name")), [self._label(name, atom=False) for name in labels])
+        props = self._computer(
+            agent.name, str(agent.template.get("name")), [self._label(name, atom=False) for name in labels]
+        )
         props |= {
             "executors": [Bean(None, executor)],
-            "icon": "symbol-computer" if agent.online and agent.accepting or agent.busy else "symbol-computer-not-accepting",
+            "icon": "symbol-computer"
+            if agent.online and agent.accepting or agent.busy
+            else "symbol-computer-not-accepting",
             "idle": not agent.busy,
             "jnlpAgent": True,
             "launchSupported": not agent.online,
@@ -182,8 +216,14 @@ class SystemBeans:
     def _task(self, item: QueueItem) -> Bean:
         if item.build is not None and item.job is not None:
             whole = self.jobs.build(item.job, item.build)
-            shown = {"number": Shown(1, item.build.number), "url": Shown(1, self.jobs.url(f"{item.job.url}{item.build.number}/"))}
-            return Bean(PLACEHOLDER + "$PlaceholderExecutable", {**shown, "fullDisplayName": whole.props["fullDisplayName"]})
+            shown = {
+                "number": Shown(1, item.build.number),
+                "url": Shown(1, self.jobs.url(f"{item.job.url}{item.build.number}/")),
+            }
+            return Bean(
+                PLACEHOLDER + "$PlaceholderExecutable",
+                {**shown, "fullDisplayName": whole.props["fullDisplayName"]},
+            )
         if item.job is None or item.executable is None:
             return Bean(None, {})
         return self._executable(item.job, item.executable)
@@ -196,20 +236,29 @@ class SystemBeans:
                 "timestamp": int(time.time() * 1000), "path": str(path), "size": usage.free, "threshold": 1073741824,
                 "totalSize": usage.total, "warningThreshold": 2147483648,
             }  # fmt: skip
-            return Bean(f"{MONITOR}.DiskSpaceMonitorDescriptor$DiskSpace", {k: Shown(9, v) for k, v in facts.items()})
+            return Bean(
+                f"{MONITOR}.DiskSpaceMonitorDescriptor$DiskSpace", {k: Shown(9, v) for k, v in facts.items()}
+            )
 
-        memory = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in Path("/proc/meminfo").read_text().splitlines()}
+        memory = {
+            line.split(":")[0]: int(line.split()[1]) * 1024
+            for line in Path("/proc/meminfo").read_text().splitlines()
+        }
         swap = {
             "availablePhysicalMemory": memory["MemAvailable"], "availableSwapSpace": memory["SwapFree"],
             "totalPhysicalMemory": memory["MemTotal"], "totalSwapSpace": memory["SwapTotal"],
         }  # fmt: skip
         response = {"timestamp": int(time.time() * 1000), "average": 0}
         return {
-            f"{MONITOR}.SwapSpaceMonitor": Bean(f"{MONITOR}.SwapSpaceMonitor$MemoryUsage2", {k: Shown(9, v) for k, v in swap.items()}),
+            f"{MONITOR}.SwapSpaceMonitor": Bean(
+                f"{MONITOR}.SwapSpaceMonitor$MemoryUsage2", {k: Shown(9, v) for k, v in swap.items()}
+            ),
             f"{MONITOR}.TemporarySpaceMonitor": disk(Path("/tmp")),  # noqa: S108 - it is watched, not used
             f"{MONITOR}.DiskSpaceMonitor": disk(home),
             f"{MONITOR}.ArchitectureMonitor": "Linux (amd64)",
-            f"{MONITOR}.ResponseTimeMonitor": Bean(f"{MONITOR}.ResponseTimeMonitor$Data", {k: Shown(9, v) for k, v in response.items()}),
+            f"{MONITOR}.ResponseTimeMonitor": Bean(
+                f"{MONITOR}.ResponseTimeMonitor$Data", {k: Shown(9, v) for k, v in response.items()}
+            ),
             f"{MONITOR}.ClockMonitor": Bean("hudson.util.ClockDifference", {"diff": Shown(9, 0)}),
         }
 
@@ -218,19 +267,40 @@ class SystemBeans:
     def queue(self) -> Bean:
         """`/queue`, the newest item first."""
         waiting = sorted(self._controller.queue.waiting(), key=lambda item: -item.id)
-        return Bean("hudson.model.Queue", {"discoverableItems": [], "items": Shown(1, [self.queue_item(item) for item in waiting], inline=True)})
+        return Bean(
+            "hudson.model.Queue",
+            {
+                "discoverableItems": [],
+                "items": Shown(1, [self.queue_item(item) for item in waiting], inline=True),
+            },
+        )
 
     def queue_item(self, item: QueueItem) -> Bean:
         """An item of the queue, or one that left it."""
-        names = {"waiting": "WaitingItem", "blocked": "BlockedItem", "buildable": "BuildableItem", "left": "LeftItem", "cancelled": "LeftItem"}
-        actions = [] if item.is_node else [*([parameters_action(item.parameters)] if item.parameters else []), causes_action(item.causes)]
+        names = {
+            "waiting": "WaitingItem",
+            "blocked": "BlockedItem",
+            "buildable": "BuildableItem",
+            "left": "LeftItem",
+            "cancelled": "LeftItem",
+        }
+        actions = (
+            []
+            if item.is_node
+            else [
+                *([parameters_action(item.parameters)] if item.parameters else []),
+                causes_action(item.causes),
+            ]
+        )
         props: dict[str, Any] = {
             "actions": actions,
             "blocked": item.state == "blocked",
             "buildable": item.state == "buildable",
             "id": item.id,
             "inQueueSince": item.since,
-            "params": "" if item.is_node else "".join(f"\n{p['name']}={_said(p['value'])}" for p in item.parameters),
+            "params": ""
+            if item.is_node
+            else "".join(f"\n{p['name']}={_said(p['value'])}" for p in item.parameters),
             "stuck": item.stuck if item.state == "buildable" else False,
             "task": self._queue_task(item),
             "url": f"queue/item/{item.id}/",
@@ -261,14 +331,17 @@ class SystemBeans:
     # -- plugins, users, credentials ---------------------------------------------------------------------------------
 
     def plugins(self) -> Bean:
-        """`/pluginManager`."""
+        """`/pluginManager`; of the optional dependencies only those that are there."""
+        present = self._controller.plugin_names()
         shown = [
             Bean(
                 None,
                 {
                     "active": True, "backupVersion": None, "bundled": False, "deleted": False,
                     "dependencies": [
-                        Bean(None, {"optional": d.optional, "shortName": d.name, "version": d.version}) for d in plugin.dependencies
+                        Bean(None, {"optional": d.optional, "shortName": d.name, "version": d.version})
+                        for d in sorted(plugin.dependencies, key=lambda d: d.optional)
+                        if not d.optional or d.name in present
                     ],
                     "detached": plugin.detached, "downgradable": False, "enabled": plugin.enabled, "hasUpdate": False,
                     "longName": plugin.long_name, "pinned": False,
@@ -289,7 +362,10 @@ class SystemBeans:
             "jenkins.security.seed.UserSeedProperty", "hudson.search.UserSearchProperty", "hudson.model.TimeZoneProperty",
             "jenkins.model.experimentalflags.UserExperimentalFlagsProperty", "hudson.security.HudsonPrivateSecurityRealm$Details",
         )  # fmt: skip
-        extra = {"hudson.tasks.Mailer$UserProperty": {"address": Shown(2, None)}, "hudson.search.UserSearchProperty": {"insensitiveSearch": Shown(2, True)}}
+        extra = {
+            "hudson.tasks.Mailer$UserProperty": {"address": Shown(2, None)},
+            "hudson.search.UserSearchProperty": {"insensitiveSearch": Shown(2, True)},
+        }
         return Bean(
             "hudson.model.User",
             {
@@ -303,11 +379,16 @@ class SystemBeans:
 
     def credentials(self) -> Bean:
         """`/credentials`."""
-        return Bean(f"{STORE}.ViewCredentialsAction$RootActionImpl", {"stores": {"system": self.credential_store()}})
+        return Bean(
+            f"{STORE}.ViewCredentialsAction$RootActionImpl", {"stores": {"system": self.credential_store()}}
+        )
 
     def credential_store(self) -> Bean:
         """`/credentials/store/system`."""
-        return Bean(f"{STORE}.SystemCredentialsProvider$UserFacingAction", {"domains": {"_": self.credential_domain()}})
+        return Bean(
+            f"{STORE}.SystemCredentialsProvider$UserFacingAction",
+            {"domains": {"_": self.credential_domain()}},
+        )
 
     def credential_domain(self) -> Bean:
         """`/credentials/store/system/domain/_`."""

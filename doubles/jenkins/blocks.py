@@ -56,7 +56,7 @@ class Args:
         """
         value = self.get(name, first=first)
         if value is None:
-            raise StepError("illegal", f"Missing required parameter: \"{name}\"")
+            raise StepError("illegal", f'Missing required parameter: "{name}"')
         return value
 
 
@@ -112,7 +112,13 @@ class Blocks:
             raise
         if name == "parallel":
             return ctx
-        label = f" (Branch: {args.positional[0]})" if branch else f" ({ctx.data['label']})" if "label" in ctx.data else ""
+        label = (
+            f" (Branch: {args.positional[0]})"
+            if branch
+            else f" ({ctx.data['label']})"
+            if "label" in ctx.data
+            else ""
+        )
         parent.mark("{" + label)
         return ctx
 
@@ -175,15 +181,25 @@ class Blocks:
         parents = cloud.inherited(inherit)
         if inherit and len(parents) < len(str(inherit).split()):
             raise StepError("illegal", f"Unable to find pod template named {inherit!r}")
-        label = args.get("label") or podspec.label_value(f"{flow.job.full_name}_{flow.build.number}-{podspec.suffix()}")
+        label = args.get("label") or podspec.label_value(
+            f"{flow.job.full_name}_{flow.build.number}-{podspec.suffix()}"
+        )
         template: dict[str, Any] = {}
         for parent in parents:
-            template = podspec.merge(template, {k: v for k, v in parent.items() if k not in {"id", "label", "name", "shown"}})
-        own = {k: v for k, v in args.named.items() if k not in {"label", "inheritFrom", "cloud", "name", "yaml", "containers", "volumes", "envVars"}}
+            template = podspec.merge(
+                template, {k: v for k, v in parent.items() if k not in {"id", "label", "name", "shown"}}
+            )
+        own = {
+            k: v
+            for k, v in args.named.items()
+            if k not in {"label", "inheritFrom", "cloud", "name", "yaml", "containers", "volumes", "envVars"}
+        }
         template |= {k: v for k, v in own.items() if v not in (None, "")}
         inherited_yaml = [t["yaml"] for t in parents if t.get("yaml")]
         yaml = [args.get("yaml")] if args.get("yaml") else []
-        template["yamls"] = inherited_yaml + yaml if (template.get("yamlMergeStrategy") == "merge" or not yaml) else yaml
+        template["yamls"] = (
+            inherited_yaml + yaml if (template.get("yamlMergeStrategy") == "merge" or not yaml) else yaml
+        )
         template["containers"] = podspec.merge(template.get("containers") or [], args.get("containers") or [])
         template |= {
             "label": label,

@@ -125,10 +125,16 @@ def last_builds(builds: dict[int, Build]) -> dict[str, Build | None]:
 
 def estimate(builds: dict[int, Build]) -> int:
     """Milliseconds that a build is expected to take: the mean of the last three that succeeded, -1 when there is none."""
-    done = [b for b in (builds[n] for n in sorted(builds, reverse=True)) if not b.building and b.result in {"SUCCESS", "UNSTABLE"}]
+    done = [
+        b
+        for b in (builds[n] for n in sorted(builds, reverse=True))
+        if not b.building and b.result in {"SUCCESS", "UNSTABLE"}
+    ]
     if not done:
-        done = [b for b in (builds[n] for n in sorted(builds, reverse=True)) if not b.building and b.result == "FAILURE"]
+        done = [
+            b
+            for b in (builds[n] for n in sorted(builds, reverse=True))
+            if not b.building and b.result == "FAILURE"
+        ]
     recent = done[:3]
     return round(sum(b.duration for b in recent) / len(recent)) if recent else -1
-
-

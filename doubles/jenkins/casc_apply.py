@@ -46,11 +46,14 @@ def _seed(controller: "Controller", entry: Mapping[str, Any], resolver: Resolver
 
 
 def _refuse(script: str, reason: str, trace: str) -> None:
-    missing = [line.partition("Caused by: ")[2] for line in trace.splitlines() if line.startswith("Caused by: ")]
+    missing = [
+        line.partition("Caused by: ")[2] for line in trace.splitlines() if line.startswith("Caused by: ")
+    ]
     inner = f"{missing[0]}\nCaused: {reason}" if missing else reason
     log("SEVERE", "j.j.plugin.JenkinsJobManagement", inner)
     raise CascError(
-        "io.jenkins.plugins.casc.ConfiguratorException", f"jobs: Failed to execute script with hash {java_hash(script)}\nCaused by: {inner}"
+        "io.jenkins.plugins.casc.ConfiguratorException",
+        f"jobs: Failed to execute script with hash {java_hash(script)}\nCaused by: {inner}",
     )
 
 
@@ -62,8 +65,14 @@ def _text(entry: Mapping[str, Any]) -> str:
             with open(str(entry["file"]), encoding="utf-8") as source:  # noqa: PTH123 - a path of the configuration
                 return source.read()
         except OSError as error:
-            raise CascError("io.jenkins.plugins.casc.ConfiguratorException", f"jobs: Failed to read {entry['file']}: {error}") from error
-    raise CascError("java.lang.IllegalArgumentException", f"No javaposse.jobdsl.plugin.casc.ScriptSource implementation found for {next(iter(entry))}")
+            raise CascError(
+                "io.jenkins.plugins.casc.ConfiguratorException",
+                f"jobs: Failed to read {entry['file']}: {error}",
+            ) from error
+    raise CascError(
+        "java.lang.IllegalArgumentException",
+        f"No javaposse.jobdsl.plugin.casc.ScriptSource implementation found for {next(iter(entry))}",
+    )
 
 
 def java_hash(text: str) -> int:

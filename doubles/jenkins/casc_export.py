@@ -21,23 +21,33 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
 
-_Dumper.add_representer(_Quoted, lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:str", str(value), style='"'))
+_Dumper.add_representer(
+    _Quoted, lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:str", str(value), style='"')
+)
 
 
 def export(controller: "Controller") -> str:
     """The YAML."""
     c = controller.configured
-    credentials = [{str(data["kind"]): {k: v for k, v in data.items() if k != "kind"}} for data in c.credentials.values()]
+    credentials = [
+        {str(data["kind"]): {k: v for k, v in data.items() if k != "kind"}} for data in c.credentials.values()
+    ]
     users = [{"id": user.id, "name": user.name} for user in controller.security.users.values()]
     whole: dict[str, Any] = {}
     if credentials:
         whole["credentials"] = {"system": {"domainCredentials": [{"credentials": credentials}]}}
-    jenkins: dict[str, Any] = {"mode": c.mode, "numExecutors": c.executors, "quietPeriod": int(c.quiet_period)}
+    jenkins: dict[str, Any] = {
+        "mode": c.mode,
+        "numExecutors": c.executors,
+        "quietPeriod": int(c.quiet_period),
+    }
     jenkins |= {"systemMessage": c.system_message} if c.system_message else {}
     jenkins |= {"slaveAgentPort": c.agent_port, "clouds": [{"kubernetes": cloud} for cloud in c.clouds]}
     if controller.security.enabled:
         jenkins["securityRealm"] = {"local": {"allowsSignup": False, "enableCaptcha": False, "users": users}}
-        jenkins["authorizationStrategy"] = {"loggedInUsersCanDoAnything": {"allowAnonymousRead": controller.security.anonymous_read}}
+        jenkins["authorizationStrategy"] = {
+            "loggedInUsersCanDoAnything": {"allowAnonymousRead": controller.security.anonymous_read}
+        }
     whole["jenkins"] = jenkins
     location = {"adminAddress": c.admin_address, "url": c.root_url}
     whole["unclassified"] = {"location": {k: v for k, v in location.items() if v}}

@@ -78,7 +78,11 @@ def validate(config: Mapping[str, Any], plugins: set[str]) -> None:
     Raises:
         CascError: the first thing that is not known.
     """
-    unknown = [str(root) for root in config if root not in ROOTS or (ROOTS[str(root)] or root) not in {root, *plugins}]
+    unknown = [
+        str(root)
+        for root in config
+        if root not in ROOTS or (ROOTS[str(root)] or root) not in {root, *plugins}
+    ]
     if unknown:
         raise CascError(
             "io.jenkins.plugins.casc.UnknownConfiguratorException",
@@ -102,7 +106,12 @@ def _security(jenkins: Mapping[str, Any]) -> None:
     if isinstance(realm, Mapping):
         _check(realm.get("local"), LOCAL, "local", "hudson.security.HudsonPrivateSecurityRealm")
         for user in (realm.get("local") or {}).get("users") or []:
-            _check(user, USER, "user", "io.jenkins.plugins.casc.core.HudsonPrivateSecurityRealmConfigurator$UserWithPassword")
+            _check(
+                user,
+                USER,
+                "user",
+                "io.jenkins.plugins.casc.core.HudsonPrivateSecurityRealmConfigurator$UserWithPassword",
+            )
     strategy = jenkins.get("authorizationStrategy")
     if isinstance(strategy, Mapping):
         cls = "hudson.security.FullControlOnceLoggedInAuthorizationStrategy"
@@ -112,7 +121,9 @@ def _security(jenkins: Mapping[str, Any]) -> None:
 def _cloud(entry: Mapping[str, Any], plugins: set[str]) -> None:
     kind = next(iter(entry))
     if kind != "kubernetes" or "kubernetes" not in plugins:
-        raise CascError("java.lang.IllegalArgumentException", f"No hudson.slaves.Cloud implementation found for {kind}")
+        raise CascError(
+            "java.lang.IllegalArgumentException", f"No hudson.slaves.Cloud implementation found for {kind}"
+        )
     cloud = entry["kubernetes"]
     _check(cloud, CLOUD, "kubernetes", f"{PLUGIN}.KubernetesCloud")
     for template in cloud.get("templates") or []:
@@ -123,11 +134,19 @@ def _cloud(entry: Mapping[str, Any], plugins: set[str]) -> None:
 
 def _credentials(config: Mapping[str, Any], plugins: set[str]) -> None:
     known = {"usernamePassword": USERNAME_PASSWORD, "string": SECRET_TEXT}
-    needs = {"string": "plain-credentials", "file": "plain-credentials", "basicSSHUserPrivateKey": "ssh-credentials", "aws": "aws-credentials"}
+    needs = {
+        "string": "plain-credentials",
+        "file": "plain-credentials",
+        "basicSSHUserPrivateKey": "ssh-credentials",
+        "aws": "aws-credentials",
+    }
     for domain in (config.get("system") or {}).get("domainCredentials") or []:
         for entry in domain.get("credentials") or []:
             kind = next(iter(entry))
-            if kind not in {"usernamePassword", "certificate", *needs} or needs.get(kind, "credentials") not in plugins:
+            if (
+                kind not in {"usernamePassword", "certificate", *needs}
+                or needs.get(kind, "credentials") not in plugins
+            ):
                 message = f"No com.cloudbees.plugins.credentials.Credentials implementation found for {kind}"
                 raise CascError("java.lang.IllegalArgumentException", message)
             if kind in known:

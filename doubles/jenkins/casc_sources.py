@@ -37,11 +37,15 @@ def sources(home: Path, environment: Mapping[str, str]) -> list[Path]:
     for entry in (piece.strip() for piece in configured.split(",")):
         path = Path(entry)
         if path.is_dir():
-            found += sorted(p for p in path.rglob("*.y*ml") if p.suffix in {".yml", ".yaml"} and not _hidden(p, path))
+            found += sorted(
+                p for p in path.rglob("*.y*ml") if p.suffix in {".yml", ".yaml"} and not _hidden(p, path)
+            )
         elif path.is_file():
             found.append(path)
         else:
-            raise CascError("io.jenkins.plugins.casc.ConfiguratorException", f"Invalid configuration source: {entry}")
+            raise CascError(
+                "io.jenkins.plugins.casc.ConfiguratorException", f"Invalid configuration source: {entry}"
+            )
     return found
 
 
@@ -58,13 +62,19 @@ def parse(text: str, name: str) -> dict[str, Any]:
     try:
         value = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
-        raise CascError("org.yaml.snakeyaml.parser.ParserException", _snake(error, text, name), syntax=True) from error
+        raise CascError(
+            "org.yaml.snakeyaml.parser.ParserException", _snake(error, text, name), syntax=True
+        ) from error
     except yaml.YAMLError as error:
         raise CascError("org.yaml.snakeyaml.error.YAMLException", str(error), syntax=True) from error
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise CascError("io.jenkins.plugins.casc.ConfiguratorException", f"Configuration is no mapping: {name}", syntax=True)
+        raise CascError(
+            "io.jenkins.plugins.casc.ConfiguratorException",
+            f"Configuration is no mapping: {name}",
+            syntax=True,
+        )
     return value
 
 
@@ -96,7 +106,9 @@ def merge(below: Any, above: Any, path: str = "") -> Any:
         return [*below, *above]
     if below == above:
         return below
-    raise CascError("io.jenkins.plugins.casc.yaml.merge.YamlSourceConflict", f"Found conflicting configuration at {path}")
+    raise CascError(
+        "io.jenkins.plugins.casc.yaml.merge.YamlSourceConflict", f"Found conflicting configuration at {path}"
+    )
 
 
 def read(files: list[Path]) -> dict[str, Any]:
@@ -128,7 +140,9 @@ class Resolver:
         return self._text(value) if isinstance(value, str) else value
 
     def _text(self, text: str) -> str:
-        return VARIABLE.sub(lambda found: found.group(0)[1:] if found.group(1) else self._one(found.group(2)), text)
+        return VARIABLE.sub(
+            lambda found: found.group(0)[1:] if found.group(1) else self._one(found.group(2)), text
+        )
 
     def _one(self, expression: str) -> str:
         inner = self._text(expression)

@@ -65,14 +65,23 @@ class Cloud:
         for template in self.templates():
             if label is not None and label in str(template.get("label") or "").split():
                 return template
-            if label is None and str(template.get("nodeUsageMode") or "NORMAL") == "NORMAL" and not self.data.get("usageRestricted"):
+            if (
+                label is None
+                and str(template.get("nodeUsageMode") or "NORMAL") == "NORMAL"
+                and not self.data.get("usageRestricted")
+            ):
                 return template
         return None
 
     def inherited(self, names: str | None) -> list[dict[str, Any]]:
         """The templates that an `inheritFrom` names."""
         wanted = str(names or "").split()
-        return [t for name in wanted for t in [*self.templates(), *self.dynamic.values()] if t.get("name") == name or t.get("label") == name]
+        return [
+            t
+            for name in wanted
+            for t in [*self.templates(), *self.dynamic.values()]
+            if t.get("name") == name or t.get("label") == name
+        ]
 
     def room(self, template: Mapping[str, Any]) -> bool:
         """Whether one more pod is allowed by the cloud's and the template's caps."""
@@ -104,7 +113,9 @@ class Cloud:
         )
         pod = podspec.build(template, identity)
         pod["metadata"]["namespace"] = namespace
-        computer = Computer(name, template, (name, *labels.split()), secret, namespace, pod, build_log=template.get("log"))
+        computer = Computer(
+            name, template, (name, *labels.split()), secret, namespace, pod, build_log=template.get("log")
+        )
         self.tools.computers.add(computer)
         threading.Thread(target=self._launch, args=(computer,), daemon=True, name=f"launch {name}").start()
         return computer
@@ -116,7 +127,11 @@ class Cloud:
             kube.create_pod(computer.namespace, computer.pod)
         except (KubeError, OSError) as error:
             trace = f"io.fabric8.kubernetes.client.KubernetesClientException: {error}"
-            self.tools.log("WARNING", "o.c.j.p.k.KubernetesLauncher#launch", f"Error in provisioning; agent={computer.name}\n{trace}")
+            self.tools.log(
+                "WARNING",
+                "o.c.j.p.k.KubernetesLauncher#launch",
+                f"Error in provisioning; agent={computer.name}\n{trace}",
+            )
             computer.say(f"ERROR: Failed to launch {computer.name}\n{trace}")
             self.refused_until = time.monotonic() + 10.0
             self.tools.computers.remove(computer)
@@ -128,7 +143,11 @@ class Cloud:
     def _watch_start(self, computer: Computer, kube: Kube) -> None:
         """Until the agent is online: report the pod's state, and give up where the real plugin does."""
         deadline = time.monotonic() + float(self.data.get("waitForPodSec") or 600)
-        connect = float(computer.template.get("slaveConnectTimeoutStr") or computer.template.get("slaveConnectTimeout") or 1000)
+        connect = float(
+            computer.template.get("slaveConnectTimeoutStr")
+            or computer.template.get("slaveConnectTimeout")
+            or 1000
+        )
         shown = ""
         back_offs, in_back_off, running_since = 0, False, None
         while not computer.online and not computer.removed:
@@ -152,15 +171,23 @@ class Cloud:
             if pod.get("status", {}).get("phase") == "Running":
                 running_since = running_since or time.monotonic()
             late = running_since is not None and time.monotonic() - running_since > connect
-            if late or time.monotonic() > deadline or pod.get("status", {}).get("phase") in {"Failed", "Succeeded"}:
+            if (
+                late
+                or time.monotonic() > deadline
+                or pod.get("status", {}).get("phase") in {"Failed", "Succeeded"}
+            ):
                 self._give_up(computer, pod, connect)
                 return
             computer.gone.wait(POLL)
 
     def _give_up_image(self, computer: Computer, pod: Mapping[str, Any]) -> None:
         images = {c["name"]: c["image"] for c in pod["spec"]["containers"]}
-        broken = next(name for name, reason, _ in waiting(pod) if reason in {"ImagePullBackOff", "ErrImagePull"})
-        computer.say(f'ERROR: Unable to pull container image "{images[broken]}". Check if image tag name is spelled correctly.')
+        broken = next(
+            name for name, reason, _ in waiting(pod) if reason in {"ImagePullBackOff", "ErrImagePull"}
+        )
+        computer.say(
+            f'ERROR: Unable to pull container image "{images[broken]}". Check if image tag name is spelled correctly.'
+        )
         if computer.dynamic:
             self.tools.cancel(computer, "Queue task was cancelled")
         self.terminate(computer)
@@ -168,7 +195,11 @@ class Cloud:
     def _give_up(self, computer: Computer, pod: Mapping[str, Any], seconds: float) -> None:
         phase = pod.get("status", {}).get("phase", "Unknown")
         reason = f"Agent is not connected after {seconds:.0f} seconds, status: {phase}"
-        self.tools.log("WARNING", "o.c.j.p.k.KubernetesLauncher#launch", f"Error in provisioning; agent={computer.name}: {reason}")
+        self.tools.log(
+            "WARNING",
+            "o.c.j.p.k.KubernetesLauncher#launch",
+            f"Error in provisioning; agent={computer.name}: {reason}",
+        )
         computer.say(f"ERROR: Failed to launch {computer.name}\njava.lang.IllegalStateException: {reason}")
         self.terminate(computer)
 
@@ -178,7 +209,9 @@ class Cloud:
             return
         self.dying.append(computer)
         self.tools.computers.remove(computer)
-        threading.Thread(target=self._delete, args=(computer,), daemon=True, name=f"delete {computer.name}").start()
+        threading.Thread(
+            target=self._delete, args=(computer,), daemon=True, name=f"delete {computer.name}"
+        ).start()
 
     def _delete(self, computer: Computer) -> None:
         kube = self.kube()
@@ -190,7 +223,11 @@ class Cloud:
                     break
                 pause.wait(0.25)
         except (KubeError, OSError) as error:
-            self.tools.log("WARNING", "o.c.j.p.k.KubernetesSlave#_terminate", f"Failed to delete pod for agent {computer.name}: {error}")
+            self.tools.log(
+                "WARNING",
+                "o.c.j.p.k.KubernetesSlave#_terminate",
+                f"Failed to delete pod for agent {computer.name}: {error}",
+            )
         finally:
             self.dying.remove(computer)
             self.tools.computers.remove(computer)
@@ -201,7 +238,11 @@ class Cloud:
         if not mine:
             return []
         try:
-            pods = {p["metadata"]["name"]: p for ns in {c.namespace for c in mine} for p in self.kube().pods(ns, "jenkins/label")}
+            pods = {
+                p["metadata"]["name"]: p
+                for ns in {c.namespace for c in mine}
+                for p in self.kube().pods(ns, "jenkins/label")
+            }
         except (KubeError, OSError):
             return []
         return [c for c in mine if not c.removed and is_dead(pods.get(c.name))]
@@ -218,7 +259,11 @@ def waiting(pod: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Containers that wait, with reason and message."""
     statuses = pod.get("status", {}).get("containerStatuses") or []
     return [
-        (s["name"], s["state"]["waiting"].get("reason", ""), s["state"]["waiting"].get("message") or "No message")
+        (
+            s["name"],
+            s["state"]["waiting"].get("reason", ""),
+            s["state"]["waiting"].get("message") or "No message",
+        )
         for s in statuses
         if s.get("state", {}).get("waiting")
     ]
@@ -229,12 +274,30 @@ def pod_info(pod: Mapping[str, Any]) -> str:
     lines = [f"\tContainer [{name}] waiting [{reason}] {message}" for name, reason, message in waiting(pod)]
     for status in pod.get("status", {}).get("containerStatuses") or []:
         if dead := status.get("state", {}).get("terminated"):
-            lines.append(f"\tContainer [{status['name']}] terminated [{dead.get('reason')}] {dead.get('message') or 'No message'}")
+            lines.append(
+                f"\tContainer [{status['name']}] terminated [{dead.get('reason')}] {dead.get('message') or 'No message'}"
+            )
     phase = pod.get("status", {}).get("phase", "Pending")
-    ready = next((c for c in pod.get("status", {}).get("conditions") or [] if c["type"] == "Ready" and c["status"] == "False"), None)
-    unscheduled = next((c for c in pod.get("status", {}).get("conditions") or [] if c["type"] == "PodScheduled" and c["status"] == "False"), None)
+    ready = next(
+        (
+            c
+            for c in pod.get("status", {}).get("conditions") or []
+            if c["type"] == "Ready" and c["status"] == "False"
+        ),
+        None,
+    )
+    unscheduled = next(
+        (
+            c
+            for c in pod.get("status", {}).get("conditions") or []
+            if c["type"] == "PodScheduled" and c["status"] == "False"
+        ),
+        None,
+    )
     condition = unscheduled or ready
     if condition and (lines or unscheduled):
-        lines.append(f"\tPod [{phase}][{condition.get('reason', '')}] {condition.get('message') or 'No message'}")
+        lines.append(
+            f"\tPod [{phase}][{condition.get('reason', '')}] {condition.get('message') or 'No message'}"
+        )
     where = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
     return f"[PodInfo] {where}\n" + "\n".join(lines) if lines else ""

@@ -83,7 +83,10 @@ class Computers:
             (
                 c
                 for c in list(self.all.values())
-                if c.online and c.accepting and not c.busy and (label in c.labels or (label is None and not c.dynamic))
+                if c.online
+                and c.accepting
+                and not c.busy
+                and (label in c.labels or (label is None and not c.dynamic))
             ),
             None,
         )

@@ -55,12 +55,16 @@ def take_security(security: Security, jenkins: Mapping[str, Any]) -> None:
         for entry in (realm["local"] or {}).get("users") or []:
             name = str(entry["id"])
             tokens = security.users[name].tokens if name in security.users else {}
-            security.users[name] = User(name, str(entry.get("name") or name), str(entry.get("password") or ""), tokens)
+            security.users[name] = User(
+                name, str(entry.get("name") or name), str(entry.get("password") or ""), tokens
+            )
     strategy = jenkins.get("authorizationStrategy")
     if strategy == "unsecured":
         security.enabled = False
     elif isinstance(strategy, Mapping) and "loggedInUsersCanDoAnything" in strategy:
-        security.anonymous_read = bool((strategy["loggedInUsersCanDoAnything"] or {}).get("allowAnonymousRead"))
+        security.anonymous_read = bool(
+            (strategy["loggedInUsersCanDoAnything"] or {}).get("allowAnonymousRead")
+        )
     elif strategy == "loggedInUsersCanDoAnything":
         security.anonymous_read = True
 

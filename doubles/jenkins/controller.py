@@ -35,7 +35,14 @@ from .shell import Shell
 from .steps import Steps
 from .store import Store
 
-STARTING, UP, FAILED, UNREADABLE, RESTARTING, SAFE_RESTARTING = "starting", "up", "failed", "unreadable", "restarting", "safe restarting"
+STARTING, UP, FAILED, UNREADABLE, RESTARTING, SAFE_RESTARTING = (
+    "starting",
+    "up",
+    "failed",
+    "unreadable",
+    "restarting",
+    "safe restarting",
+)
 
 
 @dataclass
@@ -116,11 +123,21 @@ class Controller:
         log("INFO", attained, "Started initialization")
         settings = self.settings
         self.groovy = GroovyHost(
-            settings.java, settings.classpath, self._answer, lambda text: log("SEVERE", "stand-in", f"defect: {text}")
+            settings.java,
+            settings.classpath,
+            self._answer,
+            lambda text: log("SEVERE", "stand-in", f"defect: {text}"),
         )
         try:
-            self.plugins = load_plugins(settings.home / "plugins", lambda level, text: log(level, "hudson.PluginManager", text))
-            for milestone in ("Listed all plugins", "Prepared all plugins", "Started all plugins", "Augmented all extensions"):
+            self.plugins = load_plugins(
+                settings.home / "plugins", lambda level, text: log(level, "hudson.PluginManager", text)
+            )
+            for milestone in (
+                "Listed all plugins",
+                "Prepared all plugins",
+                "Started all plugins",
+                "Augmented all extensions",
+            ):
                 log("INFO", attained, milestone)
             self.root = items.load(settings.home)
             self._settle_builds()
@@ -131,7 +148,12 @@ class Controller:
         except CascError as error:
             self._boot_failure(error)
             return
-        for milestone in ("System config adapted", "Loaded all jobs", "Configuration for all jobs updated", "Completed initialization"):
+        for milestone in (
+            "System config adapted",
+            "Loaded all jobs",
+            "Configuration for all jobs updated",
+            "Completed initialization",
+        ):
             log("INFO", attained, milestone)
         self.scheduler.start()
         self.life.state = UP
@@ -151,7 +173,9 @@ class Controller:
         caused = "" if error.syntax else "\nCaused: io.jenkins.plugins.casc.ConfigurationAsCodeBootFailure"
         text = f"{error}" if error.syntax else f"{error.cls}: {error}"
         text = text.replace("\n", "\n[LF]> ")
-        chain = f"{text}{caused}\nCaused: java.lang.reflect.InvocationTargetException\nCaused: java.lang.Error"
+        chain = (
+            f"{text}{caused}\nCaused: java.lang.reflect.InvocationTargetException\nCaused: java.lang.Error"
+        )
         log("SEVERE", "jenkins.InitReactorRunner$1#onTaskFailed", f"Failed ConfigurationAsCode.init\n{chain}")
         log("SEVERE", "hudson.util.BootFailure#publish", f"Failed to initialize Jenkins\n{text}{caused}")
         log("INFO", "hudson.lifecycle.Lifecycle#onStatusUpdate", "Stopping Jenkins")
@@ -195,7 +219,9 @@ class Controller:
         for item in self.root.walk():
             for build in item.builds.values():
                 if build.building:
-                    build.log("The build was not resumed: this stand-in does not keep running pipelines over a restart")
+                    build.log(
+                        "The build was not resumed: this stand-in does not keep running pipelines over a restart"
+                    )
                     build.finish("ABORTED")
 
     # -- configuration ---------------------------------------------------------------------------------------------
@@ -238,7 +264,10 @@ class Controller:
         read_again = read(self.life.sources)
         from .casc_sources import merge
 
-        merge({k: v for k, v in read_again.items() if k != "jobs"}, {k: v for k, v in sent.items() if k != "jobs"})
+        merge(
+            {k: v for k, v in read_again.items() if k != "jobs"},
+            {k: v for k, v in sent.items() if k != "jobs"},
+        )
         self.configure(sent)
 
     def kube_for(self, cloud: Mapping[str, Any]) -> Kube:
@@ -302,10 +331,16 @@ class Controller:
             log("INFO", "javaposse.jobdsl", made["output"].rstrip())
         done = []
         for entry in made["items"]:
-            log("INFO", "j.j.plugin.JenkinsJobManagement#createOrUpdateConfig", f"createOrUpdateConfig for {entry['name']}")
+            log(
+                "INFO",
+                "j.j.plugin.JenkinsJobManagement#createOrUpdateConfig",
+                f"createOrUpdateConfig for {entry['name']}",
+            )
             done.append((str(entry["name"]), self.put(entry["name"], entry["xml"])))
         for view in made["views"]:
-            self.views[view["name"]] = View(view["name"], view["description"], tuple(view["names"]), view["regex"])
+            self.views[view["name"]] = View(
+                view["name"], view["description"], tuple(view["names"]), view["regex"]
+            )
         return done
 
     def is_approved(self, script: str) -> bool:
@@ -343,14 +378,19 @@ class Controller:
             "JOB_URL": job_url,
             "RUN_DISPLAY_URL": f"{job_url}{number}/display/redirect",
             **self.configured.environment,
-            **{name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in build.values().items()},
+            **{
+                name: str(value).lower() if isinstance(value, bool) else str(value)
+                for name, value in build.values().items()
+            },
         }
 
     def _start_build(self, item: QueueItem) -> Build:
         if item.job is None:
             raise ValueError("a build needs a job")
         now = int(time.time() * 1000)
-        build = item.job.new_build(queue_id=item.id, job=item.job.full_name, parameters=item.parameters, causes=item.causes)
+        build = item.job.new_build(
+            queue_id=item.id, job=item.job.full_name, parameters=item.parameters, causes=item.causes
+        )
         if item.is_node or item.computer is not None:
             build.buildable_ms = now - item.buildable_since
         build.waiting_ms = max(0, (item.buildable_since or now) - item.since)
@@ -406,7 +446,9 @@ class Controller:
 
     def cloud_of(self, computer: Computer) -> Cloud:
         """The cloud that made an agent."""
-        made = next((c for c in self.clouds if computer.template in [*c.templates(), *c.dynamic.values()]), None)
+        made = next(
+            (c for c in self.clouds if computer.template in [*c.templates(), *c.dynamic.values()]), None
+        )
         return made or self.clouds[0]
 
     def credential(self, credentials_id: str) -> Mapping[str, Any] | None:
@@ -433,7 +475,9 @@ class Controller:
         }
         return self.queue.schedule(target, parameter_values(target, given), [upstream], 0.0)
 
-    def submit(self, job: Item, given: Mapping[str, Any], user: User | None, delay: float | None = None) -> QueueItem:
+    def submit(
+        self, job: Item, given: Mapping[str, Any], user: User | None, delay: float | None = None
+    ) -> QueueItem:
         """Queue a job for a person."""
         quiet = delay if delay is not None else (job.config.quiet_period if job.config else None)
         quiet = self.configured.quiet_period if quiet is None else quiet
@@ -511,11 +555,12 @@ def parameter_values(job: Item, given: Mapping[str, Any]) -> list[dict[str, Any]
             value = value if isinstance(value, bool) else str(value).lower() in {"true", "on"}
         elif definition.kind == "Choice" and value not in definition.choices:
             raise ValueError(f"Illegal choice for parameter {definition.name}: {value}")
-        values.append({"_class": f"hudson.model.{kind}ParameterValue", "name": definition.name, "value": value})
+        values.append(
+            {"_class": f"hudson.model.{kind}ParameterValue", "name": definition.name, "value": value}
+        )
     return values
 
 
 def logging_id() -> str:
     """The id under which the log explains an error page."""
     return str(uuid.uuid4())
-

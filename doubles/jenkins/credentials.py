@@ -22,12 +22,22 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "usernamePassword": Kind("Username with password", "credentials", IMPL),
     "string": Kind("Secret text", "plain-credentials", TEXT),
-    "file": Kind("Secret file", "plain-credentials", "org.jenkinsci.plugins.plaincredentials.impl.FileCredentialsImpl"),
-    "basicSSHUserPrivateKey": Kind(
-        "SSH Username with private key", "ssh-credentials", "com.cloudbees.jenkins.plugins.sshcredentials.impl.BasicSSHUserPrivateKey"
+    "file": Kind(
+        "Secret file", "plain-credentials", "org.jenkinsci.plugins.plaincredentials.impl.FileCredentialsImpl"
     ),
-    "certificate": Kind("Certificate", "credentials", "com.cloudbees.plugins.credentials.impl.CertificateCredentialsImpl"),
-    "aws": Kind("AWS Credentials", "aws-credentials", "com.cloudbees.jenkins.plugins.awscredentials.AWSCredentialsImpl"),
+    "basicSSHUserPrivateKey": Kind(
+        "SSH Username with private key",
+        "ssh-credentials",
+        "com.cloudbees.jenkins.plugins.sshcredentials.impl.BasicSSHUserPrivateKey",
+    ),
+    "certificate": Kind(
+        "Certificate", "credentials", "com.cloudbees.plugins.credentials.impl.CertificateCredentialsImpl"
+    ),
+    "aws": Kind(
+        "AWS Credentials",
+        "aws-credentials",
+        "com.cloudbees.jenkins.plugins.awscredentials.AWSCredentialsImpl",
+    ),
 }
 
 
@@ -75,7 +85,8 @@ def bind(binding: Mapping[str, Any], find: Callable[[str], Mapping[str, Any] | N
         variable = str(binding.get("variable"))
         return Bound({variable: token}, (token,), [variable])
     raise StepError(
-        "abort", f"Credentials '{wanted}' is of type '{KINDS[found['kind']].type_name}' where a binding of '{kind}' was expected"
+        "abort",
+        f"Credentials '{wanted}' is of type '{KINDS[found['kind']].type_name}' where a binding of '{kind}' was expected",
     )
 
 

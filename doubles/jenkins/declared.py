@@ -6,7 +6,13 @@ from typing import Any
 
 from .items import Item, parse
 
-KINDS = {"string": "String", "text": "Text", "booleanParam": "Boolean", "choice": "Choice", "password": "Password"}
+KINDS = {
+    "string": "String",
+    "text": "Text",
+    "booleanParam": "Boolean",
+    "choice": "Choice",
+    "password": "Password",
+}
 NO_CONCURRENCY = "org.jenkinsci.plugins.workflow.job.properties.DisableConcurrentBuildsJobProperty"
 PARAMETERS = "hudson.model.ParametersDefinitionProperty"
 
@@ -44,12 +50,18 @@ def _parameters(properties: ET.Element, calls: list[Mapping[str, Any]]) -> dict[
         if kind == "Choice":
             options = facts.get("choices") or []
             options = options.splitlines() if isinstance(options, str) else options
-            holder = ET.SubElement(ET.SubElement(element, "choices", {"class": "java.util.Arrays$ArrayList"}), "a", {"class": "string-array"})
+            holder = ET.SubElement(
+                ET.SubElement(element, "choices", {"class": "java.util.Arrays$ArrayList"}),
+                "a",
+                {"class": "string-array"},
+            )
             for option in options:
                 ET.SubElement(holder, "string").text = str(option)
             value = options[0] if options else ""
         else:
-            ET.SubElement(element, "defaultValue").text = str(value).lower() if kind == "Boolean" else str(value)
+            ET.SubElement(element, "defaultValue").text = (
+                str(value).lower() if kind == "Boolean" else str(value)
+            )
         if facts.get("description"):
             ET.SubElement(element, "description").text = str(facts["description"])
         defaults[str(facts["name"])] = value

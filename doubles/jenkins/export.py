@@ -183,7 +183,9 @@ def _elements(plain: Mapping[str, Any]) -> Iterable[str]:
 def xpath(plain: Mapping[str, Any], expression: str) -> str | None:
     """The XPath that shell scripts use for a crumb: `concat(//a,":",//b)` or `//a`; None for any other."""
     parts = re.fullmatch(r"concat\((.*)\)", expression)
-    pieces: list[str] = re.findall(r"//\w+(?:/text\(\))?|\"[^\"]*\"|'[^']*'", parts.group(1) if parts else expression)
+    pieces: list[str] = re.findall(
+        r"//\w+(?:/text\(\))?|\"[^\"]*\"|'[^']*'", parts.group(1) if parts else expression
+    )
     if not pieces:
         return None
     find: Callable[[str], str] = lambda p: str(plain.get(p[2:].removesuffix("/text()"), ""))  # noqa: E731

@@ -16,7 +16,11 @@ from .shell import Shell
 
 def matcher(patterns: str) -> Callable[[str], bool]:
     """Whether a relative path matches one of the comma-separated Ant patterns."""
-    compiled = [re.compile(_ant(pattern.strip())) for pattern in re.split(r"[,\s]+", patterns.strip()) if pattern.strip()]
+    compiled = [
+        re.compile(_ant(pattern.strip()))
+        for pattern in re.split(r"[,\s]+", patterns.strip())
+        if pattern.strip()
+    ]
     return lambda path: any(pattern.fullmatch(path) for pattern in compiled)
 
 
@@ -38,7 +42,9 @@ class Files:
     def steps(self) -> dict[str, Callable[[Ctx, Args], Any]]:
         """The steps by name."""
         return {
-            "readFile": lambda ctx, args: self.read(ctx, str(args.need("file", first=True))).decode("utf-8", "replace"),
+            "readFile": lambda ctx, args: self.read(ctx, str(args.need("file", first=True))).decode(
+                "utf-8", "replace"
+            ),
             "writeFile": self._write,
             "fileExists": lambda ctx, args: self._test(ctx, str(args.need("file", first=True))),
             "deleteDir": self._delete,
@@ -63,7 +69,9 @@ class Files:
     def _write(self, ctx: Ctx, args: Args) -> None:
         path, text = str(args.need("file")), str(args.get("text", ""))
         quoted = shlex.quote(path)
-        code, _, errors = self._shell.quiet(ctx, f'mkdir -p "$(dirname -- {quoted})"; cat > {quoted}', (text or "").encode() or b"")
+        code, _, errors = self._shell.quiet(
+            ctx, f'mkdir -p "$(dirname -- {quoted})"; cat > {quoted}', (text or "").encode() or b""
+        )
         if code != 0:
             raise StepError("io", errors.decode("utf-8", "replace").strip())
 
@@ -75,7 +83,11 @@ class Files:
 
     def _select(self, ctx: Ctx, includes: str, excludes: str | None) -> list[str]:
         code, listing, _ = self._shell.quiet(ctx, "find . -type f -o -type l | sort")
-        paths = [line.removeprefix("./") for line in listing.decode("utf-8", "replace").splitlines()] if code == 0 else []
+        paths = (
+            [line.removeprefix("./") for line in listing.decode("utf-8", "replace").splitlines()]
+            if code == 0
+            else []
+        )
         wanted = matcher(includes)
         unwanted = matcher(excludes) if excludes else (lambda _: False)
         return [path for path in paths if wanted(path) and not unwanted(path)]
@@ -93,9 +105,11 @@ class Files:
         paths = self._select(ctx, includes, args.get("excludes"))
         if not paths:
             if args.get("allowEmptyArchive"):
-                ctx.log(f"No artifacts found that match the file pattern \"{includes}\". Configuration error?")
+                ctx.log(f'No artifacts found that match the file pattern "{includes}". Configuration error?')
                 return
-            raise StepError("abort", f"No artifacts found that match the file pattern \"{includes}\". Configuration error?")
+            raise StepError(
+                "abort", f'No artifacts found that match the file pattern "{includes}". Configuration error?'
+            )
         target = ctx.flow.build.directory / "archive"
         target.mkdir(parents=True, exist_ok=True)
         with tarfile.open(fileobj=io.BytesIO(self._pack(ctx, paths))) as archive:
@@ -105,7 +119,9 @@ class Files:
                 if content is not None and place.resolve().is_relative_to(target.resolve()):
                     place.parent.mkdir(parents=True, exist_ok=True)
                     place.write_bytes(content.read())
-        ctx.flow.build.artifacts = sorted({*ctx.flow.build.artifacts, *(str(PurePosixPath(path)) for path in paths)})
+        ctx.flow.build.artifacts = sorted(
+            {*ctx.flow.build.artifacts, *(str(PurePosixPath(path)) for path in paths)}
+        )
         ctx.flow.build.save()
 
     def _stash(self, ctx: Ctx, args: Args) -> None:

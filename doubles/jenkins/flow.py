@@ -63,8 +63,9 @@ class Ctx:
         found = next((c.computer for c in self.chain() if c.computer is not None), None)
         if found is None:
             raise StepError(
-                "abort", "Required context class hudson.FilePath is missing\nPerhaps you forgot to surround the step with a step that "
-                "provides this, such as: node"
+                "abort",
+                "Required context class hudson.FilePath is missing\nPerhaps you forgot to surround the step with a step that "
+                "provides this, such as: node",
             )
         return found
 

@@ -41,7 +41,17 @@ def fetch_script(url: str, spec: str, path: str) -> Fetched:
     """
     branch = branch_name(spec)
     with tempfile.TemporaryDirectory(prefix="script-") as scratch:
-        clone = ["clone", "-q", "--depth", "1", "--no-checkout", *(["--branch", branch] if branch else []), "--", url, scratch]
+        clone = [
+            "clone",
+            "-q",
+            "--depth",
+            "1",
+            "--no-checkout",
+            *(["--branch", branch] if branch else []),
+            "--",
+            url,
+            scratch,
+        ]
         _git(clone, None, url)
         revision = _git(["rev-parse", "HEAD"], scratch, url).strip()
         name = _git(["rev-parse", "--abbrev-ref", "HEAD"], scratch, url).strip()
@@ -54,13 +64,18 @@ def fetch_script(url: str, spec: str, path: str) -> Fetched:
 
 def _git(args: list[str], cwd: str | None, url: str) -> str:
     done = subprocess.run(
-        ["git", *args], cwd=cwd, capture_output=True, timeout=TIMEOUT, check=False, env={**os.environ, "GIT_TERMINAL_PROMPT": "0"}
+        ["git", *args],
+        cwd=cwd,
+        capture_output=True,
+        timeout=TIMEOUT,
+        check=False,
+        env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
     )
     if done.returncode != 0:
         stderr = done.stderr.decode("utf-8", "replace").strip()
         raise GitError(
             f"ERROR: Error cloning remote repo 'origin'\nhudson.plugins.git.GitException: Command \"git fetch --tags --force --progress -- "
-            f"{url} +refs/heads/*:refs/remotes/origin/*\" returned status code {done.returncode}:\nstdout: \nstderr: {stderr}"
+            f'{url} +refs/heads/*:refs/remotes/origin/*" returned status code {done.returncode}:\nstdout: \nstderr: {stderr}'
         )
     return done.stdout.decode("utf-8", "replace")
 
@@ -85,11 +100,19 @@ class Git:
         script = (
             f"[ -d .git ] || git init -q .\ngit config remote.origin.url {quoted}\n"
             f"git fetch -q --tags --force -- {quoted} '+refs/heads/*:refs/remotes/origin/*'\n"
-            + (f"rev={revision}\n" if revision else f"rev=$(git rev-parse 'refs/remotes/origin/{branch or 'HEAD'}^{{commit}}')\n")
+            + (
+                f"rev={revision}\n"
+                if revision
+                else f"rev=$(git rev-parse 'refs/remotes/origin/{branch or 'HEAD'}^{{commit}}')\n"
+            )
             + "git checkout -q -f \"$rev\"\ngit log -1 --format='%H%n%s' HEAD\n"
         )
         if branch is None and revision is None:
-            script = script.replace("rev=$(", f"git ls-remote {quoted} HEAD | cut -f1 > .git/CHOSEN\nrev=$(cat .git/CHOSEN)\n: $(", 1)
+            script = script.replace(
+                "rev=$(",
+                f"git ls-remote {quoted} HEAD | cut -f1 > .git/CHOSEN\nrev=$(cat .git/CHOSEN)\n: $(",
+                1,
+            )
         code, out, err = self._shell.quiet(ctx, script, container="jnlp")
         fetch = f"git fetch --tags --force --progress -- {url} +refs/heads/*:refs/remotes/origin/*"
         ctx.log(
@@ -98,12 +121,18 @@ class Git:
         )
         if code != 0:
             stderr = err.decode("utf-8", "replace").strip()
-            raise StepError("abort", f"Error cloning remote repo 'origin': {stderr or f'git returned status code {code}'}")
+            raise StepError(
+                "abort", f"Error cloning remote repo 'origin': {stderr or f'git returned status code {code}'}"
+            )
         commit, _, subject = out.decode("utf-8", "replace").strip().partition("\n")
         shown = f"refs/remotes/origin/{branch}" if branch else "detached"
         ctx.log(
             f" > git config remote.origin.url {url} # timeout=10\n > git rev-parse {shown}^{{commit}} # timeout=10\n"
             f"Checking out Revision {commit} ({shown})\n > git config core.sparsecheckout # timeout=10\n"
-            f" > git checkout -f {commit} # timeout=10\nCommit message: \"{subject}\""
+            f' > git checkout -f {commit} # timeout=10\nCommit message: "{subject}"'
         )
-        return {"GIT_URL": url, "GIT_COMMIT": commit, "GIT_BRANCH": f"origin/{branch}" if branch else "detached"}
+        return {
+            "GIT_URL": url,
+            "GIT_COMMIT": commit,
+            "GIT_BRANCH": f"origin/{branch}" if branch else "detached",
+        }

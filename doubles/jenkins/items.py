@@ -116,7 +116,8 @@ def parse(text: str) -> Config:
         label=root.findtext("assignedNode"),
         seed=step.findtext("scriptText") if step is not None else None,
         seed_sandbox=step is not None and step.findtext("sandbox") == "true",
-        concurrent=not any("DisableConcurrentBuilds" in tag for tag in properties) and root.findtext("concurrentBuild") != "false",
+        concurrent=not any("DisableConcurrentBuilds" in tag for tag in properties)
+        and root.findtext("concurrentBuild") != "false",
         keep=_keep(root),
         triggers=tuple(_triggers(root)),
         quiet_period=int(root.findtext("quietPeriod") or -1) if root.findtext("quietPeriod") else None,
@@ -126,7 +127,9 @@ def parse(text: str) -> Config:
 
 
 def _parameters(root: ET.Element) -> Iterator[Parameter]:
-    for element in root.findall("properties/hudson.model.ParametersDefinitionProperty/parameterDefinitions/*"):
+    for element in root.findall(
+        "properties/hudson.model.ParametersDefinitionProperty/parameterDefinitions/*"
+    ):
         kind = element.tag.rsplit(".", 1)[-1].removesuffix("ParameterDefinition")
         name = element.findtext("name") or ""
         description = element.findtext("description")
@@ -144,7 +147,9 @@ def _scm(element: ET.Element | None) -> Scm | None:
         return None
     config = element.find("userRemoteConfigs/hudson.plugins.git.UserRemoteConfig")
     url = config.findtext("url") if config is not None else None
-    branches = tuple(spec.text or "" for spec in element.findall("branches/hudson.plugins.git.BranchSpec/name"))
+    branches = tuple(
+        spec.text or "" for spec in element.findall("branches/hudson.plugins.git.BranchSpec/name")
+    )
     credentials = config.findtext("credentialsId") if config is not None else None
     return Scm(url or "", branches or ("**",), credentials)
 
@@ -158,7 +163,10 @@ def _keep(root: ET.Element) -> tuple[int, int]:
 
 
 def _triggers(root: ET.Element) -> Iterator[tuple[str, str]]:
-    places = ("triggers/*", "properties/org.jenkinsci.plugins.workflow.job.properties.PipelineTriggersJobProperty/triggers/*")
+    places = (
+        "triggers/*",
+        "properties/org.jenkinsci.plugins.workflow.job.properties.PipelineTriggersJobProperty/triggers/*",
+    )
     for place in places:
         for element in root.findall(place):
             yield element.tag, element.findtext("spec") or element.findtext("upstreamProjects") or ""

@@ -8,8 +8,18 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, BinaryIO
 
-OPEN = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in ("java.lang", "java.util", "java.lang.reflect", "java.io")]
-FLAGS = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Xmx512m", "-Dfile.encoding=UTF-8", *OPEN]
+OPEN = [
+    f"--add-opens=java.base/{package}=ALL-UNNAMED"
+    for package in ("java.lang", "java.util", "java.lang.reflect", "java.io")
+]
+FLAGS = [
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Xshare:auto",
+    "-Xmx512m",
+    "-Dfile.encoding=UTF-8",
+    *OPEN,
+]
 
 
 class ScriptError(Exception):
@@ -25,7 +35,9 @@ class ScriptError(Exception):
 class StepError(Exception):
     """A step's refusal, thrown in the script as the exception that `kind` names."""
 
-    def __init__(self, kind: str, message: str, result: str | None = None, causes: list[str] | None = None) -> None:
+    def __init__(
+        self, kind: str, message: str, result: str | None = None, causes: list[str] | None = None
+    ) -> None:
         """Args: kind: abort, interrupted, illegal, nomethod, missingproperty or io; result, causes: of an interruption."""
         super().__init__(message)
         self.answer = {"kind": kind, "message": message, "result": result, "causes": causes or []}
@@ -34,7 +46,13 @@ class StepError(Exception):
 class GroovyHost:
     """One long-lived JVM."""
 
-    def __init__(self, java: str, classpath: str, handler: Callable[[dict[str, Any]], Any], crashed: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        java: str,
+        classpath: str,
+        handler: Callable[[dict[str, Any]], Any],
+        crashed: Callable[[str], None],
+    ) -> None:
         """Start it.
 
         Args:

@@ -56,11 +56,17 @@ class Kube:
         """
         parts = urlsplit(self.server)
         connection = (
-            http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=self.timeout, context=self._tls())
+            http.client.HTTPSConnection(
+                parts.hostname or "", parts.port, timeout=self.timeout, context=self._tls()
+            )
             if parts.scheme == "https"
             else http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=self.timeout)
         )
-        headers = {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": "conformance-stand-in"}
+        headers = {
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+            "User-Agent": "conformance-stand-in",
+        }
         if token := self._token():
             headers["Authorization"] = f"Bearer {token}"
         try:
@@ -102,7 +108,9 @@ class Kube:
     def log(self, namespace: str, name: str, container: str, lines: int = 30) -> str:
         """The last lines of a container."""
         query = urlencode({"container": container, "tailLines": lines})
-        return str(self.request("GET", f"/api/v1/namespaces/{namespace}/pods/{quote(name)}/log?{query}", raw=True))
+        return str(
+            self.request("GET", f"/api/v1/namespaces/{namespace}/pods/{quote(name)}/log?{query}", raw=True)
+        )
 
     def events(self, namespace: str, name: str) -> list[dict[str, Any]]:
         """The events about a pod."""
@@ -126,7 +134,9 @@ class Kube:
             KubeError: the server refused to start it.
         """
         query = [("container", container), ("stdin", "true"), ("stdout", "true"), ("stderr", "true")]
-        path = f"/api/v1/namespaces/{namespace}/pods/{quote(pod)}/exec?" + urlencode([*query, *(("command", c) for c in command)])
+        path = f"/api/v1/namespaces/{namespace}/pods/{quote(pod)}/exec?" + urlencode(
+            [*query, *(("command", c) for c in command)]
+        )
         stream = self._open(path)
         try:
             for start in range(0, len(stdin), 32768):
@@ -149,7 +159,9 @@ class Kube:
             raise Disconnected(str(error)) from error
 
 
-def _pump(stream: websocket.WebSocket, output: Callable[[int, bytes], None], cancelled: Callable[[], bool]) -> int:
+def _pump(
+    stream: websocket.WebSocket, output: Callable[[int, bytes], None], cancelled: Callable[[], bool]
+) -> int:
     """Read until the server closes: the exit code may overtake the last output, each has a stream of its own."""
     stream.settimeout(0.5)
     code: int | None = None

@@ -137,7 +137,11 @@ class Look:
     def waiting(self, state: str) -> Response:
         """While the controller starts, or stops to start again."""
         again = state != "starting"
-        said, title = ("Jenkins is restarting", "Restarting Jenkins") if again else ("Jenkins is getting ready to work", "Starting Jenkins")
+        said, title = (
+            ("Jenkins is restarting", "Restarting Jenkins")
+            if again
+            else ("Jenkins is getting ready to work", "Starting Jenkins")
+        )
         safe = (
             '<div class="safe-restarting"><p><strong>Safe Restart</strong><p>Builds on agents can usually continue.</div>'
             if state == "safe restarting"
@@ -169,7 +173,10 @@ def jetty(status: int, message: str, path: str, extra: Headers | None = None) ->
         "</tr>\n<tr><th>SERVLET:</th><td>Stapler</td></tr>\n</table>\n"
         '<hr/><a href="https://jetty.org/">Powered by Jetty:// 12.0.22</a><hr/>\n\n</body>\n</html>\n'
     )
-    headers = [("Cache-Control", "must-revalidate,no-cache,no-store"), ("Content-Type", "text/html;charset=iso-8859-1")]
+    headers = [
+        ("Cache-Control", "must-revalidate,no-cache,no-store"),
+        ("Content-Type", "text/html;charset=iso-8859-1"),
+    ]
     return Response(status, [*(extra or []), *headers], body.encode())
 
 

@@ -57,7 +57,9 @@ def install(wanted: dict[str, str], store: dict[str, Plugin], target: Path) -> l
                 continue
             found = store.get(need.name)
             if found is None or version_key(found.version) < version_key(need.version):
-                problems.append(f"Plugin {plugin.name}:{plugin.version} depends on {need.name}:{need.version}, which is not available")
+                problems.append(
+                    f"Plugin {plugin.name}:{plugin.version} depends on {need.name}:{need.version}, which is not available"
+                )
             else:
                 chosen[need.name] = found
                 todo.append(found)
@@ -91,7 +93,9 @@ def main(argv: list[str] | None = None) -> int:
             old.unlink()
     problems = install(wanted, store(), target) if options.no_download != "true" else []
     if problems:
-        sys.stderr.write("Exception in thread \"main\" io.jenkins.tools.pluginmanager.impl.DownloadPluginException:\n")
+        sys.stderr.write(
+            'Exception in thread "main" io.jenkins.tools.pluginmanager.impl.DownloadPluginException:\n'
+        )
         sys.stderr.write("\n".join(problems) + "\n")
         return 1
     if options.verbose:

@@ -39,10 +39,15 @@ class PluginError(ValueError):
     """A file that is no plugin."""
 
 
-def version_key(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Orders versions as hudson.util.VersionNumber does for the shapes that plugins have."""
-    pieces = re.findall(r"\d+|[A-Za-z_]+", text)
-    return tuple((1, int(piece), "") if piece.isdigit() else (0, 0, piece) for piece in pieces)
+def version_key(text: str) -> tuple[tuple[tuple[int, int, str], ...], ...]:
+    """Orders versions as hudson.util.VersionNumber does for the shapes that plugins have: what a dash separates counts less."""
+    return tuple(
+        tuple(
+            (1, int(piece), "") if piece.isdigit() else (0, 0, piece)
+            for piece in re.findall(r"\d+|[A-Za-z_]+", group)
+        )
+        for group in text.split("-")
+    )
 
 
 def read(path: Path) -> Plugin:
@@ -67,7 +72,10 @@ def read(path: Path) -> Plugin:
         url=facts.get("Url"),
         core=facts.get("Jenkins-Version", ""),
         java=facts.get("Minimum-Java-Version"),
-        dynamic=facts.get("Support-Dynamic-Loading", "MAYBE").upper().replace("TRUE", "YES").replace("FALSE", "NO"),
+        dynamic=facts.get("Support-Dynamic-Loading", "MAYBE")
+        .upper()
+        .replace("TRUE", "YES")
+        .replace("FALSE", "NO"),
         detached=facts.get("Conformance-Detached") == "true",
         dependencies=tuple(_dependencies(facts.get("Plugin-Dependencies", ""))),
         enabled=not path.with_name(path.name + ".disabled").exists(),
@@ -139,7 +147,9 @@ def load(directory: Path, log: Callable[[str, str], None]) -> list[Plugin]:
     while broken := {name: why for name, plugin in usable.items() if (why := _missing(plugin, usable))}:
         for name, why in sorted(broken.items()):
             plugin = usable.pop(name)
-            log("SEVERE", f"Failed Loading plugin {plugin.long_name} v{plugin.version} ({plugin.name})\n{why}")
+            log(
+                "SEVERE", f"Failed Loading plugin {plugin.long_name} v{plugin.version} ({plugin.name})\n{why}"
+            )
     return [usable[name] for name in sorted(usable, key=lambda name: f"{name}.jpi")]
 
 
@@ -150,7 +160,9 @@ def _missing(plugin: Plugin, present: dict[str, Plugin]) -> str:
         if have is None and not need.optional:
             problems.append(f" - Plugin is missing: {need.name} ({need.version})")
         elif have is not None and version_key(have.version) < version_key(need.version):
-            problems.append(f" - Update required: {have.long_name} ({need.name} {have.version}) to be updated to {need.version} or higher")
+            problems.append(
+                f" - Update required: {have.long_name} ({need.name} {have.version}) to be updated to {need.version} or higher"
+            )
     if not problems:
         return ""
     head = f"java.io.IOException: Failed to load: {plugin.long_name} ({plugin.name} {plugin.version})"

@@ -53,7 +53,10 @@ def label_value(text: str) -> str:
 def merge(below: Any, above: Any) -> Any:
     """Combine two pod fragments: maps by key, lists of named things by name, everything else from `above`."""
     if isinstance(below, Mapping) and isinstance(above, Mapping):
-        return {**below, **{key: merge(below[key], value) if key in below else value for key, value in above.items()}}
+        return {
+            **below,
+            **{key: merge(below[key], value) if key in below else value for key, value in above.items()},
+        }
     if isinstance(below, list) and isinstance(above, list):
         keyed = {_key(item): item for item in below}
         for item in above:
@@ -135,7 +138,13 @@ def _volumes(template: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[di
             "nfsVolume": {"nfs": {"server": value.get("serverAddress"), "path": value.get("serverPath")}},
         }
         volumes.append({"name": name, **sources[kind]})
-        mounts.append({"name": name, "mountPath": value["mountPath"], "readOnly": kind in {"secretVolume", "configMapVolume"}})
+        mounts.append(
+            {
+                "name": name,
+                "mountPath": value["mountPath"],
+                "readOnly": kind in {"secretVolume", "configMapVolume"},
+            }
+        )
     return volumes, mounts
 
 
@@ -152,8 +161,8 @@ def build(template: Mapping[str, Any], identity: Identity) -> dict[str, Any]:
     base = _yamls(template)
     spec: dict[str, Any] = dict(base.get("spec") or {})
     volumes, mounts = _volumes(template)
-    ours = [_container(entry, identity) for entry in template.get("containers") or []]
-    containers = merge(spec.get("containers") or [], ours)
+    configured = [_container(entry, identity) for entry in template.get("containers") or []]
+    containers = merge(spec.get("containers") or [], configured)
     if not any(entry.get("name") == "jnlp" for entry in containers):
         containers = [*containers, {"name": "jnlp", "image": DEFAULT_IMAGE}]
     for container in containers:
@@ -165,7 +174,9 @@ def build(template: Mapping[str, Any], identity: Identity) -> dict[str, Any]:
         container["volumeMounts"] = wanted
     jnlp = next(entry for entry in containers if entry.get("name") == "jnlp")
     jnlp.setdefault("args", [identity.secret, identity.name])
-    jnlp["env"] = merge(jnlp.get("env") or [], _agent_environment(identity, jnlp["workingDir"]))
+    ours = _agent_environment(identity, jnlp["workingDir"])
+    taken = {entry["name"] for entry in ours}
+    jnlp["env"] = [*ours, *(entry for entry in jnlp.get("env") or [] if entry["name"] not in taken)]
     jnlp.setdefault("imagePullPolicy", "IfNotPresent")
     spec["containers"] = containers
     spec.setdefault("nodeSelector", {"kubernetes.io/os": "linux"})
@@ -181,13 +192,18 @@ def build(template: Mapping[str, Any], identity: Identity) -> dict[str, Any]:
         spec["hostNetwork"] = True
     if secrets_of := template.get("imagePullSecrets"):
         spec["imagePullSecrets"] = [{"name": entry["name"]} for entry in secrets_of]
-    spec["volumes"] = merge([{"name": WORKSPACE, "emptyDir": {"medium": ""}}], [*volumes, *(spec.get("volumes") or [])])
+    spec["volumes"] = merge(
+        [{"name": WORKSPACE, "emptyDir": {"medium": ""}}], [*volumes, *(spec.get("volumes") or [])]
+    )
     return {"apiVersion": "v1", "kind": "Pod", "metadata": _metadata(template, base, identity), "spec": spec}
 
 
 def _metadata(template: Mapping[str, Any], base: Mapping[str, Any], identity: Identity) -> dict[str, Any]:
     given = base.get("metadata") or {}
-    annotations = {"kubernetes.jenkins.io/last-refresh": str(int(time.time() * 1000)), **(given.get("annotations") or {})}
+    annotations = {
+        "kubernetes.jenkins.io/last-refresh": str(int(time.time() * 1000)),
+        **(given.get("annotations") or {}),
+    }
     annotations |= {str(entry["key"]): str(entry["value"]) for entry in template.get("annotations") or []}
     if identity.run_url:
         annotations |= {"buildUrl": identity.root_url + identity.run_url, "runUrl": identity.run_url}
@@ -229,7 +245,12 @@ def _emit(lines: list[str], value: Mapping[str, Any], pad: str, free: bool) -> N
         item = value[key]
         if isinstance(item, Mapping) and item:
             lines.append(f"{pad}{key}:")
-            _emit(lines, item, pad + "  ", free or key in {"labels", "annotations", "limits", "requests", "nodeSelector"})
+            _emit(
+                lines,
+                item,
+                pad + "  ",
+                free or key in {"labels", "annotations", "limits", "requests", "nodeSelector"},
+            )
         elif isinstance(item, list) and item:
             lines.append(f"{pad}{key}:")
             for entry in item:

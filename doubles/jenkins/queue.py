@@ -70,14 +70,18 @@ class Queue:
         self.last_id = next(self._ids)
         return self.last_id
 
-    def schedule(self, job: Item, parameters: list[dict[str, Any]], causes: list[dict[str, Any]], quiet: float) -> QueueItem:
+    def schedule(
+        self, job: Item, parameters: list[dict[str, Any]], causes: list[dict[str, Any]], quiet: float
+    ) -> QueueItem:
         """Queue a job; an equal request that still waits is joined instead."""
         with self._lock:
             for item in self.waiting():
                 if item.job is job and not item.is_node and item.parameters == parameters:
                     item.causes = [*item.causes, *(cause for cause in causes if cause not in item.causes)]
                     return item
-            item = QueueItem(self._next(), job, parameters=parameters, causes=causes, due=time.monotonic() + quiet)
+            item = QueueItem(
+                self._next(), job, parameters=parameters, causes=causes, due=time.monotonic() + quiet
+            )
             if quiet > 0:
                 item.why = f"In the quiet period. Expires in {quiet:.0f} sec"
             self.items.append(item)
@@ -98,7 +102,9 @@ class Queue:
         """What is in the queue now."""
         with self._lock:
             now = time.monotonic()
-            self.items = [i for i in self.items if i.state not in {"left", "cancelled"} or now - i.left_at < REMEMBER]
+            self.items = [
+                i for i in self.items if i.state not in {"left", "cancelled"} or now - i.left_at < REMEMBER
+            ]
             return [i for i in self.items if i.state not in {"left", "cancelled"}]
 
     def find(self, number: int) -> QueueItem | None:

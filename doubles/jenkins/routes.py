@@ -18,7 +18,15 @@ from .web import Request, Response
 if TYPE_CHECKING:
     from .controller import Controller
 
-OPEN = {"login", "whoAmI", "tcpSlaveAgentListener", "jnlpJars", "j_spring_security_check", "static", "reload-configuration-as-code"}
+OPEN = {
+    "login",
+    "whoAmI",
+    "tcpSlaveAgentListener",
+    "jnlpJars",
+    "j_spring_security_check",
+    "static",
+    "reload-configuration-as-code",
+}
 """First segments that anybody may ask for."""
 SIMPLE_POSTS = {"quietDown", "cancelQuietDown", "restart", "safeRestart", "exit", "safeExit"}
 
@@ -45,7 +53,9 @@ class Router:
             "label": self._label,
             "view": self._view,
             "pluginManager": lambda r, _: self.tail(r, 1, SystemBeans(self.c).plugins()),
-            "overallLoad": lambda r, _: self.tail(r, 1, load("hudson.model.OverallLoadStatistics", (*LOAD, "totalQueueLength"))),
+            "overallLoad": lambda r, _: self.tail(
+                r, 1, load("hudson.model.OverallLoadStatistics", (*LOAD, "totalQueueLength"))
+            ),
             "credentials": self._credentials,
             "me": self._me,
             "user": self._me,
@@ -71,7 +81,11 @@ class Router:
     def oops(self, status: int, why: str) -> Response:
         """An error page; the log says why under the page's id."""
         number = logging_id()
-        log("WARNING", "h.i.i.InstallUncaughtExceptionHandler#handleException", f"Caught unhandled exception with ID {number}\n{why}")
+        log(
+            "WARNING",
+            "h.i.i.InstallUncaughtExceptionHandler#handleException",
+            f"Caught unhandled exception with ID {number}\n{why}",
+        )
         return self.c.look.oops(status, number)
 
     def _answer(self, request: Request) -> Response:
@@ -90,9 +104,19 @@ class Router:
             return jetty(401, "Unauthorized", request.path, extra)
         if first == "stand-in":
             return self._agent(request, caller) or self.c.look.not_found()
-        changing = request.method in {"POST", "PUT", "DELETE"} and first not in {"j_spring_security_check", "reload-configuration-as-code"}
-        if changing and self.c.security.enabled and self.c.configured.crumbs and not self.c.security.crumb_is_good(request, caller):
-            cookie = [] if caller.session or caller.user is None else self.c.security.open_session(caller.user)[1]
+        changing = request.method in {"POST", "PUT", "DELETE"} and first not in {
+            "j_spring_security_check",
+            "reload-configuration-as-code",
+        }
+        if (
+            changing
+            and self.c.security.enabled
+            and self.c.configured.crumbs
+            and not self.c.security.crumb_is_good(request, caller)
+        ):
+            cookie = (
+                [] if caller.session or caller.user is None else self.c.security.open_session(caller.user)[1]
+            )
             return jetty(403, "No valid crumb was included in the request", request.path, cookie)
         allowed = self.c.security.may_write(caller) if changing else self.c.security.may_read(caller)
         if not allowed and first not in OPEN:
@@ -100,7 +124,10 @@ class Router:
         return self._route(request, caller, first) or self.c.look.not_found()
 
     def _route(self, request: Request, caller: Caller, first: str) -> Response | None:
-        if first in {"configuration-as-code", "reload-configuration-as-code"} or request.segments[:2] == ("manage", "configuration-as-code"):
+        if first in {"configuration-as-code", "reload-configuration-as-code"} or request.segments[:2] == (
+            "manage",
+            "configuration-as-code",
+        ):
             return self._casc.answer(request, caller)
         if first in {"job", "createItem"}:
             return self._items.answer(request, caller)
@@ -128,7 +155,9 @@ class Router:
             TreeError: the `tree` parameter is malformed.
         """
         tree = request.param("tree")
-        pruner: ByTree | ByDepth = parse_tree(tree) if tree is not None else ByDepth(1 - int(request.param("depth") or 0))
+        pruner: ByTree | ByDepth = (
+            parse_tree(tree) if tree is not None else ByDepth(1 - int(request.param("depth") or 0))
+        )
         plain = render(bean, pruner)
         look = self.c.look
         if flavour == "json":
@@ -138,7 +167,11 @@ class Router:
         if flavour == "xml":
             if (path := request.param("xpath")) is not None:
                 found = xpath(plain, path)
-                return Response(200, look.api("text/plain;charset=utf-8"), found.encode()) if found is not None else self.oops(500, path)
+                return (
+                    Response(200, look.api("text/plain;charset=utf-8"), found.encode())
+                    if found is not None
+                    else self.oops(500, path)
+                )
             return Response(200, look.api("application/xml;charset=UTF-8"), to_xml(plain).encode())
         return None
 
@@ -179,11 +212,16 @@ class Router:
         jar = self.c.settings.agent_jar
         if request.segments[1:] not in {("agent.jar",), ("remoting.jar",)} or not jar.exists():
             return None
-        headers = [("Content-Disposition", f"attachment; filename={request.segments[1]}"), ("Accept-Ranges", "bytes")]
+        headers = [
+            ("Content-Disposition", f"attachment; filename={request.segments[1]}"),
+            ("Accept-Ranges", "bytes"),
+        ]
         return Response(200, [*headers, ("Content-Type", "application/java-archive")], jar.read_bytes())
 
     def _crumb(self, request: Request, caller: Caller) -> Response | None:
-        session, cookie = (caller.session, []) if caller.session else self.c.security.open_session(caller.user)
+        session, cookie = (
+            (caller.session, []) if caller.session else self.c.security.open_session(caller.user)
+        )
         crumb = self.c.security.crumb(str(session), caller.user)
         facts = {"crumb": crumb, "crumbRequestField": "Jenkins-Crumb"}
         answer = self.tail(request, 1, Bean("hudson.security.csrf.DefaultCrumbIssuer", facts))
@@ -193,11 +231,19 @@ class Router:
 
     def _me(self, request: Request, caller: Caller) -> Response | None:
         named = request.segments[0] == "user"
-        user = self.c.security.users.get(request.segments[1]) if named and len(request.segments) > 1 else caller.user
+        user = (
+            self.c.security.users.get(request.segments[1])
+            if named and len(request.segments) > 1
+            else caller.user
+        )
         if user is None:
             return None
         used = 2 if named else 1
-        if request.segments[used:] == ("descriptorByName", "jenkins.security.ApiTokenProperty", "generateNewToken") and caller.user is user:
+        if (
+            request.segments[used:]
+            == ("descriptorByName", "jenkins.security.ApiTokenProperty", "generateNewToken")
+            and caller.user is user
+        ):
             if request.method != "POST":
                 return self.c.look.post_only(self._url(request))
             name = request.param("newTokenName") or "Token"
@@ -243,14 +289,26 @@ class Router:
         return self.tail(request, 2, beans.computer(agent))
 
     def _label(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
-        return self.tail(request, 2, SystemBeans(self.c).label(request.segments[1])) if len(request.segments) > 1 else None
+        return (
+            self.tail(request, 2, SystemBeans(self.c).label(request.segments[1]))
+            if len(request.segments) > 1
+            else None
+        )
 
     def _view(self, request: Request, caller: Caller) -> Response | None:
         name = request.segments[1] if len(request.segments) > 1 else ""
         if name != "all" and name not in self.c.views:
             return None
         if request.segments[2:3] == ("job",):
-            moved = Request(request.method, request.path, request.segments[2:], request.query, request.headers, request.body, request.host)
+            moved = Request(
+                request.method,
+                request.path,
+                request.segments[2:],
+                request.query,
+                request.headers,
+                request.body,
+                request.host,
+            )
             return self._items.answer(moved, caller)
         return self.tail(request, 2, SystemBeans(self.c).view(name))
 
@@ -259,7 +317,12 @@ class Router:
             return None
         beans = SystemBeans(self.c)
         rest = request.segments[1:]
-        if rest[:2] == ("store", "system") and rest[2:4] == ("domain", "_") and rest[4:5] == ("credential",) and len(rest) > 5:
+        if (
+            rest[:2] == ("store", "system")
+            and rest[2:4] == ("domain", "_")
+            and rest[4:5] == ("credential",)
+            and len(rest) > 5
+        ):
             data = self.c.configured.credentials.get(rest[5])
             if data is None:
                 return None
@@ -281,13 +344,21 @@ class Router:
     def _check_name(self, request: Request, caller: Caller) -> Response:  # noqa: ARG002 - a route
         name = request.param("value") or ""
         taken = name in self.c.root.children
-        body = f"<div class=\"error\">A job already exists with the name ‘{name}’</div>" if taken else "<div/>"
+        body = f'<div class="error">A job already exists with the name ‘{name}’</div>' if taken else "<div/>"
         policy = "sandbox; default-src 'none';"
-        extra = [(name, policy) for name in ("Content-Security-Policy", "X-WebKit-CSP", "X-Content-Security-Policy")]
+        extra = [
+            (name, policy)
+            for name in ("Content-Security-Policy", "X-WebKit-CSP", "X-Content-Security-Policy")
+        ]
         return text(body, "text/html;charset=utf-8", extra)
 
     def _update_center(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
-        facts = {"availables": [], "jobs": [], "restartRequiredForCompletion": False, "sites": [Bean(None, {})]}
+        facts = {
+            "availables": [],
+            "jobs": [],
+            "restartRequiredForCompletion": False,
+            "sites": [Bean(None, {})],
+        }
         return self.tail(request, 1, Bean("hudson.model.UpdateCenter", facts))
 
     def _metrics(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
@@ -301,7 +372,12 @@ class Router:
             stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
             good = {"healthy": True, "duration": 0, "timestamp": stamp}
             checks = {name: good for name in ("disk-space", "plugins", "temporary-space", "thread-deadlock")}
-            checks["plugins"] = {"healthy": True, "message": "No failed plugins", "duration": 0, "timestamp": stamp}
+            checks["plugins"] = {
+                "healthy": True,
+                "message": "No failed plugins",
+                "duration": 0,
+                "timestamp": stamp,
+            }
             return text(to_json(checks, pretty=False), "application/json")
         return None
 
@@ -312,15 +388,27 @@ class Router:
             return text(str(self.c.groovy.call("validate", script=request.param("jenkinsfile") or "")))
         if request.segments[1:] == ("validateJenkinsfile",):
             said = str(self.c.groovy.call("validate", script=request.param("jenkinsfile") or ""))
-            errors = [line.partition(": ")[2].partition(": ")[2] for line in said.splitlines() if line.startswith("WorkflowScript: ")]
-            data = {"result": "success"} if not errors else {"result": "failure", "errors": [{"error": errors}]}
-            return text(to_json({"status": "ok", "data": data}, pretty=False), "application/json;charset=utf-8")
+            errors = [
+                line.partition(": ")[2].partition(": ")[2]
+                for line in said.splitlines()
+                if line.startswith("WorkflowScript: ")
+            ]
+            data = (
+                {"result": "success"} if not errors else {"result": "failure", "errors": [{"error": errors}]}
+            )
+            return text(
+                to_json({"status": "ok", "data": data}, pretty=False), "application/json;charset=utf-8"
+            )
         return None
 
     def _manage(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
         rest = request.segments[1:]
         if rest == ("administrativeMonitorsApi", "nonSecurityPopupContent"):
-            headers = [("Content-Type", "text/html;charset=utf-8"), ("Cache-Control", pages.NO_CACHE), ("X-Frame-Options", "sameorigin")]
+            headers = [
+                ("Content-Type", "text/html;charset=utf-8"),
+                ("Cache-Control", pages.NO_CACHE),
+                ("X-Frame-Options", "sameorigin"),
+            ]
             return Response(200, headers, MONITOR.encode())
         if rest in {(), ("cloud",)}:
             title = "Manage Jenkins" if not rest else "Clouds"
@@ -331,14 +419,20 @@ class Router:
 
     def _script_approval(self, request: Request, caller: Caller) -> Response:  # noqa: ARG002 - a route
         pending = "".join(f"<li>{name}</li>" for name in self.c.pending)
-        return self.c.look.html(200, "In-process Script Approval - Jenkins", f"<h1>In-process Script Approval</h1><ul>{pending}</ul>")
+        return self.c.look.html(
+            200,
+            "In-process Script Approval - Jenkins",
+            f"<h1>In-process Script Approval</h1><ul>{pending}</ul>",
+        )
 
     # -- life --------------------------------------------------------------------------------------------------------------
 
     def _life(self, request: Request, what: str) -> Response:
         if request.method != "POST":
             if what in {"restart", "safeRestart"}:
-                return self.c.look.html(200, "Restart Jenkins - Jenkins", "<h1>Are you sure you want to restart Jenkins?</h1>")
+                return self.c.look.html(
+                    200, "Restart Jenkins - Jenkins", "<h1>Are you sure you want to restart Jenkins?</h1>"
+                )
             return self.c.look.post_only(self._url(request))
         if what == "quietDown":
             self.c.life.quieting_down = True
@@ -360,7 +454,9 @@ class Router:
             return jetty(401, "Unauthorized", request.path)
         web_socket = request.param("webSocket") == "true"
         headers = [("Content-Type", "text/plain"), *self.c.look.version()]
-        return Response(200, headers, stream=lambda connection: self.c.computers.connect(name, connection, web_socket))
+        return Response(
+            200, headers, stream=lambda connection: self.c.computers.connect(name, connection, web_socket)
+        )
 
     def _url(self, request: Request) -> str:
         return f"http://{request.host}{quote(request.path, safe='/?=&%()-._~')}"
@@ -371,4 +467,3 @@ MONITOR = (
     "<h2>Java 17 end of life in Jenkins</h2>You are running Jenkins on Java 17, support for which will end on or after Mar 31, 2026."
     "</div></li></ul>"
 )
-

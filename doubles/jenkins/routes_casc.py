@@ -60,7 +60,9 @@ class CascRoutes:
     def _by_token(self, request: Request) -> Response:
         if request.method != "POST":
             return self.c.look.post_only(f"http://{request.host}{request.path}")
-        wanted = self.c.settings.environment.get("CASC_RELOAD_TOKEN") or _property(self.c.settings.environment, "casc.reload.token")
+        wanted = self.c.settings.environment.get("CASC_RELOAD_TOKEN") or _property(
+            self.c.settings.environment, "casc.reload.token"
+        )
         given = request.query.get("casc-reload-token", [""])[-1]
         if not wanted or given != wanted:
             return jetty(401, "Unauthorized", request.path)
@@ -93,8 +95,13 @@ class CascRoutes:
         wrong = "Configuration cannot be applied. File or URL cannot be parsed or do not exist."
         good = Path(request.param("newSource") or "").exists()
         policy = "sandbox; default-src 'none';"
-        extra = [(name, policy) for name in ("Content-Security-Policy", "X-WebKit-CSP", "X-Content-Security-Policy")]
-        return text("<div/>" if good else f'<div class="error">{wrong}</div>', "text/html;charset=utf-8", extra)
+        extra = [
+            (name, policy)
+            for name in ("Content-Security-Policy", "X-WebKit-CSP", "X-Content-Security-Policy")
+        ]
+        return text(
+            "<div/>" if good else f'<div class="error">{wrong}</div>', "text/html;charset=utf-8", extra
+        )
 
 
 def _property(environment: dict[str, str], name: str) -> str | None:
@@ -104,5 +111,3 @@ def _property(environment: dict[str, str], name: str) -> str | None:
             if option.startswith(f"-D{name}="):
                 return option.partition("=")[2]
     return None
-
-

@@ -51,7 +51,9 @@ class ItemRoutes:
             item, rest = child, rest[2:]
         return self._of_item(request, caller, item, rest)
 
-    def _of_item(self, request: Request, caller: Caller, item: Item, rest: tuple[str, ...]) -> Response | None:
+    def _of_item(
+        self, request: Request, caller: Caller, item: Item, rest: tuple[str, ...]
+    ) -> Response | None:
         if rest == ("createItem",) and item.is_folder:
             return self._create(request, item)
         if not item.name:
@@ -60,7 +62,9 @@ class ItemRoutes:
             if request.method == "DELETE":
                 item.remove()
                 return Response(204, [])
-            return self.c.look.html(200, f"{item.full_display_name} - Jenkins", f"<h1>{item.full_display_name}</h1>")
+            return self.c.look.html(
+                200, f"{item.full_display_name} - Jenkins", f"<h1>{item.full_display_name}</h1>"
+            )
         if rest[0] == "api" and len(rest) == 2:
             return self._api(request, Beans(self.c).item(item), rest[1])
         if rest == ("config.xml",):
@@ -88,7 +92,9 @@ class ItemRoutes:
         except BadName as error:
             return look.failure(str(error), error.header)
         if name in parent.children:
-            return look.failure(f"A job already exists with the name ‘{name}’", f"A job already exists with the name  {name} ")
+            return look.failure(
+                f"A job already exists with the name ‘{name}’", f"A job already exists with the name  {name} "
+            )
         if request.param("mode") == "copy":
             return self._copy(request, parent, name)
         if "content-type" not in request.headers:
@@ -175,12 +181,16 @@ class ItemRoutes:
             given = _submitted(submitted)
         delay = request.param("delay")
         try:
-            queued = self.c.submit(item, given, caller.user, float(delay.removesuffix("sec")) if delay else None)
+            queued = self.c.submit(
+                item, given, caller.user, float(delay.removesuffix("sec")) if delay else None
+            )
         except ValueError as error:
             return self._oops(500, f"java.lang.IllegalArgumentException: {error}")
         return Response(201, [("Location", f"http://{request.host}/queue/item/{queued.id}/")])
 
-    def _of_build(self, request: Request, caller: Caller, item: Item, rest: tuple[str, ...]) -> Response | None:
+    def _of_build(
+        self, request: Request, caller: Caller, item: Item, rest: tuple[str, ...]
+    ) -> Response | None:
         build = self._find_build(item, rest[0])
         if build is None:
             return None
@@ -188,7 +198,9 @@ class ItemRoutes:
         if not what:
             if request.method == "DELETE":
                 return None
-            return self.c.look.html(200, f"{item.full_display_name} #{build.number} - Jenkins", f"<h1>#{build.number}</h1>")
+            return self.c.look.html(
+                200, f"{item.full_display_name} #{build.number} - Jenkins", f"<h1>#{build.number}</h1>"
+            )
         if what[0] == "api" and len(what) == 2:
             return self._api(request, Beans(self.c).build(item, build), what[1])
         if what in {("stop",), ("term",), ("kill",)}:
@@ -203,12 +215,18 @@ class ItemRoutes:
             ("logText", "progressiveText"): lambda: self._progressive(request, build, html=False),
             ("logText", "progressiveHtml"): lambda: self._progressive(request, build, html=True),
             ("buildNumber",): lambda: text(str(build.number), "text/plain;charset=US-ASCII"),
-            ("buildTimestamp",): lambda: text(_stamp(build, request.param("format")), "text/plain;charset=US-ASCII"),
+            ("buildTimestamp",): lambda: text(
+                _stamp(build, request.param("format")), "text/plain;charset=US-ASCII"
+            ),
         }
         if what in simple:
             return simple[what]()
         if what in {("console",), ("flowGraphTable",)}:
-            return self.c.look.html(200, f"{item.full_display_name} #{build.number} Console - Jenkins", f"<pre>{build.text()}</pre>")
+            return self.c.look.html(
+                200,
+                f"{item.full_display_name} #{build.number} Console - Jenkins",
+                f"<pre>{build.text()}</pre>",
+            )
         return self.c.look.nothing_here()
 
     @staticmethod
@@ -259,7 +277,14 @@ def _stamp(build: Build, pattern: str | None) -> str:
     if pattern is None:
         return when.strftime("%-m/%-d/%y, %-I:%M %p")
     made = pattern
-    for letters, code in (("yyyy", "%Y"), ("MM", "%m"), ("dd", "%d"), ("HH", "%H"), ("mm", "%M"), ("ss", "%S")):
+    for letters, code in (
+        ("yyyy", "%Y"),
+        ("MM", "%m"),
+        ("dd", "%d"),
+        ("HH", "%H"),
+        ("mm", "%M"),
+        ("ss", "%S"),
+    ):
         made = made.replace(letters, when.strftime(code))
     return made
 
@@ -284,7 +309,11 @@ def credential_xml(data: Mapping[str, Any], plugins: list[Plugin]) -> str:
     """A credential's configuration, its secret hidden."""
     kind = KINDS[str(data["kind"])]
     version = next((p.version for p in plugins if p.name == kind.plugin), "")
-    lines = [f'<{kind.element} plugin="{kind.plugin}@{version}">', f"  <scope>{data.get('scope') or 'GLOBAL'}</scope>", f"  <id>{data['id']}</id>"]
+    lines = [
+        f'<{kind.element} plugin="{kind.plugin}@{version}">',
+        f"  <scope>{data.get('scope') or 'GLOBAL'}</scope>",
+        f"  <id>{data['id']}</id>",
+    ]
     lines.append(f"  <description>{data.get('description') or ''}</description>")
     hidden = ("password",) if data["kind"] == "usernamePassword" else ("secret",)
     if data["kind"] == "usernamePassword":

@@ -110,7 +110,9 @@ class Runner:
         error = outcome.get("error")
         build.log("[Pipeline] End of Pipeline", STEP_NOTE)
         result = str(outcome["result"])
-        if build.pending_result and (result == "SUCCESS" or ORDER.index(build.pending_result) > ORDER.index(result)):
+        if build.pending_result and (
+            result == "SUCCESS" or ORDER.index(build.pending_result) > ORDER.index(result)
+        ):
             result = build.pending_result
         if error and result != "SUCCESS":
             explain(build, error, flow.interruption)
@@ -205,7 +207,9 @@ class Runner:
 
     def _require(self, name: str, known: set[str]) -> None:
         internal = {"parallel-branch", *SYMBOLS}
-        if name not in known or not (name in internal or dsl_steps.PLUGINS.get(name) in self._around.plugins()):
+        if name not in known or not (
+            name in internal or dsl_steps.PLUGINS.get(name) in self._around.plugins()
+        ):
             raise StepError("nomethod", dsl_steps.unknown(name, self.known_steps(), SYMBOLS))
 
     def _variable(self, ctx: Any, message: Mapping[str, Any]) -> dict[str, Any]:
@@ -274,7 +278,9 @@ class Runner:
         pending = ctx.flow.build.pending_result or "SUCCESS"
         result = max(failed, pending, key=ORDER.index)
         builds = ctx.flow.job.builds
-        previous = next((builds[n].result for n in sorted(builds, reverse=True) if n < ctx.flow.build.number), None)
+        previous = next(
+            (builds[n].result for n in sorted(builds, reverse=True) if n < ctx.flow.build.number), None
+        )
         holds = {
             "always": True, "cleanup": True, "changed": previous != result,
             "fixed": result == "SUCCESS" and previous in {"FAILURE", "UNSTABLE"},
@@ -303,7 +309,9 @@ def explain(build: Build, error: Mapping[str, Any], interruption: Interruption |
     if kind == "killed":
         build.log(identity)
     elif kind.endswith("FlowInterruptedException"):
-        by_person = interruption is not None and any(cause.startswith("Aborted by") for cause in interruption.causes)
+        by_person = interruption is not None and any(
+            cause.startswith("Aborted by") for cause in interruption.causes
+        )
         build.log(identity if by_person or not text else f"{text}\n{identity}")
     elif kind == "hudson.AbortException":
         build.log(f"ERROR: {text}")

@@ -47,7 +47,8 @@ class Scheduler:
         """End; nothing more is started."""
         self._stopped = True
         self.wake.set()
-        self._thread.join(timeout=5)
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
 
     def _run(self) -> None:
         while not self._stopped:
@@ -62,7 +63,9 @@ class Scheduler:
 
     def _round(self) -> None:
         for item in self._queue.waiting():
-            self._node(item) if item.is_node or _needs_agent(item) and item.state == "buildable" else self._job(item)
+            self._node(item) if item.is_node or _needs_agent(
+                item
+            ) and item.state == "buildable" else self._job(item)
         self._provision()
         self._retire()
         if time.monotonic() - self._looked > 1.0:
@@ -130,7 +133,9 @@ class Scheduler:
         for computer in list(self._computers.all.values()):
             if computer.busy or not computer.online:
                 continue
-            minutes = float(computer.template.get("idleMinutesStr") or computer.template.get("idleMinutes") or 0)
+            minutes = float(
+                computer.template.get("idleMinutesStr") or computer.template.get("idleMinutes") or 0
+            )
             idle = time.monotonic() - computer.idle_since
             used_up = not computer.accepting
             limit = minutes * 60 if minutes else 300.0

@@ -91,7 +91,11 @@ class Security:
     def sign_in(self, name: str, password: str) -> User | None:
         """The user with that password, if there is one."""
         user = self.users.get(name)
-        return user if user and user.password and hmac.compare_digest(user.password.encode(), password.encode()) else None
+        return (
+            user
+            if user and user.password and hmac.compare_digest(user.password.encode(), password.encode())
+            else None
+        )
 
     def crumb(self, session: str, user: User | None) -> str:
         """The crumb of a session: good only with that session's cookie and user, and only until the next start."""

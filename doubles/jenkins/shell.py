@@ -76,11 +76,13 @@ class Shell:
         lines.finish()
         return code, b"".join(captured)
 
-    def quiet(self, ctx: Ctx, script: str, stdin: bytes = b"", container: str | None = None) -> tuple[int, bytes, bytes]:
+    def quiet(
+        self, ctx: Ctx, script: str, stdin: bytes = b"", container: str | None = None
+    ) -> tuple[int, bytes, bytes]:
         """Run a script of our own without a word in the console. Returns exit code, output and errors."""
         out: list[bytes] = []
         err: list[bytes] = []
-        prefix = f"head -c {len(stdin)} > \"$d/stdin\"\n" if stdin else ""
+        prefix = f'head -c {len(stdin)} > "$d/stdin"\n' if stdin else ""
 
         def output(channel: int, data: bytes) -> None:
             (out if channel == STDOUT else err).append(data)
@@ -102,11 +104,26 @@ class Shell:
         ctx.check()
         cookie = secrets.token_hex(8)
         variables = {**ctx.environment(), "JENKINS_SERVER_COOKIE": f"durable-{cookie}"}
-        exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items() if _is_name(name))
-        boot = BOOT.replace('. "$d/env"', prefix + '. "$d/env"').replace("</dev/null", '<"$d/stdin"' if stdin else "</dev/null")
+        exports = "".join(
+            f"export {name}={shlex.quote(value)}\n" for name, value in variables.items() if _is_name(name)
+        )
+        boot = BOOT.replace('. "$d/env"', prefix + '. "$d/env"').replace(
+            "</dev/null", '<"$d/stdin"' if stdin else "</dev/null"
+        )
         payload = exports.encode(), script.encode()
         workspace = next((c.data["workspace"] for c in ctx.chain() if "workspace" in c.data), ctx.where())
-        command = ["sh", "-c", boot, "sh", str(len(payload[0])), str(len(payload[1])), workspace, cookie, ctx.where(), flags]
+        command = [
+            "sh",
+            "-c",
+            boot,
+            "sh",
+            str(len(payload[0])),
+            str(len(payload[1])),
+            workspace,
+            cookie,
+            ctx.where(),
+            flags,
+        ]
         kube = self._kube(computer)
         try:
             code = kube.exec(
@@ -124,7 +141,9 @@ class Shell:
         except Disconnected as error:
             self._lost(ctx, kube, container, cookie, error)
         except KubeError as error:
-            raise StepError("abort", f"Unexpected response from the container {container!r}: {error.message}") from error
+            raise StepError(
+                "abort", f"Unexpected response from the container {container!r}: {error.message}"
+            ) from error
         raise AssertionError("unreachable")
 
     def _lost(self, ctx: Ctx, kube: Kube, container: str, cookie: str, error: Disconnected) -> None:
@@ -133,15 +152,22 @@ class Shell:
         if ctx.stopped() is not None and not computer.removed:
             try:
                 kube.exec(
-                    computer.namespace, computer.name, container, ["sh", "-c", STOP, "sh", f"durable-{cookie}"], b"",
-                    lambda *_: None, lambda: False,
+                    computer.namespace,
+                    computer.name,
+                    container,
+                    ["sh", "-c", STOP, "sh", f"durable-{cookie}"],
+                    b"",
+                    lambda *_: None,
+                    lambda: False,
                 )
             except (Disconnected, KubeError):
                 pass
         ctx.check()
         ctx.wait(lambda: computer.removed, seconds=10.0)
         ctx.check()
-        raise StepError("abort", f"{computer.name}: the container {container} ended while the step ran ({error})")
+        raise StepError(
+            "abort", f"{computer.name}: the container {container} ended while the step ran ({error})"
+        )
 
 
 def _is_name(name: str) -> bool:

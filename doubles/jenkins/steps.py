@@ -71,7 +71,11 @@ class Steps:
             StepError: it fails, or the build is stopped meanwhile.
         """
         if name in SYMBOLS and name not in self._steps:
-            return {"$symbol": name, **({"$value": args.positional[0]} if args.positional else {}), **args.named}
+            return {
+                "$symbol": name,
+                **({"$value": args.positional[0]} if args.positional else {}),
+                **args.named,
+            }
         ctx.check()
         if not quiet:
             ctx.mark(name)
@@ -108,7 +112,9 @@ class Steps:
     def _checkout(self, ctx: Ctx, args: Args) -> dict[str, str]:
         given = args.get("scm", first=True) or args.named
         if given.get("$scm"):
-            return self._git.checkout(ctx, ctx.flow.scm["url"], [ctx.flow.scm["branch"]], ctx.flow.scm.get("revision"))
+            return self._git.checkout(
+                ctx, ctx.flow.scm["url"], [ctx.flow.scm["branch"]], ctx.flow.scm.get("revision")
+            )
         remotes = given.get("userRemoteConfigs") or [{}]
         branches = [str(entry.get("name")) for entry in given.get("branches") or [{"name": "**"}]]
         return self._git.checkout(ctx, str(remotes[0].get("url")), branches, None)
@@ -132,7 +138,9 @@ class Steps:
         ctx.wait(lambda: not build.building)
         ctx.log(f"Build {shown} completed: {build.result}")
         if build.result != "SUCCESS" and args.get("propagate", True):
-            raise StepError("abort", f"{shown} completed with status {build.result} (propagate: false to ignore)")
+            raise StepError(
+                "abort", f"{shown} completed with status {build.result} (propagate: false to ignore)"
+            )
         return {
             "number": build.number, "result": build.result, "currentResult": build.result, "duration": build.duration,
             "fullProjectName": item.job.full_name, "projectName": item.job.name, "displayName": f"#{build.number}",
@@ -164,4 +172,8 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_plain(item) for item in value]
-    return value if value is None or isinstance(value, (bool, int, float, str)) else re.sub(r" 00:00:00$", "", str(value))
+    return (
+        value
+        if value is None or isinstance(value, (bool, int, float, str))
+        else re.sub(r" 00:00:00$", "", str(value))
+    )

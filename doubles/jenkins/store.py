@@ -47,7 +47,9 @@ class Store:
 
     def keep_tokens(self, users: dict[str, User]) -> None:
         """Keep the users' API tokens, by their hashes."""
-        (self._dir / "tokens.json").write_text(json.dumps({name: user.tokens for name, user in users.items()}))
+        (self._dir / "tokens.json").write_text(
+            json.dumps({name: user.tokens for name, user in users.items()})
+        )
 
     def tokens(self) -> dict[str, dict[str, tuple[str, str]]]:
         """API tokens by user."""

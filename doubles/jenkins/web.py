@@ -80,7 +80,9 @@ class _Exchange(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
-        body = self._chunks() if self.headers.get("Transfer-Encoding") == "chunked" else self.rfile.read(length)
+        body = (
+            self._chunks() if self.headers.get("Transfer-Encoding") == "chunked" else self.rfile.read(length)
+        )
         parts = urlsplit(self.path)
         response = self.server.answer(
             Request(

@@ -22,12 +22,18 @@ def classpath(tmp_path_factory: pytest.TempPathFactory) -> str:
     default = Path.home() / ".cache/buildinfra-conformance/downloads/groovy-all-2.4.21.jar"
     jar = Path(os.environ.get("CONFORMANCE_GROOVY_JAR", default))
     if not jar.exists():
-        pytest.fail(f"{jar} is not there: fetch org.codehaus.groovy:groovy-all:2.4.21 or set CONFORMANCE_GROOVY_JAR")
+        pytest.fail(
+            f"{jar} is not there: fetch org.codehaus.groovy:groovy-all:2.4.21 or set CONFORMANCE_GROOVY_JAR"
+        )
     out = tmp_path_factory.mktemp("groovy-host")
     opens = [f"--add-opens=java.base/{p}=ALL-UNNAMED" for p in ("java.lang", "java.util")]
     files = [str(path) for path in sorted(SOURCES.rglob("*.groovy"))]
     compiler = "org.codehaus.groovy.tools.FileSystemCompiler"
-    subprocess.run(["java", *opens, "-cp", str(jar), compiler, "-cp", str(jar), "-d", str(out), *files], check=True, timeout=120)
+    subprocess.run(
+        ["java", *opens, "-cp", str(jar), compiler, "-cp", str(jar), "-d", str(out), *files],
+        check=True,
+        timeout=120,
+    )
     return f"{jar}:{out}"
 
 

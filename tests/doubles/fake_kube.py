@@ -58,7 +58,11 @@ class FakeKube:
         if self.broken_image:
             phase = "Pending"
             state = {"waiting": {"reason": "ErrImagePull", "message": "failed to pull"}}
-        pod["status"] = {"phase": phase, "containerStatuses": [{"name": n, "state": state} for n in names], "conditions": []}
+        pod["status"] = {
+            "phase": phase,
+            "containerStatuses": [{"name": n, "state": state} for n in names],
+            "conditions": [],
+        }
         self.pods[name] = pod
         self.created.append(pod)
         if not self.broken_image:
@@ -114,10 +118,14 @@ class FakeKube:
                 send(1, output.encode())
                 send(3, b'{"status":"Success"}')
                 return
-        stdin = b"" if "$d/stdin" not in boot else read(int(re.findall(r'head -c (\d+) > "\$d/stdin"', boot)[0]))
+        stdin = (
+            b"" if "$d/stdin" not in boot else read(int(re.findall(r'head -c (\d+) > "\$d/stdin"', boot)[0]))
+        )
         rest = [piece.replace(WORKDIR, here) for piece in rest]
         argv = [*command[:2], boot, "sh", str(len(env.encode())), str(len(script.encode())), *rest]
-        done = subprocess.run(argv, input=env.encode() + script.encode() + stdin, capture_output=True, timeout=60, check=False)
+        done = subprocess.run(
+            argv, input=env.encode() + script.encode() + stdin, capture_output=True, timeout=60, check=False
+        )
         for channel, data in ((1, done.stdout), (2, done.stderr)):
             if data:
                 send(channel, data.replace(here.encode(), WORKDIR.encode()))
@@ -166,7 +174,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404, {"message": f'pods "{name}" not found', "code": 404})
 
     def _exec(self, command: list[str]) -> None:
-        key = base64.b64encode(hashlib.sha1((self.headers["Sec-WebSocket-Key"] + GUID).encode(), usedforsecurity=False).digest())
+        key = base64.b64encode(
+            hashlib.sha1((self.headers["Sec-WebSocket-Key"] + GUID).encode(), usedforsecurity=False).digest()
+        )
         head = f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {key.decode()}\r\n"
         self.wfile.write((head + "Sec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n").encode())
         self.wfile.flush()
@@ -191,7 +201,13 @@ class _Handler(BaseHTTPRequestHandler):
         def send(channel: int, data: bytes) -> None:
             payload = bytes([channel]) + data
             size = len(payload)
-            length = bytes([size]) if size < 126 else b"\x7e" + size.to_bytes(2, "big") if size < 65536 else b"\x7f" + size.to_bytes(8, "big")
+            length = (
+                bytes([size])
+                if size < 126
+                else b"\x7e" + size.to_bytes(2, "big")
+                if size < 65536
+                else b"\x7f" + size.to_bytes(8, "big")
+            )
             self.wfile.write(b"\x82" + length + payload)
             self.wfile.flush()
 

@@ -26,7 +26,13 @@ USER, PASSWORD = "admin", "made-up-admin-pw"
 class Standing:
     """One running stand-in and what is around it."""
 
-    def __init__(self, scratch: Path, classpath: str, change: Callable[[dict[str, Any]], None] | None = None, wait: bool = True) -> None:
+    def __init__(
+        self,
+        scratch: Path,
+        classpath: str,
+        change: Callable[[dict[str, Any]], None] | None = None,
+        wait: bool = True,
+    ) -> None:
         """Args: scratch: a fresh folder; classpath: of the Groovy host; change: edits the configuration first."""
         self.kube = FakeKube(scratch / "agents")
         home, secrets = scratch / "home", scratch / "secrets"
@@ -54,7 +60,9 @@ class Standing:
         if change:
             change(config)
         self.casc.write_text(yaml.safe_dump(config))
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        threading.Thread(
+            target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        ).start()
         self.session = requests.Session()
         self.session.trust_env = False
         self.starter = threading.Thread(target=self.controller.start, daemon=True)
@@ -84,7 +92,15 @@ class Standing:
     def send(self, method: str, path: str, **more: Any) -> requests.Response:
         """A request as the administrator, with a crumb when it changes something."""
         headers: Mapping[str, str] = {**(self.crumb() if method != "GET" else {}), **more.pop("headers", {})}
-        return self.session.request(method, self.base + path, auth=(USER, PASSWORD), headers=headers, allow_redirects=False, timeout=30, **more)
+        return self.session.request(
+            method,
+            self.base + path,
+            auth=(USER, PASSWORD),
+            headers=headers,
+            allow_redirects=False,
+            timeout=30,
+            **more,
+        )
 
     def get(self, path: str) -> Any:
         """JSON of a path."""
@@ -96,13 +112,24 @@ class Standing:
         answer = self.send("POST", f"{path}/build" + ("WithParameters" if data else ""), data=data)
         assert answer.status_code == 201, answer.text
         item = answer.headers["Location"].partition("/queue/")[2]
-        found = eventually(lambda: self.get(f"/queue/{item}api/json").get("executable"), what="the build starts", timeout=15, interval=0.05)
+        found = eventually(
+            lambda: self.get(f"/queue/{item}api/json").get("executable"),
+            what="the build starts",
+            timeout=15,
+            interval=0.05,
+        )
         return int(found["number"])
 
     def finished(self, job: str, number: int, seconds: float = 30) -> Any:
         """Wait for the end of a build; its JSON."""
         path = f"/job/{job.replace('/', '/job/')}/{number}/api/json"
-        return eventually(lambda: self.get(path), what=f"{job} #{number} ends", timeout=seconds, interval=0.05, until=lambda b: not b["building"])
+        return eventually(
+            lambda: self.get(path),
+            what=f"{job} #{number} ends",
+            timeout=seconds,
+            interval=0.05,
+            until=lambda b: not b["building"],
+        )
 
     def console(self, job: str, number: int) -> str:
         """A build's console."""
