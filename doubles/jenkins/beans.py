@@ -69,7 +69,7 @@ class Beans:
         description = config.description if config else None
         return {
             "actions": actions,
-            "description": description or ("" if not item.is_folder else None),
+            "description": description,
             "displayName": (config.display_name if config else None) or item.name,
             "displayNameOrNull": config.display_name if config else None,
             "fullDisplayName": item.full_display_name,
@@ -265,7 +265,7 @@ class Beans:
         made.append(Bean("org.jenkinsci.plugins.workflow.libs.LibrariesAction", {"libraries": []}))
         if build.env_used:
             made.append(Bean("org.jenkinsci.plugins.workflow.cps.EnvActionImpl", {}))
-        made += [EMPTY] * build.workspaces
+        made += [EMPTY] * build.hidden_actions
         if build.interrupted is not None:
             cls = "jenkins.model.CauseOfInterruption"
             causes = [

@@ -155,7 +155,7 @@ class Blocks:
         flow.workspaces[computer.name] = used
         workspace = f"{computer.workdir}/workspace/{flow.job.full_name}" + (f"@{used}" if used > 1 else "")
         ctx.log(f"Running on {computer.name} in {workspace}")
-        flow.build.workspaces += 1
+        flow.build.hidden_actions += 1
         ctx.computer, ctx.cwd, ctx.container = computer, workspace, "jnlp"
         ctx.data |= {"workspace": workspace, "close": self._leave_node, "item": item}
         ctx.env = {
@@ -238,6 +238,9 @@ class Blocks:
 
     def _with_credentials(self, ctx: Ctx, args: Args) -> None:
         bindings = args.need("bindings", first=True)
+        if not ctx.flow.bound:
+            ctx.flow.bound = True
+            ctx.flow.build.hidden_actions += 1
         names: list[str] = []
         for binding in bindings:
             bound = bind(binding, self._host.credential)

@@ -42,7 +42,8 @@ class Build:
     interrupted: list[str] | None = None
     """Why it was stopped, one sentence per cause."""
     env_used: bool = False
-    workspaces: int = 0
+    hidden_actions: int = 0
+    """Actions that the remote API shows without a word: one for each workspace, one for bound credentials."""
     waiting_ms: int = 0
     buildable_ms: int = 0
     executing_ms: int = 0

@@ -394,6 +394,7 @@ class Controller:
         if item.is_node or item.computer is not None:
             build.buildable_ms = now - item.buildable_since
         build.waiting_ms = max(0, (item.buildable_since or now) - item.since)
+        item.executable = build  # before it runs: a short build is over before this returns
         self.runner.start(item, build, self._build_done)
         return build
 

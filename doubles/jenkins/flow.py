@@ -150,6 +150,8 @@ class Flow:
         self.stashes: dict[str, bytes] = {}
         self.workspaces: dict[str, int] = {}
         self.sleeping = ""
+        self.bound = False
+        """Whether credentials were bound in this build."""
         self.root = self.open(None, "")
 
     def open(self, parent: Ctx | None, block: str) -> Ctx:

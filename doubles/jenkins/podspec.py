@@ -219,12 +219,12 @@ def _metadata(template: Mapping[str, Any], base: Mapping[str, Any], identity: Id
 
 def _agent_environment(identity: Identity, workdir: str) -> list[dict[str, Any]]:
     values = {"JENKINS_SECRET": identity.secret}
+    if identity.tunnel and not identity.web_socket:
+        values["JENKINS_TUNNEL"] = identity.tunnel
+    values["JENKINS_AGENT_NAME"] = identity.name
     if identity.web_socket:
         values["JENKINS_WEB_SOCKET"] = "true"
-    elif identity.tunnel:
-        values["JENKINS_TUNNEL"] = identity.tunnel
     values |= {
-        "JENKINS_AGENT_NAME": identity.name,
         "REMOTING_OPTS": "-noReconnectAfter 1d",
         "JENKINS_NAME": identity.name,
         "JENKINS_AGENT_WORKDIR": workdir,

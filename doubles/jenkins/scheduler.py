@@ -131,7 +131,7 @@ class Scheduler:
 
     def _retire(self) -> None:
         for computer in list(self._computers.all.values()):
-            if computer.busy or not computer.online:
+            if computer.busy or (computer.accepting and not computer.online):
                 continue
             minutes = float(
                 computer.template.get("idleMinutesStr") or computer.template.get("idleMinutes") or 0

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from .comparing import COMPARED
 from .standing import Standing
 
 GROOVY_SHA256 = "de65260cf2070442e99882f2f3d72e7531725c1e6a257446cc0cea525c607bd0"
@@ -49,3 +50,9 @@ def stand(tmp_path: Path, classpath: str) -> Iterator[Callable[..., Standing]]:
     yield make
     for one in made:
         one.close()
+
+
+def pytest_sessionfinish() -> None:
+    """Write down which recordings were compared, for the table in docs/stand-in.md."""
+    if target := os.environ.get("CONFORMANCE_COMPARED"):
+        Path(target).write_text("\n".join(sorted(COMPARED)) + "\n")

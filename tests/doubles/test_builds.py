@@ -54,7 +54,7 @@ class Story:
         answer = self.one.send(method, path, data=data)
         name = f"{self.family}-{step}"
         self.covered.add(name)
-        if found := compare(name, answer, text, HISTORY):
+        if name in RECORDINGS and (found := compare(name, answer, text, HISTORY)):
             self.wrong[name] = found
         return answer
 
@@ -259,7 +259,7 @@ def shape(console: str) -> list[str]:
         for line in console.splitlines()
         if line.startswith(("[Pipeline]", "Started", "Finished", "Agent", "Running on", "Archiving", "+ "))
     ]
-    return [line for line in lines if not line.startswith(("+ cat", "+ head", "+ true"))]
+    return [line for line in lines if not line.startswith(("+ cat", "+ head", "+ true", "+ +"))]
 
 
 def test_missing_label(stand: Stand) -> None:
@@ -456,14 +456,14 @@ def test_stopping(stand: Stand) -> None:
     story.check("stop-again", f"{story.job}/lastBuild/stop", method="POST")
     assert item > 0
     others = {
-        "build-aborted": "1/api/json", "build-killed": "2/api/json", "consoleText-aborted": "1/consoleText",
+        "progressiveHtml-done": "1/logText/progressiveHtml?start=0", "build-aborted": "1/api/json", "build-killed": "2/api/json", "consoleText-aborted": "1/consoleText",
         "consoleText-killed": "2/consoleText", "build-number-only": "lastBuild/buildNumber",
         "build-timestamp": "lastBuild/buildTimestamp?format=yyyy", "lastSuccessfulBuild-404": "lastSuccessfulBuild/api/json",
         "progressiveText-start0-done": "1/logText/progressiveText?start=0", "testReport-404": "1/testReport/api/json",
         "wfapi-describe": "1/wfapi/describe", "injectedEnvVars-404": "1/injectedEnvVars/api/json", "flowGraph": "1/flowGraphTable/",
         "console-html": "1/console", "allBuilds-tree": RECORDINGS["allBuilds-tree"]["path"].partition("sleeper/")[2],
     }  # fmt: skip
-    loose = {"flowGraph", "wfapi-describe", "testReport-404", "injectedEnvVars-404"}
+    loose = {"progressiveHtml-done", "flowGraph", "wfapi-describe", "testReport-404", "injectedEnvVars-404"}
     for name, path in others.items():
         if found := compare(name, one.send("GET", f"{story.job}/{path}"), "any" if name in loose else "same"):
             story.wrong[name] = found
@@ -493,34 +493,50 @@ def test_restart(stand: Stand, kind: str) -> None:
     one.finished("cloudops/no-agent", number)
     crumb = one.crumb()
     story = Story(one, kind, "cloudops/no-agent")
+    back = threading.Event()
+    start = one.controller.start
+    one.controller.start = lambda: (back.wait(30), start())[1]  # type: ignore[method-assign]
     story.check("post", f"/{kind}", method="POST")
-    for step, path in (
-        ("1-503-api-json-auth", "/api/json"),
-        ("1-503-crumb-auth", "/crumbIssuer/api/json"),
-        ("1-503-login", "/login"),
-    ):
-        assert compare(f"{kind}-{step}", one.send("GET", path), "any") == []
+    pages = {
+        "api-json-auth": "/api/json",
+        "api-json": "/api/json",
+        "crumb-auth": "/crumbIssuer/api/json",
+        "login": "/login",
+    }
+
+    def look(state: str, text: str) -> None:
+        for page, path in pages.items():
+            if f"{kind}-{state}-{page}" in RECORDINGS:
+                signed = page.endswith("auth")
+                answer = one.send("GET", path) if signed else requests.get(one.base + path, timeout=5)
+                if found := compare(f"{kind}-{state}-{page}", answer, text, ("color",)):
+                    story.wrong[f"{kind}-{state}-{page}"] = found
+
+    look("1-503", "any")
+    look("2-503", "any") if kind == "safeRestart" else None
     eventually(
-        lambda: one.session.get(f"{one.base}/login", timeout=5),
-        what="up again",
-        timeout=20,
-        interval=0.05,
-        until=lambda a: a.status_code == 200,
+        lambda: one.controller.life.state,
+        what="it went down",
+        timeout=10,
+        interval=0.02,
+        until=lambda s: s == "starting",
     )
-    again = "3" if kind == "restart" else "4"
-    story.check(f"{again}-200-login", "/login", text="any")
-    assert compare(f"{kind}-{again}-200-crumb-auth", one.send("GET", "/crumbIssuer/api/json")) == []
-    assert (
-        compare(
-            f"{kind}-old-session-post-403",
-            one.session.post(
-                f"{one.base}/job/cloudops/job/no-agent/build",
-                auth=("admin", "made-up-admin-pw"),
-                headers=crumb,
-                timeout=5,
-            ),
-        )
-        == []
+    look("2-503" if kind == "restart" else "3-503", "any")
+    back.set()
+    eventually(lambda: one.session.get(f"{one.base}/login", timeout=5).status_code, what="up again", timeout=20, interval=0.05,
+               until=lambda status: status == 200)  # fmt: skip
+    look("3-200" if kind == "restart" else "4-200", "any")
+    for step, path in (
+        ("after-api", RECORDINGS[f"{kind}-after-api"]["path"]),
+        ("after-queue", "/queue/api/json"),
+    ):
+        story.check(step, path)
+    old = one.session.post(
+        f"{one.base}/job/cloudops/job/no-agent/build",
+        auth=("admin", "made-up-admin-pw"),
+        headers=crumb,
+        timeout=5,
     )
+    assert compare(f"{kind}-old-session-post-403", old) == []
     assert one.get("/job/cloudops/job/no-agent/1/api/json")["result"] == "SUCCESS"
     story.settle()
