@@ -1,3 +1,4 @@
-"""A stand-in for a Jenkins controller: the same protocols, held to what a real one answered (docs/stand-in.md)."""
+"""A stand-in for a Jenkins controller: the same protocols, held to what a real one answered
+(docs/stand-in.md)."""
 
 VERSION = "2.504.3"

@@ -14,21 +14,20 @@ from .web import Server
 
 
 def settings(argv: list[str]) -> Settings:
-    """Take what matters out of the arguments that a Jenkins war takes; the others are accepted and ignored."""
+    """Take what matters out of the arguments that a Jenkins war takes; the others are accepted and
+    ignored."""
     parser = argparse.ArgumentParser("jenkins", allow_abbrev=False)
     parser.add_argument("--httpPort", type=int, default=8080, dest="port")
     known, _ = parser.parse_known_args(argv)
     home = Path(os.environ.get("JENKINS_HOME", "/var/jenkins_home"))
-    extra = {
-        name: value
-        for name, value in (
-            ("classpath", os.environ.get("STAND_IN_CLASSPATH")),
-            ("java", os.environ.get("STAND_IN_JAVA")),
-        )
-        if value
-    }
-    jar = os.environ.get("STAND_IN_AGENT_JAR")
-    return Settings(home=home, port=known.port, **extra, **({"agent_jar": Path(jar)} if jar else {}))
+    default = Settings(home)
+    return Settings(
+        home=home,
+        port=known.port,
+        classpath=os.environ.get("STAND_IN_CLASSPATH", default.classpath),
+        java=os.environ.get("STAND_IN_JAVA", default.java),
+        agent_jar=Path(os.environ.get("STAND_IN_AGENT_JAR", default.agent_jar)),
+    )
 
 
 def main(argv: list[str]) -> int:

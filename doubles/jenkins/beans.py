@@ -1,6 +1,7 @@
 """Jobs, builds and folders as the remote API shows them."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .builds import Build, estimate
@@ -27,9 +28,14 @@ COLORS = {
     "NOT_BUILT": "notbuilt",
 }
 PERMALINKS = (
-    "lastBuild", "lastCompletedBuild", "lastFailedBuild", "lastStableBuild", "lastSuccessfulBuild", "lastUnstableBuild",
+    "lastBuild",
+    "lastCompletedBuild",
+    "lastFailedBuild",
+    "lastStableBuild",
+    "lastSuccessfulBuild",
+    "lastUnstableBuild",
     "lastUnsuccessfulBuild",
-)  # fmt: skip
+)
 EMPTY = Bean(None, {})
 
 
@@ -58,7 +64,7 @@ class Beans:
         """An absolute URL by the configured root."""
         return self._controller.root_url() + path
 
-    # -- items -----------------------------------------------------------------------------------------------------
+    # -- items
 
     def item(self, item: Item) -> Bean:
         """A folder or a job."""
@@ -104,17 +110,16 @@ class Beans:
         queued = [q for q in self._controller.queue.waiting() if q.job is item and not q.is_node]
         newest = [item.builds[n] for n in sorted(item.builds, reverse=True)]
         links = item.permalinks()
-        run = lambda build: self.build(item, build) if build else None  # noqa: E731
-        props = {
+        props: dict[str, Any] = {
             **self._common(item, self._job_actions(item, pipeline)),
             "allBuilds": Shown(-2, lambda: [self.build(item, build) for build in newest]),
             "buildable": not config.disabled,
             "builds": lambda: [self.build(item, build) for build in newest[:100]],
             "color": Shown(2, color(item)),
-            "firstBuild": lambda: run(links["firstBuild"]),
+            "firstBuild": lambda: self._run(item, links["firstBuild"]),
             "healthReport": lambda: health(item),
             "keepDependencies": False,
-            **{name: (lambda name=name: run(links[name])) for name in PERMALINKS},
+            **{name: partial(self._run, item, links[name]) for name in PERMALINKS},
             "nextBuildNumber": item.next_number,
             "property": self._properties(item),
             "concurrentBuild": config.concurrent,
@@ -126,9 +131,11 @@ class Beans:
             props["resumeBlocked"] = False
         else:
             props |= {
-                "downstreamProjects": [], "labelExpression": config.label, "scm": Bean("hudson.scm.NullSCM", {"type": "hudson.scm.NullSCM"}),
+                "downstreamProjects": [],
+                "labelExpression": config.label,
+                "scm": Bean("hudson.scm.NullSCM", {"type": "hudson.scm.NullSCM"}),
                 "upstreamProjects": [],
-            }  # fmt: skip
+            }
             if not config.label:
                 props.pop("labelExpression")
                 props["labelExpression"] = None
@@ -136,8 +143,11 @@ class Beans:
             props.pop("name")
         return Bean(CLASSES[tag_of(item)], props)
 
+    def _run(self, item: Item, build: Build | None) -> Bean | None:
+        return self.build(item, build) if build else None
+
     def _controller_queue(self, queued: Any) -> Bean:
-        from .beans_system import SystemBeans
+        from .beans_system import SystemBeans  # noqa: PLC0415 - the two show each other
 
         return SystemBeans(self._controller).queue_item(queued)
 
@@ -197,7 +207,7 @@ class Beans:
     ) -> Bean:
         """A view over items."""
         own = base if name == "all" else f"{base}view/{name}/"
-        props = {
+        props: dict[str, Any] = {
             "description": description,
             "jobs": lambda: [self.item(member) for member in members],
             "name": Shown(2, name),
@@ -206,7 +216,7 @@ class Beans:
         }
         return Bean(cls, props)
 
-    # -- builds ----------------------------------------------------------------------------------------------------
+    # -- builds
 
     def build(self, item: Item, build: Build) -> Bean:
         """A build of a job."""
@@ -215,12 +225,18 @@ class Beans:
         executor: Bean | None = None
         if build.building:
             executor = Bean("hudson.model.OneOffExecutor" if pipeline else None, {})
-        near = lambda other: Bean(None, self.build(item, other).props) if other else None  # noqa: E731
         props: dict[str, Any] = {
             "actions": lambda: self._run_actions(item, build, pipeline),
             "artifacts": [
-                Bean(None, {"displayPath": Shown(2, path.rsplit("/", 1)[-1]), "fileName": Shown(2, path.rsplit("/", 1)[-1]),
-                            "relativePath": Shown(2, path)}) for path in build.artifacts
+                Bean(
+                    None,
+                    {
+                        "displayPath": Shown(2, path.rsplit("/", 1)[-1]),
+                        "fileName": Shown(2, path.rsplit("/", 1)[-1]),
+                        "relativePath": Shown(2, path),
+                    },
+                )
+                for path in build.artifacts
             ],
             "building": build.building,
             "description": build.description,
@@ -239,17 +255,20 @@ class Beans:
             "url": Shown(2, self.url(f"{item.url}{build.number}/")),
             "culprits": [],
             "inProgress": build.building,
-        }  # fmt: skip
+        }
         if pipeline:
             props |= {
                 "changeSets": [],
-                "nextBuild": lambda: near(after),
-                "previousBuild": lambda: near(before),
+                "nextBuild": lambda: self._near(item, after),
+                "previousBuild": lambda: self._near(item, before),
             }
         else:
             empty = Bean("hudson.scm.EmptyChangeLogSet", {"items": _deep([]), "kind": _deep(None)})
             props |= {"builtOn": build.built_on, "changeSet": empty}
         return Bean(RUNS[tag_of(item)], props)
+
+    def _near(self, item: Item, other: Build | None) -> Bean | None:
+        return Bean(None, self.build(item, other).props) if other else None
 
     def _run_actions(self, item: Item, build: Build, pipeline: bool) -> list[Bean]:
         made: list[Bean] = []
@@ -305,15 +324,22 @@ class Beans:
         used = round(executing / build.duration, 2) if build.duration else 1.0
         tasks = build.sub_tasks
         shown = {
-            "blockedDurationMillis": 0, "blockedTimeMillis": 0, "buildableDurationMillis": 0 if tasks else build.buildable_ms,
-            "buildableTimeMillis": build.buildable_ms, "buildingDurationMillis": build.duration, "executingTimeMillis": executing,
-            "executorUtilization": used, "subTaskCount": tasks, "waitingDurationMillis": build.waiting_ms,
+            "blockedDurationMillis": 0,
+            "blockedTimeMillis": 0,
+            "buildableDurationMillis": 0 if tasks else build.buildable_ms,
+            "buildableTimeMillis": build.buildable_ms,
+            "buildingDurationMillis": build.duration,
+            "executingTimeMillis": executing,
+            "executorUtilization": used,
+            "subTaskCount": tasks,
+            "waitingDurationMillis": build.waiting_ms,
             "waitingTimeMillis": build.waiting_ms,
-        }  # fmt: skip
+        }
         deeper = {
-            "queuingDurationMillis": build.waiting_ms, "queuingTimeMillis": build.waiting_ms + build.buildable_ms,
+            "queuingDurationMillis": build.waiting_ms,
+            "queuingTimeMillis": build.waiting_ms + build.buildable_ms,
             "totalDurationMillis": build.duration + build.waiting_ms,
-        }  # fmt: skip
+        }
         return Bean(
             "jenkins.metrics.impl.TimeInQueueAction", {**{k: Shown(2, v) for k, v in shown.items()}, **deeper}
         )
@@ -356,6 +382,9 @@ def health(item: Item) -> list[Bean]:
         if score >= limit
     )
     facts: Mapping[str, Any] = {
-        "description": f"Build stability: {said}", "iconClassName": f"icon-health-{icon}", "iconUrl": f"health-{icon}.png", "score": score,
-    }  # fmt: skip
+        "description": f"Build stability: {said}",
+        "iconClassName": f"icon-health-{icon}",
+        "iconUrl": f"health-{icon}.png",
+        "score": score,
+    }
     return [Bean(None, {name: Shown(2, value) for name, value in facts.items()})]

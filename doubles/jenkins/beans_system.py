@@ -1,5 +1,6 @@
 """The controller, its queue, computers, labels, plugins and credentials as the remote API shows them."""
 
+import re
 import shutil
 import time
 from collections.abc import Mapping
@@ -28,9 +29,15 @@ MONITORS = (
     "ClockMonitor",
 )
 LOAD = (
-    "availableExecutors", "busyExecutors", "connectingExecutors", "definedExecutors", "idleExecutors", "onlineExecutors", "queueLength",
+    "availableExecutors",
+    "busyExecutors",
+    "connectingExecutors",
+    "definedExecutors",
+    "idleExecutors",
+    "onlineExecutors",
+    "queueLength",
     "totalExecutors",
-)  # fmt: skip
+)
 STORE = "com.cloudbees.plugins.credentials"
 
 
@@ -48,7 +55,7 @@ class SystemBeans:
         self._controller = controller
         self.jobs = Beans(controller)
 
-    # -- the root --------------------------------------------------------------------------------------------------
+    # -- the root
 
     def root(self) -> Bean:
         """`/api`."""
@@ -84,8 +91,6 @@ class SystemBeans:
         top = self.jobs.children(c.root)
         if name == "all":
             return self.jobs.view("all", top, c.root_url())
-        import re
-
         view = c.views[name]
         members = [
             i
@@ -94,7 +99,7 @@ class SystemBeans:
         ]
         return self.jobs.view(name, members, c.root_url(), view.description, "hudson.model.ListView")
 
-    # -- computers and labels ----------------------------------------------------------------------------------------
+    # -- computers and labels
 
     def label(self, name: str) -> Bean:
         """`/label/NAME`."""
@@ -183,11 +188,26 @@ class SystemBeans:
 
     def _computer(self, name: str, description: str, labels: list[Bean]) -> dict[str, Any]:
         return {
-            "actions": [], "assignedLabels": labels, "description": description, "displayName": Shown(1, name), "executors": [],
-            "icon": "symbol-computer", "iconClassName": "symbol-computer", "idle": True, "jnlpAgent": False, "launchSupported": True,
-            "loadStatistics": load("hudson.model.Label$1"), "manualLaunchAllowed": True, "monitorData": {}, "numExecutors": 1,
-            "offline": False, "offlineCause": None, "offlineCauseReason": "", "oneOffExecutors": [], "temporarilyOffline": False,
-        }  # fmt: skip
+            "actions": [],
+            "assignedLabels": labels,
+            "description": description,
+            "displayName": Shown(1, name),
+            "executors": [],
+            "icon": "symbol-computer",
+            "iconClassName": "symbol-computer",
+            "idle": True,
+            "jnlpAgent": False,
+            "launchSupported": True,
+            "loadStatistics": load("hudson.model.Label$1"),
+            "manualLaunchAllowed": True,
+            "monitorData": {},
+            "numExecutors": 1,
+            "offline": False,
+            "offlineCause": None,
+            "offlineCauseReason": "",
+            "oneOffExecutors": [],
+            "temporarilyOffline": False,
+        }
 
     def computer(self, agent: Computer) -> Bean:
         """An agent."""
@@ -200,7 +220,7 @@ class SystemBeans:
         props |= {
             "executors": [Bean(None, executor)],
             "icon": "symbol-computer"
-            if agent.online and agent.accepting or agent.busy
+            if (agent.online and agent.accepting) or agent.busy
             else "symbol-computer-not-accepting",
             "idle": not agent.busy,
             "jnlpAgent": True,
@@ -233,9 +253,13 @@ class SystemBeans:
         def disk(path: Path) -> Bean:
             usage = shutil.disk_usage(path)
             facts = {
-                "timestamp": int(time.time() * 1000), "path": str(path), "size": usage.free, "threshold": 1073741824,
-                "totalSize": usage.total, "warningThreshold": 2147483648,
-            }  # fmt: skip
+                "timestamp": int(time.time() * 1000),
+                "path": str(path),
+                "size": usage.free,
+                "threshold": 1073741824,
+                "totalSize": usage.total,
+                "warningThreshold": 2147483648,
+            }
             return Bean(
                 f"{MONITOR}.DiskSpaceMonitorDescriptor$DiskSpace", {k: Shown(9, v) for k, v in facts.items()}
             )
@@ -245,9 +269,11 @@ class SystemBeans:
             for line in Path("/proc/meminfo").read_text().splitlines()
         }
         swap = {
-            "availablePhysicalMemory": memory["MemAvailable"], "availableSwapSpace": memory["SwapFree"],
-            "totalPhysicalMemory": memory["MemTotal"], "totalSwapSpace": memory["SwapTotal"],
-        }  # fmt: skip
+            "availablePhysicalMemory": memory["MemAvailable"],
+            "availableSwapSpace": memory["SwapFree"],
+            "totalPhysicalMemory": memory["MemTotal"],
+            "totalSwapSpace": memory["SwapTotal"],
+        }
         response = {"timestamp": int(time.time() * 1000), "average": 0}
         return {
             f"{MONITOR}.SwapSpaceMonitor": Bean(
@@ -262,7 +288,7 @@ class SystemBeans:
             f"{MONITOR}.ClockMonitor": Bean("hudson.util.ClockDifference", {"diff": Shown(9, 0)}),
         }
 
-    # -- queue -------------------------------------------------------------------------------------------------------
+    # -- queue
 
     def queue(self) -> Bean:
         """`/queue`, the newest item first."""
@@ -328,7 +354,7 @@ class SystemBeans:
         shown = {"name": item.job.name, "url": self.jobs.url(item.job.url), "color": color(item.job)}
         return Bean(CLASSES[tag_of(item.job)], {name: Shown(9, value) for name, value in shown.items()})
 
-    # -- plugins, users, credentials ---------------------------------------------------------------------------------
+    # -- plugins, users, credentials
 
     def plugins(self) -> Bean:
         """`/pluginManager`; of the optional dependencies only those that are there."""
@@ -337,31 +363,48 @@ class SystemBeans:
             Bean(
                 None,
                 {
-                    "active": True, "backupVersion": None, "bundled": False, "deleted": False,
+                    "active": True,
+                    "backupVersion": None,
+                    "bundled": False,
+                    "deleted": False,
                     "dependencies": [
                         Bean(None, {"optional": d.optional, "shortName": d.name, "version": d.version})
                         for d in sorted(plugin.dependencies, key=lambda d: d.optional)
                         if not d.optional or d.name in present
                     ],
-                    "detached": plugin.detached, "downgradable": False, "enabled": plugin.enabled, "hasUpdate": False,
-                    "longName": plugin.long_name, "pinned": False,
-                    "requiredCoreVersion": plugin.core, "shortName": plugin.name, "supportsDynamicLoad": plugin.dynamic,
-                    "url": plugin.url, "version": plugin.version,
+                    "detached": plugin.detached,
+                    "downgradable": False,
+                    "enabled": plugin.enabled,
+                    "hasUpdate": False,
+                    "longName": plugin.long_name,
+                    "pinned": False,
+                    "requiredCoreVersion": plugin.core,
+                    "shortName": plugin.name,
+                    "supportsDynamicLoad": plugin.dynamic,
+                    "url": plugin.url,
+                    "version": plugin.version,
                 },
             )
             for plugin in self._controller.plugins
-        ]  # fmt: skip
+        ]
         return Bean("hudson.LocalPluginManager", {"plugins": shown})
 
     def user(self, user: User) -> Bean:
         """`/me` and `/user/ID`."""
         classes = (
-            "jenkins.security.ApiTokenProperty", "jenkins.console.ConsoleUrlProviderUserProperty",
-            f"{STORE}.UserCredentialsProvider$UserCredentialsProperty", "hudson.tasks.Mailer$UserProperty", "hudson.model.MyViewsProperty",
-            "org.jenkinsci.plugins.displayurlapi.user.PreferredProviderUserProperty", "hudson.model.PaneStatusProperties",
-            "jenkins.security.seed.UserSeedProperty", "hudson.search.UserSearchProperty", "hudson.model.TimeZoneProperty",
-            "jenkins.model.experimentalflags.UserExperimentalFlagsProperty", "hudson.security.HudsonPrivateSecurityRealm$Details",
-        )  # fmt: skip
+            "jenkins.security.ApiTokenProperty",
+            "jenkins.console.ConsoleUrlProviderUserProperty",
+            f"{STORE}.UserCredentialsProvider$UserCredentialsProperty",
+            "hudson.tasks.Mailer$UserProperty",
+            "hudson.model.MyViewsProperty",
+            "org.jenkinsci.plugins.displayurlapi.user.PreferredProviderUserProperty",
+            "hudson.model.PaneStatusProperties",
+            "jenkins.security.seed.UserSeedProperty",
+            "hudson.search.UserSearchProperty",
+            "hudson.model.TimeZoneProperty",
+            "jenkins.model.experimentalflags.UserExperimentalFlagsProperty",
+            "hudson.security.HudsonPrivateSecurityRealm$Details",
+        )
         extra = {
             "hudson.tasks.Mailer$UserProperty": {"address": Shown(2, None)},
             "hudson.search.UserSearchProperty": {"insensitiveSearch": Shown(2, True)},
@@ -397,7 +440,8 @@ class SystemBeans:
             f"{STORE}.CredentialsStoreAction$DomainWrapper",
             {
                 "credentials": entries,
-                "description": "Credentials that should be available irrespective of domain specification to requirements matching.",
+                "description": "Credentials that should be available irrespective of domain "
+                "specification to requirements matching.",
                 "displayName": "Global credentials (unrestricted)",
                 "fullDisplayName": "System » Global credentials (unrestricted)",
                 "fullName": "system/_",
@@ -411,15 +455,19 @@ class SystemBeans:
         return self._credential(f"{STORE}.CredentialsStoreAction$CredentialsWrapper", data)
 
     @staticmethod
-    def _credential(cls: str | None, data: Mapping[str, Any]) -> Bean:
+    def _credential(shown_as: str | None, data: Mapping[str, Any]) -> Bean:
         kind = str(data["kind"])
         return Bean(
-            cls,
+            shown_as,
             {
-                "description": str(data.get("description") or ""), "displayName": display_name(kind, data), "fingerprint": None,
-                "fullName": f"system/_/{data['id']}", "id": str(data["id"]), "typeName": KINDS[kind].type_name,
+                "description": str(data.get("description") or ""),
+                "displayName": display_name(kind, data),
+                "fingerprint": None,
+                "fullName": f"system/_/{data['id']}",
+                "id": str(data["id"]),
+                "typeName": KINDS[kind].type_name,
             },
-        )  # fmt: skip
+        )
 
 
 def _said(value: Any) -> str:

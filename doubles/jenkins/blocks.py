@@ -64,6 +64,10 @@ Open = Callable[[Ctx, Args], None]
 Close = Callable[[Ctx, "Mapping[str, Any] | None"], "dict[str, Any] | None"]
 
 
+def _nothing(ctx: Ctx, args: Args) -> None:
+    """Open a block that needs nothing."""
+
+
 class Blocks:
     """Opens and closes the bodies of one controller's pipelines."""
 
@@ -80,9 +84,9 @@ class Blocks:
             "dir": self._dir,
             "ws": self._ws,
             "timeout": self._timeout,
-            "retry": lambda ctx, args: None,
-            "waitUntil": lambda ctx, args: None,
-            "timestamps": lambda ctx, args: None,
+            "retry": _nothing,
+            "waitUntil": _nothing,
+            "timestamps": _nothing,
             "parallel": self._parallel,
             "parallel-branch": self._branch,
             "catchError": self._catch_error,

@@ -1,4 +1,5 @@
-"""Builds: what is known of one, kept in its directory, and its console with the hidden notes that real ones have."""
+"""Builds: what is known of one, kept in its directory, and its console with the hidden notes that real
+ones have."""
 
 import json
 import re
@@ -10,7 +11,8 @@ from typing import Any
 
 NOTE = re.compile(rb"\x1b\[8mha:.*?\x1b\[0m", re.DOTALL)
 STEP_NOTE, USER_NOTE = 285, 267
-"""Bytes of the notes before a step's line and in a line that names a user, as a real controller writes them."""
+"""Bytes of the notes before a step's line and in a line that names a user, as a real controller writes
+them."""
 TRANSIENT = {"directory", "lock", "cancel"}
 
 
@@ -125,7 +127,8 @@ def last_builds(builds: dict[int, Build]) -> dict[str, Build | None]:
 
 
 def estimate(builds: dict[int, Build]) -> int:
-    """Milliseconds that a build is expected to take: the mean of the last three that succeeded, -1 when there is none."""
+    """Milliseconds that a build is expected to take: the mean of the last three that succeeded, -1 when
+    there is none."""
     done = [
         b
         for b in (builds[n] for n in sorted(builds, reverse=True))

@@ -1,4 +1,5 @@
-"""Which attributes configuration as code knows here, so that a key that does not exist is refused as on a real controller."""
+"""Which attributes configuration as code knows here, so that a key that does not exist is refused as on
+a real controller."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,52 +9,198 @@ from .casc_sources import CascError
 UNKNOWN = "io.jenkins.plugins.casc.UnknownAttributesException"
 
 ROOTS: dict[str, str | None] = {
-    "jenkins": None, "unclassified": None, "security": None, "tool": None, "appearance": None, "configuration-as-code": None,
-    "jobs": "job-dsl", "credentials": "credentials", "globalCredentialsConfiguration": "credentials",
-}  # fmt: skip
+    "jenkins": None,
+    "unclassified": None,
+    "security": None,
+    "tool": None,
+    "appearance": None,
+    "configuration-as-code": None,
+    "jobs": "job-dsl",
+    "credentials": "credentials",
+    "globalCredentialsConfiguration": "credentials",
+}
 """Root elements, with the plugin that brings each."""
 
-JENKINS = (
-    "authorizationStrategy clouds crumbIssuer disableRememberMe disabledAdministrativeMonitors globalNodeProperties labelAtoms labelString "
-    "log markupFormatter mode myViewsTabBar noUsageStatistics nodeMonitors nodeName nodeProperties nodes numExecutors primaryView "
-    "projectNamingStrategy proxy quietPeriod remotingSecurity scmCheckoutRetryCount securityRealm slaveAgentPort systemMessage "
-    "updateCenter views viewsTabBar"
-).split()
+JENKINS = [
+    "authorizationStrategy",
+    "clouds",
+    "crumbIssuer",
+    "disableRememberMe",
+    "disabledAdministrativeMonitors",
+    "globalNodeProperties",
+    "labelAtoms",
+    "labelString",
+    "log",
+    "markupFormatter",
+    "mode",
+    "myViewsTabBar",
+    "noUsageStatistics",
+    "nodeMonitors",
+    "nodeName",
+    "nodeProperties",
+    "nodes",
+    "numExecutors",
+    "primaryView",
+    "projectNamingStrategy",
+    "proxy",
+    "quietPeriod",
+    "remotingSecurity",
+    "scmCheckoutRetryCount",
+    "securityRealm",
+    "slaveAgentPort",
+    "systemMessage",
+    "updateCenter",
+    "views",
+    "viewsTabBar",
+]
 ACCEPTED = {"agentProtocols", "rawBuildsDir", *JENKINS}
 """Some are accepted with a warning and not listed."""
 
-UNCLASSIFIED = (
-    "administrativeMonitorsConfiguration artifactManager buildDiscarders builtInNode casCGlobalConfig computerRetentionCheckInterval "
-    "defaultDisplayUrlProvider defaultFolderConfiguration defaultView envVarsFilter fingerprints gitTool globalDefaultFlowDurabilityLevel "
-    "globalLibraries globalUntrustedLibraries location mailer metricsAccessKey myView nodeProperties plugin pollSCM projectNamingStrategy "
-    "proxyConfigurationManager quietPeriod resourceRoot scmGit scmRetryCount shell usageStatistics viewsTabBar"
-).split()
-SECURITY = (
-    "apiToken cps crumb gitHooks gitHostKeyVerificationConfiguration globalJobDslSecurityConfiguration queueItemAuthenticator scriptApproval "
-    "sSHD updateSiteWarningsConfiguration"
-).split()
+UNCLASSIFIED = [
+    "administrativeMonitorsConfiguration",
+    "artifactManager",
+    "buildDiscarders",
+    "builtInNode",
+    "casCGlobalConfig",
+    "computerRetentionCheckInterval",
+    "defaultDisplayUrlProvider",
+    "defaultFolderConfiguration",
+    "defaultView",
+    "envVarsFilter",
+    "fingerprints",
+    "gitTool",
+    "globalDefaultFlowDurabilityLevel",
+    "globalLibraries",
+    "globalUntrustedLibraries",
+    "location",
+    "mailer",
+    "metricsAccessKey",
+    "myView",
+    "nodeProperties",
+    "plugin",
+    "pollSCM",
+    "projectNamingStrategy",
+    "proxyConfigurationManager",
+    "quietPeriod",
+    "resourceRoot",
+    "scmGit",
+    "scmRetryCount",
+    "shell",
+    "usageStatistics",
+    "viewsTabBar",
+]
+SECURITY = [
+    "apiToken",
+    "cps",
+    "crumb",
+    "gitHooks",
+    "gitHostKeyVerificationConfiguration",
+    "globalJobDslSecurityConfiguration",
+    "queueItemAuthenticator",
+    "scriptApproval",
+    "sSHD",
+    "updateSiteWarningsConfiguration",
+]
 LOCATION = ["adminAddress", "url"]
 LOCAL = ["allowsSignup", "captchaSupport", "enableCaptcha", "users"]
 LOGGED_IN = ["allowAnonymousRead"]
 USER = ["description", "id", "name", "password", "properties"]
-CLOUD = (
-    "addMasterProxyEnvVars connectTimeout containerCap containerCapStr credentialsId defaultsProviderTemplate directConnection "
-    "garbageCollection jenkinsTunnel jenkinsUrl jnlpregistry maxRequestsPerHost maxRequestsPerHostStr name namespace podLabels podRetention "
-    "readTimeout restrictedPssSecurityContext retentionTimeout serverCertificate serverUrl skipTlsVerify templates traits usageRestricted "
-    "useJenkinsProxy waitForPodSec webSocket"
-).split()
-TEMPLATE = (
-    "activeDeadlineSeconds activeDeadlineSecondsStr agentContainer agentInjection annotations containers customWorkspaceVolumeEnabled envVars "
-    "hostNetwork id idleMinutes idleMinutesStr imagePullSecrets inheritFrom inheritYamlMergeStrategy instanceCap instanceCapStr label name "
-    "namespace nodeProperties nodeSelector nodeUsageMode podRetention resourceLimitCpu runAsGroup runAsUser schedulerName serviceAccount "
-    "showRawYaml slaveConnectTimeout slaveConnectTimeoutStr supplementalGroups terminationGracePeriodSeconds "
-    "terminationGracePeriodSecondsStr unwrapped volumes workspaceVolume yaml yamlMergeStrategy yamls"
-).split()
-CONTAINER = (
-    "alwaysPullImage args command envVars image livenessProbe name ports privileged resourceLimitCpu resourceLimitEphemeralStorage "
-    "resourceLimitMemory resourceRequestCpu resourceRequestEphemeralStorage resourceRequestMemory runAsGroup runAsUser shell ttyEnabled "
-    "workingDir"
-).split()
+CLOUD = [
+    "addMasterProxyEnvVars",
+    "connectTimeout",
+    "containerCap",
+    "containerCapStr",
+    "credentialsId",
+    "defaultsProviderTemplate",
+    "directConnection",
+    "garbageCollection",
+    "jenkinsTunnel",
+    "jenkinsUrl",
+    "jnlpregistry",
+    "maxRequestsPerHost",
+    "maxRequestsPerHostStr",
+    "name",
+    "namespace",
+    "podLabels",
+    "podRetention",
+    "readTimeout",
+    "restrictedPssSecurityContext",
+    "retentionTimeout",
+    "serverCertificate",
+    "serverUrl",
+    "skipTlsVerify",
+    "templates",
+    "traits",
+    "usageRestricted",
+    "useJenkinsProxy",
+    "waitForPodSec",
+    "webSocket",
+]
+TEMPLATE = [
+    "activeDeadlineSeconds",
+    "activeDeadlineSecondsStr",
+    "agentContainer",
+    "agentInjection",
+    "annotations",
+    "containers",
+    "customWorkspaceVolumeEnabled",
+    "envVars",
+    "hostNetwork",
+    "id",
+    "idleMinutes",
+    "idleMinutesStr",
+    "imagePullSecrets",
+    "inheritFrom",
+    "inheritYamlMergeStrategy",
+    "instanceCap",
+    "instanceCapStr",
+    "label",
+    "name",
+    "namespace",
+    "nodeProperties",
+    "nodeSelector",
+    "nodeUsageMode",
+    "podRetention",
+    "resourceLimitCpu",
+    "runAsGroup",
+    "runAsUser",
+    "schedulerName",
+    "serviceAccount",
+    "showRawYaml",
+    "slaveConnectTimeout",
+    "slaveConnectTimeoutStr",
+    "supplementalGroups",
+    "terminationGracePeriodSeconds",
+    "terminationGracePeriodSecondsStr",
+    "unwrapped",
+    "volumes",
+    "workspaceVolume",
+    "yaml",
+    "yamlMergeStrategy",
+    "yamls",
+]
+CONTAINER = [
+    "alwaysPullImage",
+    "args",
+    "command",
+    "envVars",
+    "image",
+    "livenessProbe",
+    "name",
+    "ports",
+    "privileged",
+    "resourceLimitCpu",
+    "resourceLimitEphemeralStorage",
+    "resourceLimitMemory",
+    "resourceRequestCpu",
+    "resourceRequestEphemeralStorage",
+    "resourceRequestMemory",
+    "runAsGroup",
+    "runAsUser",
+    "shell",
+    "ttyEnabled",
+    "workingDir",
+]
 USERNAME_PASSWORD = ["description", "id", "password", "scope", "username", "usernameSecret"]
 SECRET_TEXT = ["description", "id", "scope", "secret"]
 

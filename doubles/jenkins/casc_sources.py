@@ -15,7 +15,8 @@ VARIABLE = re.compile(r"(\^)?\$\{([^${}]*(?:\$\{[^${}]*\}[^${}]*)*)\}")
 
 
 class CascError(Exception):
-    """A configuration that cannot be used: the exception's class name as a real controller logs it, and its message."""
+    """A configuration that cannot be used: the exception's class name as a real controller logs it, and
+    its message."""
 
     def __init__(self, cls: str, message: str, syntax: bool = False) -> None:
         """Args: cls: fully qualified; syntax: the YAML could not even be parsed."""
@@ -85,7 +86,8 @@ def _snake(error: yaml.MarkedYAMLError, text: str, name: str) -> str:
         if mark is None:
             return ""
         line = lines[mark.line] if mark.line < len(lines) else ""
-        return f" in {name}, line {mark.line + 1}, column {mark.column + 1}:\n    {line}\n    {' ' * mark.column}^\n"
+        where = f" in {name}, line {mark.line + 1}, column {mark.column + 1}:"
+        return f"{where}\n    {line}\n    {' ' * mark.column}^\n"
 
     context = f"{error.context}\n{place(error.context_mark)}" if error.context else ""
     return f"{context}{error.problem}\n{place(error.problem_mark)}"
@@ -124,7 +126,8 @@ def read(files: list[Path]) -> dict[str, Any]:
 
 
 class Resolver:
-    """Replaces `${...}`: secrets first, then the environment; what nothing resolves becomes empty, with a warning."""
+    """Replaces `${...}`: secrets first, then the environment; what nothing resolves becomes empty, with
+    a warning."""
 
     def __init__(self, environment: Mapping[str, str], warn: Callable[[str], None]) -> None:
         """Args: environment: of the process; warn: told the name of each variable that is not there."""

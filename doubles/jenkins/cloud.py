@@ -13,7 +13,11 @@ from .kube import Kube, KubeError
 
 POLL = 0.5
 BACK_OFFS = 3
-"""Times that a pod may fall back to ImagePullBackOff before it is given up."""
+"""How often a pod falls back to ImagePullBackOff until it is given up."""
+BACKING_OFF = (
+    "ERROR: Image pull backoff detected, waiting for image to be available. "
+    "Will wait for {} more events before terminating the node."
+)
 
 
 @dataclass(frozen=True)
@@ -163,11 +167,13 @@ class Cloud:
                 shown = report
                 computer.say(report)
             back_off = any(reason == "ImagePullBackOff" for _, reason, _ in waiting(pod))
-            back_offs += back_off and not in_back_off
+            if back_off and not in_back_off:
+                back_offs += 1
+                if back_offs >= BACK_OFFS:
+                    self._give_up_image(computer, pod)
+                    return
+                computer.say(BACKING_OFF.format(BACK_OFFS - back_offs))
             in_back_off = back_off
-            if back_offs > BACK_OFFS:
-                self._give_up_image(computer, pod)
-                return
             if pod.get("status", {}).get("phase") == "Running":
                 running_since = running_since or time.monotonic()
             late = running_since is not None and time.monotonic() - running_since > connect
@@ -186,7 +192,8 @@ class Cloud:
             name for name, reason, _ in waiting(pod) if reason in {"ImagePullBackOff", "ErrImagePull"}
         )
         computer.say(
-            f'ERROR: Unable to pull container image "{images[broken]}". Check if image tag name is spelled correctly.'
+            f'ERROR: Unable to pull container image "{images[broken]}". Check if image tag name is '
+            f"spelled correctly."
         )
         if computer.dynamic:
             self.tools.cancel(computer, "Queue task was cancelled")
@@ -272,11 +279,12 @@ def waiting(pod: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 def pod_info(pod: Mapping[str, Any]) -> str:
     """The `[PodInfo]` lines of a pod that is not ready, or nothing."""
     lines = [f"\tContainer [{name}] waiting [{reason}] {message}" for name, reason, message in waiting(pod)]
-    for status in pod.get("status", {}).get("containerStatuses") or []:
-        if dead := status.get("state", {}).get("terminated"):
-            lines.append(
-                f"\tContainer [{status['name']}] terminated [{dead.get('reason')}] {dead.get('message') or 'No message'}"
-            )
+    lines += [
+        f"\tContainer [{status['name']}] terminated [{dead.get('reason')}] "
+        f"{dead.get('message') or 'No message'}"
+        for status in pod.get("status", {}).get("containerStatuses") or []
+        if (dead := status.get("state", {}).get("terminated"))
+    ]
     phase = pod.get("status", {}).get("phase", "Pending")
     ready = next(
         (

@@ -13,7 +13,7 @@ from . import VERSION, items
 from .blocks import Blocks
 from .builds import Build
 from .casc_apply import apply as apply_casc
-from .casc_sources import CascError, Resolver, parse, read, sources
+from .casc_sources import CascError, Resolver, merge, parse, read, sources
 from .cloud import Cloud, Tools
 from .computers import Computer, Computers
 from .configured import Configured
@@ -114,7 +114,7 @@ class Controller:
             raise StepError("abort", "the controller is not running")
         return self.groovy
 
-    # -- life ------------------------------------------------------------------------------------------------------
+    # -- life
 
     def start(self) -> None:
         """Come up, or stay down as a real controller would; returns when it is decided."""
@@ -220,11 +220,12 @@ class Controller:
             for build in item.builds.values():
                 if build.building:
                     build.log(
-                        "The build was not resumed: this stand-in does not keep running pipelines over a restart"
+                        "The build was not resumed: this stand-in does not keep running pipelines "
+                        "over a restart"
                     )
                     build.finish("ABORTED")
 
-    # -- configuration ---------------------------------------------------------------------------------------------
+    # -- configuration
 
     def configure(self, config: Mapping[str, Any]) -> None:
         """Apply a configuration.
@@ -262,8 +263,6 @@ class Controller:
         """
         sent = parse(text, "request")
         read_again = read(self.life.sources)
-        from .casc_sources import merge
-
         merge(
             {k: v for k, v in read_again.items() if k != "jobs"},
             {k: v for k, v in sent.items() if k != "jobs"},
@@ -294,7 +293,7 @@ class Controller:
         """Names of the plugins that run."""
         return {plugin.name for plugin in self.plugins}
 
-    # -- jobs ------------------------------------------------------------------------------------------------------
+    # -- jobs
 
     def find(self, full_name: str) -> Item | None:
         """An item by its full name."""
@@ -357,7 +356,7 @@ class Controller:
         self.approved_hashes.add(name)
         self.store.keep_approved(self.approved_hashes)
 
-    # -- builds ----------------------------------------------------------------------------------------------------
+    # -- builds
 
     def environment(self, job: Item, build: Build) -> dict[str, str]:
         """What every step of a build sees."""
@@ -469,7 +468,8 @@ class Controller:
         given = {str(p.get("name")): p.get("value") for p in parameters}
         upstream = {
             "_class": "org.jenkinsci.plugins.workflow.support.steps.build.BuildUpstreamCause",
-            "shortDescription": f'Started by upstream project "{flow.job.full_name}" build number {flow.build.number}',
+            "shortDescription": f'Started by upstream project "{flow.job.full_name}" '
+            f"build number {flow.build.number}",
             "upstreamBuild": flow.build.number,
             "upstreamProject": flow.job.full_name,
             "upstreamUrl": flow.job.url,
@@ -505,7 +505,7 @@ class Controller:
             if ctx.computer is computer and ctx.data.get("item") is item:
                 ctx.stop = Interruption(("Agent was removed",))
 
-    # -- the console and the scripts' requests -----------------------------------------------------------------------
+    # -- the console and the scripts' requests
 
     def _answer(self, message: dict[str, Any]) -> Any:
         if message["op"] == "model":
@@ -543,7 +543,8 @@ class Controller:
 
 
 def parameter_values(job: Item, given: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The values of a job's parameters: the given ones, the defaults for the rest; what is not declared is dropped.
+    """The values of a job's parameters: the given ones, the defaults for the rest; what is not declared
+    is dropped.
 
     Raises:
         ValueError: a choice that does not exist.

@@ -1,4 +1,5 @@
-"""Credentials of the system store: how JCasC names their kinds, how the API shows them, how a step binds them."""
+"""Credentials of the system store: how JCasC names their kinds, how the API shows them, how a step
+binds them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -86,7 +87,8 @@ def bind(binding: Mapping[str, Any], find: Callable[[str], Mapping[str, Any] | N
         return Bound({variable: token}, (token,), [variable])
     raise StepError(
         "abort",
-        f"Credentials '{wanted}' is of type '{KINDS[found['kind']].type_name}' where a binding of '{kind}' was expected",
+        f"Credentials '{wanted}' is of type '{KINDS[found['kind']].type_name}' where a binding of "
+        f"'{kind}' was expected",
     )
 
 

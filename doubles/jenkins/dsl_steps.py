@@ -2,8 +2,28 @@
 
 PLUGINS: dict[str, str] = {
     **dict.fromkeys(
-        ["echo", "error", "sleep", "dir", "pwd", "isUnix", "readFile", "writeFile", "fileExists", "deleteDir", "archive", "stash", "unstash",
-         "withEnv", "timeout", "retry", "waitUntil", "catchError", "warnError", "unstable"],
+        [
+            "echo",
+            "error",
+            "sleep",
+            "dir",
+            "pwd",
+            "isUnix",
+            "readFile",
+            "writeFile",
+            "fileExists",
+            "deleteDir",
+            "archive",
+            "stash",
+            "unstash",
+            "withEnv",
+            "timeout",
+            "retry",
+            "waitUntil",
+            "catchError",
+            "warnError",
+            "unstable",
+        ],
         "workflow-basic-steps",
     ),
     **dict.fromkeys(["node", "sh", "ws"], "workflow-durable-task-step"),
@@ -18,13 +38,14 @@ PLUGINS: dict[str, str] = {
     **dict.fromkeys(["readYaml", "readJSON"], "pipeline-utility-steps"),
     "pipeline": "pipeline-model-definition",
     "timestamps": "timestamper",
-}  # fmt: skip
+}
 GLOBALS = ["currentBuild", "env", "params", "pipeline", "scm"]
 
 
 def unknown(name: str, steps: set[str], symbols: set[str]) -> str:
     """What a real controller says of a name that is no step."""
     return (
-        f"No such DSL method '{name}' found among steps [{', '.join(sorted(steps))}] or symbols [{', '.join(sorted(symbols))}] "
+        f"No such DSL method '{name}' found among steps [{', '.join(sorted(steps))}] or symbols "
+        f"[{', '.join(sorted(symbols))}] "
         f"or globals [{', '.join(GLOBALS)}]"
     )

@@ -10,7 +10,8 @@ from xml.sax.saxutils import escape
 
 @dataclass(frozen=True)
 class Shown:
-    """A value with the depth at which it is still shown: 2 in a nested object, 3 in one nested in that, -1 only one deeper."""
+    """A value with the depth at which it is still shown: 2 in a nested object, 3 in one nested in that,
+    -1 only one deeper."""
 
     visibility: int
     value: Any

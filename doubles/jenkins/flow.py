@@ -64,7 +64,8 @@ class Ctx:
         if found is None:
             raise StepError(
                 "abort",
-                "Required context class hudson.FilePath is missing\nPerhaps you forgot to surround the step with a step that "
+                "Required context class hudson.FilePath is missing\nPerhaps you forgot to surround "
+                "the step with a step that "
                 "provides this, such as: node",
             )
         return found

@@ -74,8 +74,10 @@ def _git(args: list[str], cwd: str | None, url: str) -> str:
     if done.returncode != 0:
         stderr = done.stderr.decode("utf-8", "replace").strip()
         raise GitError(
-            f"ERROR: Error cloning remote repo 'origin'\nhudson.plugins.git.GitException: Command \"git fetch --tags --force --progress -- "
-            f'{url} +refs/heads/*:refs/remotes/origin/*" returned status code {done.returncode}:\nstdout: \nstderr: {stderr}'
+            f"ERROR: Error cloning remote repo 'origin'\nhudson.plugins.git.GitException: Command "
+            f'"git fetch --tags --force --progress -- '
+            f'{url} +refs/heads/*:refs/remotes/origin/*" returned status code '
+            f"{done.returncode}:\nstdout: \nstderr: {stderr}"
         )
     return done.stdout.decode("utf-8", "replace")
 
@@ -127,7 +129,8 @@ class Git:
         commit, _, subject = out.decode("utf-8", "replace").strip().partition("\n")
         shown = f"refs/remotes/origin/{branch}" if branch else "detached"
         ctx.log(
-            f" > git config remote.origin.url {url} # timeout=10\n > git rev-parse {shown}^{{commit}} # timeout=10\n"
+            f" > git config remote.origin.url {url} # timeout=10\n > git rev-parse {shown}^{{commit}} "
+            f"# timeout=10\n"
             f"Checking out Revision {commit} ({shown})\n > git config core.sparsecheckout # timeout=10\n"
             f' > git checkout -f {commit} # timeout=10\nCommit message: "{subject}"'
         )

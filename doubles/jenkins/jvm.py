@@ -1,4 +1,5 @@
-"""The Groovy process: commands go to it, the scripts' own requests come back and are answered by a handler."""
+"""The Groovy process: commands go to it, the scripts' own requests come back and are answered by a
+handler."""
 
 import itertools
 import json
@@ -38,7 +39,8 @@ class StepError(Exception):
     def __init__(
         self, kind: str, message: str, result: str | None = None, causes: list[str] | None = None
     ) -> None:
-        """Args: kind: abort, interrupted, illegal, nomethod, missingproperty or io; result, causes: of an interruption."""
+        """Args: kind: abort, interrupted, illegal, nomethod, missingproperty or io; result, causes: of
+        an interruption."""
         super().__init__(message)
         self.answer = {"kind": kind, "message": message, "result": result, "causes": causes or []}
 

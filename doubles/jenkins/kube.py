@@ -117,7 +117,7 @@ class Kube:
         query = urlencode({"fieldSelector": f"involvedObject.name={name}"})
         return list(self.request("GET", f"/api/v1/namespaces/{namespace}/events?{query}")["items"])
 
-    def exec(
+    def exec(  # noqa: PLR0917 - each is one part of the request
         self,
         namespace: str,
         pod: str,
@@ -162,7 +162,8 @@ class Kube:
 def _pump(
     stream: websocket.WebSocket, output: Callable[[int, bytes], None], cancelled: Callable[[], bool]
 ) -> int:
-    """Read until the server closes: the exit code may overtake the last output, each has a stream of its own."""
+    """Read until the server closes: the exit code may overtake the last output, each has a stream of
+    its own."""
     stream.settimeout(0.5)
     code: int | None = None
     quiet = 0

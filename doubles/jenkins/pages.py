@@ -44,9 +44,12 @@ class Look:
     def html(self, status: int, title: str, main: str, extra: Headers | None = None) -> Response:
         """A page with the frame; `main` is HTML."""
         body = (
-            f'<!DOCTYPE html><html><head data-rooturl="" data-resurl="/static/{self.session}"><title>{escape(title)}'
-            f'</title></head><body id="jenkins" class="jenkins-{VERSION}" data-version="{VERSION}"><div id="main-panel">'
-            f'<a id="skip2content"></a>{main}</div><footer class="page-footer"><p>{STAND_IN}</p></footer></body></html>'
+            f'<!DOCTYPE html><html><head data-rooturl="" '
+            f'data-resurl="/static/{self.session}"><title>{escape(title)}'
+            f'</title></head><body id="jenkins" class="jenkins-{VERSION}" '
+            f'data-version="{VERSION}"><div id="main-panel">'
+            f'<a id="skip2content"></a>{main}</div><footer '
+            f'class="page-footer"><p>{STAND_IN}</p></footer></body></html>'
         )
         return Response(status, [*(extra or []), *self.page()], body.encode())
 
@@ -56,7 +59,8 @@ class Look:
             404,
             "Not Found - Jenkins",
             '<h1 style="text-align: center">Oops!</h1><div id="error-description" style="text-align: center">'
-            "<h2>Not Found</h2><p>\nThis page may not exist, or you may not have permission to see it.\n</div>",
+            "<h2>Not Found</h2><p>\nThis page may not exist, or you may not have permission to see "
+            "it.\n</div>",
         )
 
     def oops(self, status: int, logging_id: str) -> Response:
@@ -64,8 +68,10 @@ class Look:
         return self.html(
             status,
             "Jenkins - Jenkins",
-            '<h1 style="text-align: center">Oops!</h1><div id="error-description"><h2 style="text-align: center">A problem '
-            f'occurred while processing the request</h2><p style="text-align: center">Logging ID={logging_id}</div>',
+            '<h1 style="text-align: center">Oops!</h1><div id="error-description"><h2 '
+            'style="text-align: center">A problem '
+            f'occurred while processing the request</h2><p style="text-align: center">Logging '
+            f"ID={logging_id}</div>",
         )
 
     def failure(self, message: str, header: str | None = None) -> Response:
@@ -78,7 +84,8 @@ class Look:
         return self.html(
             405,
             "Method Not Allowed - Jenkins",
-            "<h1>This URL requires POST</h1><p>The URL you're trying to access requires that requests be sent using POST (like a "
+            "<h1>This URL requires POST</h1><p>The URL you're trying to access requires that "
+            "requests be sent using POST (like a "
             f"form submission). URL being accessed:<p><code>{escape(url)}</code>",
         )
 
@@ -87,8 +94,10 @@ class Look:
         return self.html(
             405,
             "Form post required - Jenkins",
-            "<p>You must use POST method to trigger builds. (From scripts you may instead pass a per-project authentication "
-            'token, or authenticate with your API token.)<form method="POST"><input type="submit" value="Proceed"></form>',
+            "<p>You must use POST method to trigger builds. (From scripts you may instead pass a "
+            "per-project authentication "
+            'token, or authenticate with your API token.)<form method="POST"><input type="submit" '
+            'value="Proceed"></form>',
             [("Allow", "POST")],
         )
 
@@ -96,8 +105,10 @@ class Look:
         """Anonymous, and not allowed to read."""
         target = f"/login?from={quote(path, safe='')}"
         body = (
-            f"<html><head><meta http-equiv='refresh' content='1;url={target}'/><script id='redirect' data-redirect-url='{target}' "
-            f"src='/static/{self.session}/scripts/redirect.js'></script></head><body style='background-color:white; color:white;'>"
+            f"<html><head><meta http-equiv='refresh' content='1;url={target}'/><script id='redirect' "
+            f"data-redirect-url='{target}' "
+            f"src='/static/{self.session}/scripts/redirect.js'></script></head><body "
+            f"style='background-color:white; color:white;'>"
             "\nAuthentication required\n<!--\n-->\n\n</body></html>"
         )
         headers = [("Content-Type", "text/html;charset=utf-8"), ("X-Hudson", "1.395"), *self.version()]
@@ -106,20 +117,26 @@ class Look:
     def nothing_here(self) -> Response:
         """The small page below a build for what no plugin provides."""
         body = (
-            f"<html><head><meta http-equiv='refresh' content='1;url=..'/><script id='redirect' data-redirect-url='..' src='/static/"
-            f"{self.session}/scripts/redirect.js'></script></head><body style='background-color:white; color:white;'>\nNot found\n<!--\n"
+            f"<html><head><meta http-equiv='refresh' content='1;url=..'/><script id='redirect' "
+            f"data-redirect-url='..' src='/static/"
+            f"{self.session}/scripts/redirect.js'></script></head><body "
+            f"style='background-color:white; color:white;'>\nNot found\n<!--\n"
         )
         return Response(404, [("Content-Type", "text/html;charset=utf-8")], body.encode())
 
     def login(self, set_cookie: Headers) -> Response:
         """The sign-in form, with the sentence that says what this is."""
         body = (
-            f'\n<!DOCTYPE html><html lang="en"><head resURL="/static/{self.session}" data-rooturl="" data-resurl="/static/'
-            f'{self.session}"><title>Sign in - Jenkins</title></head><body class="app-sign-in-register"><main id="main-panel">'
+            f'\n<!DOCTYPE html><html lang="en"><head resURL="/static/{self.session}" data-rooturl="" '
+            f'data-resurl="/static/'
+            f'{self.session}"><title>Sign in - Jenkins</title></head><body '
+            f'class="app-sign-in-register"><main id="main-panel">'
             '<h1>Sign in to Jenkins</h1><form method="post" name="login" action="j_spring_security_check">'
-            '<input name="j_username" id="j_username" type="text"><input name="j_password" id="j_password" type="password">'
+            '<input name="j_username" id="j_username" type="text"><input name="j_password" '
+            'id="j_password" type="password">'
             '<input type="checkbox" id="remember_me" name="remember_me"><input name="from" type="hidden">'
-            f'<button type="submit" name="Submit">Sign in</button></form><div class="footer"><p>{STAND_IN}</p></div>'
+            f'<button type="submit" name="Submit">Sign in</button></form><div '
+            f'class="footer"><p>{STAND_IN}</p></div>'
             "</main></body></html>"
         )
         headers = [
@@ -143,14 +160,18 @@ class Look:
             else ("Jenkins is getting ready to work", "Starting Jenkins")
         )
         safe = (
-            '<div class="safe-restarting"><p><strong>Safe Restart</strong><p>Builds on agents can usually continue.</div>'
+            '<div class="safe-restarting"><p><strong>Safe Restart</strong><p>Builds on agents can '
+            "usually continue.</div>"
             if state == "safe restarting"
             else ""
         )
         body = (
-            f'\n<!DOCTYPE html><html lang="en"><head resURL="/static/{self.session}" data-rooturl=""><title>{title}</title></head>'
-            f'<body><div class="simple-page" role="main"><h1 class="loading"><p class="jenkins-spinner">{said}</h1>'
-            f'<p class="restarting">Your browser will reload automatically when Jenkins is ready.{safe}</div></body></html>'
+            f'\n<!DOCTYPE html><html lang="en"><head resURL="/static/{self.session}" '
+            f'data-rooturl=""><title>{title}</title></head>'
+            f'<body><div class="simple-page" role="main"><h1 class="loading"><p '
+            f'class="jenkins-spinner">{said}</h1>'
+            f'<p class="restarting">Your browser will reload automatically when Jenkins is '
+            f"ready.{safe}</div></body></html>"
         )
         headers = [("Expires", "0"), ("Cache-Control", NO_CACHE), ("Content-Type", "text/html;charset=utf-8")]
         return Response(503, headers, body.encode())
@@ -168,7 +189,8 @@ def jetty(status: int, message: str, path: str, extra: Headers | None = None) ->
     uri = escape(path.partition("?")[0])
     body = (
         '<html>\n<head>\n<meta http-equiv="Content-Type" content="text/html;charset=ISO-8859-1"/>\n'
-        f"<title>Error {status} {message}</title>\n</head>\n<body><h2>HTTP ERROR {status} {message}</h2>\n<table>\n"
+        f"<title>Error {status} {message}</title>\n</head>\n<body><h2>HTTP ERROR {status} "
+        f"{message}</h2>\n<table>\n"
         f"<tr><th>URI:</th><td>{uri}</td></tr>\n<tr><th>STATUS:</th><td>{status}</td></tr>\n<tr><th>MESSAGE:</th><td>{message}</td>"
         "</tr>\n<tr><th>SERVLET:</th><td>Stapler</td></tr>\n</table>\n"
         '<hr/><a href="https://jetty.org/">Powered by Jetty:// 12.0.22</a><hr/>\n\n</body>\n</html>\n'

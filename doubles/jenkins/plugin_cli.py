@@ -1,4 +1,5 @@
-"""`jenkins-plugin-cli`: plays the plugin installation manager for the arguments that images and charts use."""
+"""`jenkins-plugin-cli`: plays the plugin installation manager for the arguments that images and charts
+use."""
 
 import argparse
 import shutil
@@ -41,13 +42,16 @@ def requested(file: Path | None, named: list[str]) -> dict[str, str]:
 
 
 def install(wanted: dict[str, str], store: dict[str, Plugin], target: Path) -> list[str]:
-    """Copy the plugins and what they need into a directory; returns the problems, and installs nothing when there are any."""
+    """Copy the plugins and what they need into a directory; returns the problems, and installs nothing
+    when there are any."""
     problems = [
-        f"Unable to find plugin {name}" + (f" version {version}" if version else "") + " in the plugins of this stand-in"
+        f"Unable to find plugin {name}"
+        + (f" version {version}" if version else "")
+        + " in the plugins of this stand-in"
         + (f" (it has {store[name].version})" if name in store else "")
         for name, version in wanted.items()
         if name not in store or (version and store[name].version != version)
-    ]  # fmt: skip
+    ]
     chosen = {name: store[name] for name in wanted if name in store}
     todo = list(chosen.values())
     while todo:
@@ -58,7 +62,8 @@ def install(wanted: dict[str, str], store: dict[str, Plugin], target: Path) -> l
             found = store.get(need.name)
             if found is None or version_key(found.version) < version_key(need.version):
                 problems.append(
-                    f"Plugin {plugin.name}:{plugin.version} depends on {need.name}:{need.version}, which is not available"
+                    f"Plugin {plugin.name}:{plugin.version} depends on {need.name}:{need.version}, "
+                    f"which is not available"
                 )
             else:
                 chosen[need.name] = found

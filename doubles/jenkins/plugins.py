@@ -40,7 +40,8 @@ class PluginError(ValueError):
 
 
 def version_key(text: str) -> tuple[tuple[tuple[int, int, str], ...], ...]:
-    """Orders versions as hudson.util.VersionNumber does for the shapes that plugins have: what a dash separates counts less."""
+    """Orders versions as hudson.util.VersionNumber does for the shapes that plugins have: what a dash
+    separates counts less."""
     return tuple(
         tuple(
             (1, int(piece), "") if piece.isdigit() else (0, 0, piece)
@@ -119,15 +120,23 @@ def available(data: Path) -> list[Plugin]:
     """The plugins that this stand-in can pretend to have, from its data file."""
     return [
         Plugin(
-            p["name"], p["version"], p["longName"], p["url"], p["requiredCore"], p["minimumJavaVersion"], p["supportsDynamicLoad"],
-            p["detached"], tuple(Dependency(d["name"], d["version"], d["optional"]) for d in p["dependencies"]),
+            p["name"],
+            p["version"],
+            p["longName"],
+            p["url"],
+            p["requiredCore"],
+            p["minimumJavaVersion"],
+            p["supportsDynamicLoad"],
+            p["detached"],
+            tuple(Dependency(d["name"], d["version"], d["optional"]) for d in p["dependencies"]),
         )
         for p in json.loads(data.read_text(encoding="utf-8"))["plugins"]
-    ]  # fmt: skip
+    ]
 
 
 def load(directory: Path, log: Callable[[str, str], None]) -> list[Plugin]:
-    """The plugins of a home directory that can run, in the order of their files; what a missing dependency keeps out is logged.
+    """The plugins of a home directory that can run, in the order of their files; what a missing
+    dependency keeps out is logged.
 
     Args:
         directory: `plugins` of the home directory.
@@ -161,7 +170,8 @@ def _missing(plugin: Plugin, present: dict[str, Plugin]) -> str:
             problems.append(f" - Plugin is missing: {need.name} ({need.version})")
         elif have is not None and version_key(have.version) < version_key(need.version):
             problems.append(
-                f" - Update required: {have.long_name} ({need.name} {have.version}) to be updated to {need.version} or higher"
+                f" - Update required: {have.long_name} ({need.name} {have.version}) to be updated to "
+                f"{need.version} or higher"
             )
     if not problems:
         return ""

@@ -1,4 +1,5 @@
-"""The pod of an agent, from a template of the configuration and the YAML of a pipeline, as the kubernetes plugin makes it."""
+"""The pod of an agent, from a template of the configuration and the YAML of a pipeline, as the
+kubernetes plugin makes it."""
 
 import hashlib
 import re

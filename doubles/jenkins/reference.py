@@ -8,7 +8,8 @@ from .plugins import PluginError, read, version_key
 
 
 def copy(reference: Path, home: Path) -> list[str]:
-    """Copy what the home directory lacks; a plugin also replaces an older one that the same rule once put there.
+    """Copy what the home directory lacks; a plugin also replaces an older one that the same rule once
+    put there.
 
     Returns:
         One line for each file: what was done with it.

@@ -1,6 +1,7 @@
 """Every URL of the controller: who may ask, and who answers."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -10,7 +11,7 @@ from .controller import FAILED, RESTARTING, SAFE_RESTARTING, STARTING, UNREADABL
 from .export import Bean, ByDepth, ByTree, TreeError, parse_tree, render, to_json, to_python, to_xml, xpath
 from .pages import jetty, redirect, text
 from .routes_casc import CascRoutes
-from .routes_items import ItemRoutes
+from .routes_items import ItemRoutes, agent_xml, credential_xml
 from .security import Caller
 from .settings import log
 from .web import Request, Response
@@ -70,7 +71,8 @@ class Router:
         }
 
     def answer(self, request: Request) -> Response:
-        """Answer one request; a defect of ours is an error page and a log entry, as an exception of a real one is."""
+        """Answer one request; a defect of ours is an error page and a log entry, as an exception of a
+        real one is."""
         try:
             return self._answer(request)
         except TreeError as error:
@@ -88,7 +90,7 @@ class Router:
         )
         return self.c.look.oops(status, number)
 
-    def _answer(self, request: Request) -> Response:
+    def _answer(self, request: Request) -> Response:  # noqa: PLR0911 - a table of ways
         state = self.c.life.state
         if state in {STARTING, RESTARTING, SAFE_RESTARTING}:
             return self.c.look.waiting(state)
@@ -123,7 +125,7 @@ class Router:
             return self.c.look.sign_in_first(request.path)
         return self._route(request, caller, first) or self.c.look.not_found()
 
-    def _route(self, request: Request, caller: Caller, first: str) -> Response | None:
+    def _route(self, request: Request, caller: Caller, first: str) -> Response | None:  # noqa: PLR0911 - a table of ways
         if first in {"configuration-as-code", "reload-configuration-as-code"} or request.segments[:2] == (
             "manage",
             "configuration-as-code",
@@ -141,7 +143,7 @@ class Router:
             return self.tail(request, 0, SystemBeans(self.c).root())
         return None
 
-    # -- the remote API ------------------------------------------------------------------------------------------------
+    # -- the remote API
 
     def tail(self, request: Request, used: int, bean: Bean) -> Response | None:
         """The bean, when what is left of the path is `api/FLAVOUR`."""
@@ -175,7 +177,7 @@ class Router:
             return Response(200, look.api("application/xml;charset=UTF-8"), to_xml(plain).encode())
         return None
 
-    # -- who and where ---------------------------------------------------------------------------------------------------
+    # -- who and where
 
     def _login(self, request: Request, caller: Caller) -> Response | None:
         if len(request.segments) > 1:
@@ -203,9 +205,12 @@ class Router:
     def _listener(self, request: Request, caller: Caller) -> Response:  # noqa: ARG002 - a route
         port = str(self.c.configured.agent_port)
         extra = [
-            ("X-Hudson-JNLP-Port", port), ("X-Jenkins-JNLP-Port", port), ("X-Instance-Identity", self.c.look.identity),
-            ("X-Jenkins-Agent-Protocols", "JNLP4-connect, Ping"), ("X-Remoting-Minimum-Version", "3107.v665000b_51092"),
-        ]  # fmt: skip
+            ("X-Hudson-JNLP-Port", port),
+            ("X-Jenkins-JNLP-Port", port),
+            ("X-Instance-Identity", self.c.look.identity),
+            ("X-Jenkins-Agent-Protocols", "JNLP4-connect, Ping"),
+            ("X-Remoting-Minimum-Version", "3107.v665000b_51092"),
+        ]
         return text("\n\n  Jenkins\n", extra=extra)
 
     def _jar(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
@@ -253,7 +258,7 @@ class Router:
             return text(to_json(data, pretty=False), "application/json;charset=utf-8")
         return self.tail(request, used, SystemBeans(self.c).user(user))
 
-    # -- the model -------------------------------------------------------------------------------------------------------
+    # -- the model
 
     def _queue(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
         rest = request.segments[1:]
@@ -280,8 +285,6 @@ class Router:
         if agent is None:
             return None
         if rest[1:] == ("config.xml",):
-            from .routes_items import agent_xml
-
             return text(agent_xml(agent, self.c.cloud_of(agent)), "application/xml")
         if rest[1:] == ("logText", "progressiveText"):
             body = "".join(f"{line}\r\n" for line in agent.log)
@@ -312,7 +315,7 @@ class Router:
             return self._items.answer(moved, caller)
         return self.tail(request, 2, SystemBeans(self.c).view(name))
 
-    def _credentials(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
+    def _credentials(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002, PLR0911 - a route
         if "credentials" not in self.c.plugin_names():
             return None
         beans = SystemBeans(self.c)
@@ -327,8 +330,6 @@ class Router:
             if data is None:
                 return None
             if rest[6:] == ("config.xml",):
-                from .routes_items import credential_xml
-
                 return text(credential_xml(data, self.c.plugins), "application/xml")
             return self.tail(request, 7, beans.credential(data))
         if rest[:4] == ("store", "system", "domain", "_"):
@@ -367,11 +368,9 @@ class Router:
         if request.segments[2:] == ("ping",):
             return text("pong\n", "text/plain;charset=iso-8859-1")
         if request.segments[2:] == ("healthcheck",):
-            from datetime import UTC, datetime
-
             stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
             good = {"healthy": True, "duration": 0, "timestamp": stamp}
-            checks = {name: good for name in ("disk-space", "plugins", "temporary-space", "thread-deadlock")}
+            checks = dict.fromkeys(("disk-space", "plugins", "temporary-space", "thread-deadlock"), good)
             checks["plugins"] = {
                 "healthy": True,
                 "message": "No failed plugins",
@@ -425,7 +424,7 @@ class Router:
             f"<h1>In-process Script Approval</h1><ul>{pending}</ul>",
         )
 
-    # -- life --------------------------------------------------------------------------------------------------------------
+    # -- life
 
     def _life(self, request: Request, what: str) -> Response:
         if request.method != "POST":
@@ -464,6 +463,7 @@ class Router:
 
 MONITOR = (
     '<ul class="am-message-list"><li class="am-message"><div class="jenkins-alert jenkins-alert-danger">'
-    "<h2>Java 17 end of life in Jenkins</h2>You are running Jenkins on Java 17, support for which will end on or after Mar 31, 2026."
+    "<h2>Java 17 end of life in Jenkins</h2>You are running Jenkins on Java 17, support for which "
+    "will end on or after Mar 31, 2026."
     "</div></li></ul>"
 )

@@ -25,7 +25,11 @@ class CascRoutes:
         """Args: controller: what is configured; oops: makes an error page."""
         self.c, self._oops = controller, oops
 
-    def answer(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
+    def answer(  # noqa: C901, PLR0911 - a table of ways
+        self,
+        request: Request,
+        caller: Caller,  # noqa: ARG002 - a route
+    ) -> Response | None:
         """Answer, or None where there is nothing."""
         if "configuration-as-code" not in self.c.plugin_names():
             return None

@@ -1,8 +1,12 @@
 """Folders, jobs and builds over HTTP."""
 
+import json
 import mimetypes
+import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from email.utils import formatdate
+from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -51,7 +55,7 @@ class ItemRoutes:
             item, rest = child, rest[2:]
         return self._of_item(request, caller, item, rest)
 
-    def _of_item(
+    def _of_item(  # noqa: PLR0911 - a table of ways
         self, request: Request, caller: Caller, item: Item, rest: tuple[str, ...]
     ) -> Response | None:
         if rest == ("createItem",) and item.is_folder:
@@ -80,9 +84,9 @@ class ItemRoutes:
             return self._api(request, beans.view("all", beans.children(item), beans.url(item.url)), rest[3])
         return None if item.is_folder else self._of_build(request, caller, item, rest)
 
-    # -- items ---------------------------------------------------------------------------------------------------------
+    # -- items
 
-    def _create(self, request: Request, parent: Item) -> Response:
+    def _create(self, request: Request, parent: Item) -> Response:  # noqa: PLR0911 - a table of ways
         name = request.query.get("name", [None])[0]
         look = self.c.look
         if name is None:
@@ -136,8 +140,6 @@ class ItemRoutes:
         if request.method != "POST":
             return self.c.look.post_only(f"http://{request.host}{request.path}")
         off = request.segments[-1] == "disable"
-        import re
-
         bare = re.sub(r"\s*<disabled>[^<]*</disabled>", "", item.xml)
         end = bare.rindex("</")
         xml = bare[:end] + f"<disabled>{str(off).lower()}</disabled>" + bare[end:]
@@ -158,9 +160,9 @@ class ItemRoutes:
         item.rename(name)
         return redirect("/" + item.url.rstrip("/"))
 
-    # -- builds ----------------------------------------------------------------------------------------------------------
+    # -- builds
 
-    def _build(self, request: Request, caller: Caller, item: Item) -> Response | None:
+    def _build(self, request: Request, caller: Caller, item: Item) -> Response | None:  # noqa: PLR0911 - a table of ways
         config = item.config
         if item.is_folder or config is None:
             return None
@@ -188,7 +190,7 @@ class ItemRoutes:
             return self._oops(500, f"java.lang.IllegalArgumentException: {error}")
         return Response(201, [("Location", f"http://{request.host}/queue/item/{queued.id}/")])
 
-    def _of_build(
+    def _of_build(  # noqa: PLR0911 - a table of ways
         self, request: Request, caller: Caller, item: Item, rest: tuple[str, ...]
     ) -> Response | None:
         build = self._find_build(item, rest[0])
@@ -241,8 +243,6 @@ class ItemRoutes:
         start = int(request.param("start") or 0)
         shown = NOTE.sub(b"", raw[start:] if start <= len(raw) else raw)
         if html:
-            from html import escape
-
             shown = escape(shown.decode("utf-8", "replace"), quote=False).encode()
         extra = [("X-Text-Size", str(len(raw))), *([("X-More-Data", "true")] if building else [])]
         kind = "text/html;charset=utf-8" if html else "text/plain;charset=utf-8"
@@ -255,24 +255,25 @@ class ItemRoutes:
         when = formatdate(file.stat().st_mtime, usegmt=True)
         kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
         headers = [
-            ("Content-Security-Policy", CSP), ("X-WebKit-CSP", CSP), ("X-Content-Security-Policy", CSP), ("Last-Modified", when),
-            ("Expires", when), ("Accept-Ranges", "bytes"), ("Content-Type", kind),
-        ]  # fmt: skip
+            ("Content-Security-Policy", CSP),
+            ("X-WebKit-CSP", CSP),
+            ("X-Content-Security-Policy", CSP),
+            ("Last-Modified", when),
+            ("Expires", when),
+            ("Accept-Ranges", "bytes"),
+            ("Content-Type", kind),
+        ]
         return Response(200, headers, file.read_bytes())
 
 
 def _submitted(text_of_form: str) -> dict[str, Any]:
     """The values of the old `json` form field."""
-    import json
-
     entries = json.loads(text_of_form).get("parameter") or []
     return {str(e["name"]): e.get("value") for e in (entries if isinstance(entries, list) else [entries])}
 
 
 def _stamp(build: Build, pattern: str | None) -> str:
     """A build's time by a few letters of Java's patterns."""
-    from datetime import UTC, datetime
-
     when = datetime.fromtimestamp(build.timestamp / 1000, UTC)
     if pattern is None:
         return when.strftime("%-m/%-d/%y, %-I:%M %p")
@@ -294,13 +295,18 @@ def agent_xml(agent: Computer, cloud: Cloud) -> str:
     tunnel = cloud.data.get("jenkinsTunnel")
     return (
         '<?xml version="1.1" encoding="UTF-8"?>\n<org.csanchez.jenkins.plugins.kubernetes.KubernetesSlave '
-        f'plugin="kubernetes@4356.vfa_556c21f086">\n  <name>{agent.name}</name>\n  <description>{agent.template.get("name")}</description>\n'
-        f"  <numExecutors>1</numExecutors>\n  <mode>{agent.template.get('nodeUsageMode') or 'NORMAL'}</mode>\n"
+        f'plugin="kubernetes@4356.vfa_556c21f086">\n  <name>{agent.name}</name>\n  '
+        f"<description>{agent.template.get('name')}</description>\n"
+        f"  <numExecutors>1</numExecutors>\n  "
+        f"<mode>{agent.template.get('nodeUsageMode') or 'NORMAL'}</mode>\n"
         '  <launcher class="org.csanchez.jenkins.plugins.kubernetes.KubernetesLauncher">\n'
         + (f"    <tunnel>{tunnel}</tunnel>\n" if tunnel else "")
-        + f"    <webSocket>{str(cloud.data.get('webSocket') or False).lower()}</webSocket>\n    <launched>true</launched>\n  </launcher>\n"
-        f"  <label>{agent.template.get('label')}</label>\n  <nodeProperties/>\n  <cloudName>{cloud.name}</cloudName>\n"
-        f"  <namespace>{agent.namespace}</namespace>\n  <podTemplateId>{agent.template.get('id')}</podTemplateId>\n"
+        + f"    <webSocket>{str(cloud.data.get('webSocket') or False).lower()}</webSocket>\n    "
+        f"<launched>true</launched>\n  </launcher>\n"
+        f"  <label>{agent.template.get('label')}</label>\n  <nodeProperties/>\n  "
+        f"<cloudName>{cloud.name}</cloudName>\n"
+        f"  <namespace>{agent.namespace}</namespace>\n  "
+        f"<podTemplateId>{agent.template.get('id')}</podTemplateId>\n"
         f"  <remoteFS>{agent.workdir}</remoteFS>\n</org.csanchez.jenkins.plugins.kubernetes.KubernetesSlave>"
     )
 

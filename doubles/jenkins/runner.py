@@ -161,7 +161,7 @@ class Runner:
         build.seed_actions = 4
         return "SUCCESS"
 
-    # -- requests of running scripts -------------------------------------------------------------------------------
+    # -- requests of running scripts
 
     def answer(self, message: dict[str, Any]) -> Any:
         """What a script asked."""
@@ -183,9 +183,14 @@ class Runner:
             self._require(str(name), {"pipeline"})
             return {}
         handler = {
-            "variable": self._variable, "env": self._env, "setenv": self._setenv, "build": self._build, "setbuild": self._setbuild,
-            "outcome": self._outcome, "declare": self._declare,
-        }.get(op)  # fmt: skip
+            "variable": self._variable,
+            "env": self._env,
+            "setenv": self._setenv,
+            "build": self._build,
+            "setbuild": self._setbuild,
+            "outcome": self._outcome,
+            "declare": self._declare,
+        }.get(op)
         if handler is not None:
             return handler(ctx, message)
         if op == "log":
@@ -282,12 +287,17 @@ class Runner:
             (builds[n].result for n in sorted(builds, reverse=True) if n < ctx.flow.build.number), None
         )
         holds = {
-            "always": True, "cleanup": True, "changed": previous != result,
+            "always": True,
+            "cleanup": True,
+            "changed": previous != result,
             "fixed": result == "SUCCESS" and previous in {"FAILURE", "UNSTABLE"},
             "regression": previous == "SUCCESS" and result in {*FAIL, "UNSTABLE"},
-            "aborted": result == "ABORTED", "failure": result == "FAILURE", "success": result == "SUCCESS",
-            "unstable": result == "UNSTABLE", "unsuccessful": result != "SUCCESS",
-        }  # fmt: skip
+            "aborted": result == "ABORTED",
+            "failure": result == "FAILURE",
+            "success": result == "SUCCESS",
+            "unstable": result == "UNSTABLE",
+            "unsuccessful": result != "SUCCESS",
+        }
         return {"conditions": [name for name, held in holds.items() if held]}
 
     def _declare(self, ctx: Any, message: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,8 @@ class Hooks:
 
 
 class Scheduler:
-    """One thread that looks at everything again whenever something changed, and at least every quarter of a second."""
+    """One thread that looks at everything again whenever something changed, and at least every quarter
+    of a second."""
 
     def __init__(self, queue: Queue, computers: Computers, hooks: Hooks) -> None:
         """Args: queue, computers: what to move; hooks: the controller."""
@@ -63,9 +64,9 @@ class Scheduler:
 
     def _round(self) -> None:
         for item in self._queue.waiting():
-            self._node(item) if item.is_node or _needs_agent(
-                item
-            ) and item.state == "buildable" else self._job(item)
+            self._node(item) if item.is_node or (
+                _needs_agent(item) and item.state == "buildable"
+            ) else self._job(item)
         self._provision()
         self._retire()
         if time.monotonic() - self._looked > 1.0:
@@ -111,7 +112,8 @@ class Scheduler:
         elif named and not online:
             item.why = "All nodes of label ‘" + str(item.label) + "’ are offline"
         elif online:
-            item.why = f"Waiting for next available executor on ‘{online[0].name if len(online) == 1 else item.label}’"
+            place = online[0].name if len(online) == 1 else item.label
+            item.why = f"Waiting for next available executor on ‘{place}’"
         else:
             item.why = "Waiting for next available executor"
 

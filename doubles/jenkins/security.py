@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import hmac
 import secrets
+import uuid
 from dataclasses import dataclass, field
 
 from .web import Headers, Request
@@ -98,7 +99,8 @@ class Security:
         )
 
     def crumb(self, session: str, user: User | None) -> str:
-        """The crumb of a session: good only with that session's cookie and user, and only until the next start."""
+        """The crumb of a session: good only with that session's cookie and user, and only until the
+        next start."""
         whose = user.id if user else ANONYMOUS
         return hashlib.sha256(self._salt + f"{whose}{session}".encode()).hexdigest()
 
@@ -114,6 +116,6 @@ class Security:
     def new_token(self, user: User, name: str) -> tuple[str, str]:
         """Make an API token; returns its uuid and its value, which is shown only this once."""
         value = "11" + secrets.token_hex(16)
-        uuid = f"{secrets.token_hex(4)}-{secrets.token_hex(2)}-4{secrets.token_hex(2)[1:]}-a{secrets.token_hex(2)[1:]}-{secrets.token_hex(6)}"
-        user.tokens[uuid] = (name, hashlib.sha256(value.encode()).hexdigest())
-        return uuid, value
+        number = str(uuid.uuid4())
+        user.tokens[number] = (name, hashlib.sha256(value.encode()).hexdigest())
+        return number, value

@@ -1,10 +1,11 @@
 """Commands in an agent's container: `sh`, and the small ones by which steps reach its files."""
 
+import contextlib
 import secrets
 import shlex
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from .cloud import is_dead
 from .flow import Ctx, hide
@@ -14,9 +15,11 @@ from .kube import STDOUT, Disconnected, Kube, KubeError
 BOOT = """d="$3@tmp/durable-$4"; umask 022; mkdir -p "$3" "$d" || exit 125
 head -c "$1" > "$d/env"; head -c "$2" > "$d/script.sh"
 . "$d/env"; rm -f "$d/env"; cd "$5" 2>/dev/null || { mkdir -p "$5" && cd "$5"; } || exit 125
-if [ "$(head -c 2 "$d/script.sh")" = '#!' ]; then chmod +x "$d/script.sh"; "$d/script.sh" </dev/null; else sh $6 "$d/script.sh" </dev/null; fi
+if [ "$(head -c 2 "$d/script.sh")" = '#!' ]; then chmod +x "$d/script.sh"; "$d/script.sh" </dev/null
+else sh $6 "$d/script.sh" </dev/null; fi
 rc=$?; rm -rf "$d"; exit $rc"""
-"""The environment holds secrets, so it comes by stdin and never as an argument, which the API server could log."""
+"""The environment holds secrets, so it comes by stdin and never as an argument, which the API server
+could log."""
 
 MERGED = "exec 2>&1\n"
 """One stream keeps output and trace in their order; a captured output must stay apart from the trace."""
@@ -24,7 +27,9 @@ MERGED = "exec 2>&1\n"
 KILLED = {137, 143}
 """Exit codes of a command whose pod may have been taken away under it."""
 
-STOP = """for p in /proc/[0-9]*; do grep -qs "JENKINS_SERVER_COOKIE=$1" "$p/environ" && kill -TERM "${p#/proc/}"; done 2>/dev/null; true"""
+STOP = """for p in /proc/[0-9]*; do
+grep -qs "JENKINS_SERVER_COOKIE=$1" "$p/environ" && kill -TERM "${p#/proc/}"
+done 2>/dev/null; true"""
 
 
 class Lines:
@@ -61,7 +66,8 @@ class Shell:
         self._kube = kube
 
     def sh(self, ctx: Ctx, script: str, capture: bool) -> tuple[int, bytes]:
-        """Run a script as the `sh` step does: traced, its output in the console (or captured). Returns exit code and output.
+        """Run a script as the `sh` step does: traced, its output in the console (or captured). Returns
+        exit code and output.
 
         Raises:
             StepError: the build was stopped, or the agent went away.
@@ -90,7 +96,7 @@ class Shell:
         code = self._run(ctx, container or ctx.pod_container(), script, output, "-e", stdin, prefix)
         return code, b"".join(out), b"".join(err)
 
-    def _run(
+    def _run(  # noqa: PLR0917 - each is one part of a command
         self,
         ctx: Ctx,
         container: str,
@@ -135,22 +141,21 @@ class Shell:
                 output,
                 lambda: ctx.stopped() is not None or computer.removed,
             )
-            if code in KILLED and is_dead(kube.get_pod(computer.namespace, computer.name)):
-                raise Disconnected(f"exit code {code}")
-            return code
         except Disconnected as error:
             self._lost(ctx, kube, container, cookie, error)
         except KubeError as error:
             raise StepError(
                 "abort", f"Unexpected response from the container {container!r}: {error.message}"
             ) from error
-        raise AssertionError("unreachable")
+        if code in KILLED and is_dead(kube.get_pod(computer.namespace, computer.name)):
+            self._lost(ctx, kube, container, cookie, Disconnected(f"exit code {code}"))
+        return code
 
-    def _lost(self, ctx: Ctx, kube: Kube, container: str, cookie: str, error: Disconnected) -> None:
+    def _lost(self, ctx: Ctx, kube: Kube, container: str, cookie: str, error: Disconnected) -> NoReturn:
         """The command's stream ended: the build was stopped, the agent was removed, or the container died."""
         computer = ctx.agent()
         if ctx.stopped() is not None and not computer.removed:
-            try:
+            with contextlib.suppress(Disconnected, KubeError):
                 kube.exec(
                     computer.namespace,
                     computer.name,
@@ -160,8 +165,6 @@ class Shell:
                     lambda *_: None,
                     lambda: False,
                 )
-            except (Disconnected, KubeError):
-                pass
         ctx.check()
         ctx.wait(lambda: computer.removed, seconds=10.0)
         ctx.check()

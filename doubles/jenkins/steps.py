@@ -18,11 +18,36 @@ from .spans import UNITS, span
 
 Step = Callable[[Ctx, Args], Any]
 SYMBOLS = {
-    "usernamePassword", "usernameColonPassword", "booleanParam", "choice", "text", "password", "logRotator", "buildDiscarder",
-    "disableConcurrentBuilds", "parameters", "pipelineTriggers", "cron", "pollSCM", "containerTemplate", "containerEnvVar", "envVar",
-    "secretEnvVar", "emptyDirVolume", "configMapVolume", "secretVolume", "hostPathVolume", "persistentVolumeClaim", "scmGit",
-    "cleanBeforeCheckout", "cloneOption", "never", "onFailure", "always", "string",
-}  # fmt: skip
+    "usernamePassword",
+    "usernameColonPassword",
+    "booleanParam",
+    "choice",
+    "text",
+    "password",
+    "logRotator",
+    "buildDiscarder",
+    "disableConcurrentBuilds",
+    "parameters",
+    "pipelineTriggers",
+    "cron",
+    "pollSCM",
+    "containerTemplate",
+    "containerEnvVar",
+    "envVar",
+    "secretEnvVar",
+    "emptyDirVolume",
+    "configMapVolume",
+    "secretVolume",
+    "hostPathVolume",
+    "persistentVolumeClaim",
+    "scmGit",
+    "cleanBeforeCheckout",
+    "cloneOption",
+    "never",
+    "onFailure",
+    "always",
+    "string",
+}
 """Names that only make a value for another step."""
 
 
@@ -142,10 +167,15 @@ class Steps:
                 "abort", f"{shown} completed with status {build.result} (propagate: false to ignore)"
             )
         return {
-            "number": build.number, "result": build.result, "currentResult": build.result, "duration": build.duration,
-            "fullProjectName": item.job.full_name, "projectName": item.job.name, "displayName": f"#{build.number}",
+            "number": build.number,
+            "result": build.result,
+            "currentResult": build.result,
+            "duration": build.duration,
+            "fullProjectName": item.job.full_name,
+            "projectName": item.job.name,
+            "displayName": f"#{build.number}",
             "buildVariables": build.env,
-        }  # fmt: skip
+        }
 
     def _read_yaml(self, ctx: Ctx, args: Args) -> Any:
         texts = [str(args.get("text"))] if args.get("text") is not None else []

@@ -64,7 +64,7 @@ def clean(text: str) -> str:
 
 def differences(want: Any, got: Any, where: str = "") -> list[str]:
     """Where two JSON values are not the same in shape, type and lasting value."""
-    key = where.rsplit(".", 1)[-1].split("[")[0]
+    key = where.rsplit(".", 1)[-1].split("[", maxsplit=1)[0]
     if isinstance(want, dict) and isinstance(got, dict):
         found = (
             [f"{where}: keys {sorted(set(want) ^ set(got))} on one side only"]
@@ -109,8 +109,21 @@ STILL = re.compile(
 )
 """Comes after 15 s; how long an agent took is no behaviour."""
 
-SAME_HEADERS = {"X-Jenkins", "X-Hudson", "WWW-Authenticate", "Content-Type", "X-Error", "Allow", "X-Jenkins-JNLP-Port", "Content-Disposition",
-                "X-Hudson-JNLP-Port", "X-Jenkins-Agent-Protocols", "X-More-Data", "X-Frame-Options", "Content-Security-Policy"}  # fmt: skip
+SAME_HEADERS = {
+    "X-Jenkins",
+    "X-Hudson",
+    "WWW-Authenticate",
+    "Content-Type",
+    "X-Error",
+    "Allow",
+    "X-Jenkins-JNLP-Port",
+    "Content-Disposition",
+    "X-Hudson-JNLP-Port",
+    "X-Jenkins-Agent-Protocols",
+    "X-More-Data",
+    "X-Frame-Options",
+    "Content-Security-Policy",
+}
 PRESENT = {"X-Jenkins-Session", "X-Text-Size"}
 
 
@@ -123,7 +136,8 @@ def compare(
         name: of the recording.
         answer: ours.
         text: `same`, `start` (the one begins with the other: a console read at another moment) or `any`.
-        loose: keys whose values came of what that controller had done before (the color of another job, a previous build).
+        loose: keys whose values came of what that controller had done before (the color of another job,
+            a previous build).
     """
     want = RECORDINGS[name]
     COMPARED.add(name)
@@ -135,9 +149,9 @@ def compare(
     headers = dict(want["headers"])
     for header in SAME_HEADERS | PRESENT:
         ours, theirs = answer.headers.get(header), headers.get(header)
-        if (ours is None) != (theirs is None):
-            found.append(f"header {header}: {ours!r}, recorded {theirs!r}")
-        elif header in SAME_HEADERS and (ours or "").replace(" ", "") != (theirs or "").replace(" ", ""):
+        if (ours is None) != (theirs is None) or (
+            header in SAME_HEADERS and (ours or "").replace(" ", "") != (theirs or "").replace(" ", "")
+        ):
             found.append(f"header {header}: {ours!r}, recorded {theirs!r}")
     if "Location" in headers and clean(answer.headers.get("Location", "")) != clean(str(headers["Location"])):
         found.append(f"Location {answer.headers.get('Location')!r}, recorded {headers['Location']!r}")
@@ -150,16 +164,10 @@ def compare(
     elif "text" in want and text != "any":
         ours, theirs = clean(answer.text).strip(), clean(want["text"]).strip()
         good = ours == theirs if text == "same" else ours.startswith(theirs) or theirs.startswith(ours)
-        found += (
-            []
-            if good
-            else [
-                line
-                for line in difflib.unified_diff(
-                    theirs.splitlines(), ours.splitlines(), "recorded", "ours", n=1, lineterm=""
-                )
-            ]
-        )
+        if not good:
+            found += difflib.unified_diff(
+                theirs.splitlines(), ours.splitlines(), "recorded", "ours", n=1, lineterm=""
+            )
     elif "title" in want and text != "any" and f"<title>{want['title']}</title>" not in answer.text:
         found.append(f"title {re.findall('<title>.*?</title>', answer.text)}, recorded {want['title']}")
     return found

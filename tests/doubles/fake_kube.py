@@ -1,4 +1,5 @@
-"""A Kubernetes API server as far as agents need one: pods, and commands that run on this machine instead of in containers."""
+"""A Kubernetes API server as far as agents need one: pods, and commands that run on this machine
+instead of in containers."""
 
 from __future__ import annotations
 
@@ -94,7 +95,8 @@ class FakeKube:
         web_socket = env.get("JENKINS_WEB_SOCKET", "false")
         connection = socket.create_connection((parts.hostname or "", parts.port or 80))
         self._open[name] = connection
-        head = f"GET /stand-in/agent/{name}?webSocket={web_socket} HTTP/1.1\r\nHost: x\r\nX-Agent-Secret: {env['JENKINS_SECRET']}\r\n\r\n"
+        head = f"GET /stand-in/agent/{name}?webSocket={web_socket} HTTP/1.1\r\nHost: x\r\n"
+        head += f"X-Agent-Secret: {env['JENKINS_SECRET']}\r\n\r\n"
         connection.sendall(head.encode())
         try:
             while data := connection.recv(4096):
@@ -157,7 +159,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         name = pieces[5] if len(pieces) > 5 else ""
         if self.kube.forbidden:
-            said = f'pods "{name}" is forbidden: User "system:serviceaccount:jenkins:jenkins" cannot get resource "pods"'
+            who = "system:serviceaccount:jenkins:jenkins"
+            said = f'pods "{name}" is forbidden: User "{who}" cannot get resource "pods"'
             self._answer(403, {"kind": "Status", "message": said, "reason": "Forbidden", "code": 403})
         elif pieces[-1:] == ["exec"]:
             self._exec(parse_qs(parts.query)["command"])
@@ -177,7 +180,10 @@ class _Handler(BaseHTTPRequestHandler):
         key = base64.b64encode(
             hashlib.sha1((self.headers["Sec-WebSocket-Key"] + GUID).encode(), usedforsecurity=False).digest()
         )
-        head = f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {key.decode()}\r\n"
+        head = (
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Accept: {key.decode()}\r\n"
+        )
         self.wfile.write((head + "Sec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n").encode())
         self.wfile.flush()
         pending = b""
@@ -215,7 +221,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"\x88\x00")
         self.close_connection = True
 
-    do_GET = do_POST = do_DELETE = _serve
+    do_GET = do_POST = do_DELETE = _serve  # noqa: N815 - the base class's names
 
 
 def fetch(url: str) -> bytes:

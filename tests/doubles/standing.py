@@ -33,7 +33,8 @@ class Standing:
         change: Callable[[dict[str, Any]], None] | None = None,
         wait: bool = True,
     ) -> None:
-        """Args: scratch: a fresh folder; classpath: of the Groovy host; change: edits the configuration first."""
+        """Args: scratch: a fresh folder; classpath: of the Groovy host; change: edits the configuration
+        first."""
         self.kube = FakeKube(scratch / "agents")
         home, secrets = scratch / "home", scratch / "secrets"
         for folder in (scratch / "agents", home / "plugins", secrets):
@@ -46,9 +47,16 @@ class Standing:
         self.server: Server
         config = yaml.safe_load((HERE / "recordings/casc.yaml").read_text())
         self.settings = Settings(
-            home=home, port=0, classpath=classpath, agent_jar=home / "agent.jar",
-            environment={"CASC_JENKINS_CONFIG": str(self.casc), "SECRETS": str(secrets), "CASC_RELOAD_TOKEN": "jenkins-0"},
-        )  # fmt: skip
+            home=home,
+            port=0,
+            classpath=classpath,
+            agent_jar=home / "agent.jar",
+            environment={
+                "CASC_JENKINS_CONFIG": str(self.casc),
+                "SECRETS": str(secrets),
+                "CASC_RELOAD_TOKEN": "jenkins-0",
+            },
+        )
         (home / "agent.jar").write_bytes(b"a jar")
         self.controller = Controller(self.settings)
         router = Router(self.controller)

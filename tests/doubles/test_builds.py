@@ -15,12 +15,17 @@ from .comparing import RECORDINGS, clean, compare
 from .standing import Standing
 
 Stand = Callable[..., Standing]
+DEFINITION = (
+    "<flow-definition><properties/><definition class='org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition'>"
+    "<script>{}</script></definition></flow-definition>"
+)
 HISTORY = ("color", "previousBuild", "nextBuild")
 """The recorded controller had built other things before."""
 
 
 class Held:
-    """Holds a build between its first console line and its first step, and agents between their request and their pod."""
+    """Holds a build between its first console line and its first step, and agents between their request
+    and their pod."""
 
     def __init__(self, one: Standing) -> None:
         """Args: one: the stand-in."""
@@ -76,8 +81,13 @@ class Story:
 
     def why(self, item: int, said: str) -> None:
         """Wait until an item waits for a reason."""
-        eventually(lambda: self.one.get(f"/queue/item/{item}/api/json"), what=f"waits because {said}", timeout=10, interval=0.02,
-                   until=lambda i: said in str(i.get("why")))  # fmt: skip
+        eventually(
+            lambda: self.one.get(f"/queue/item/{item}/api/json"),
+            what=f"waits because {said}",
+            timeout=10,
+            interval=0.02,
+            until=lambda i: said in str(i.get("why")),
+        )
 
     def waiting(self, item: int, numbers: list[int], cls: str = "BuildableItem") -> None:
         """The queue and the item while a `node` step waits."""
@@ -94,10 +104,12 @@ class Story:
             self.check("computer-agent-offline", "/computer/api/json")
             return
         pages = {
-            "computer-agent-online": "/computer/api/json", "computer-agent-online-depth1": "/computer/api/json?depth=1",
-            "computer-agent-one": f"/computer/{name}/api/json", "computer-tree-executors": RECORDINGS["fails-computer-tree-executors"]["path"],
+            "computer-agent-online": "/computer/api/json",
+            "computer-agent-online-depth1": "/computer/api/json?depth=1",
+            "computer-agent-one": f"/computer/{name}/api/json",
+            "computer-tree-executors": RECORDINGS["fails-computer-tree-executors"]["path"],
             "label-busy": f"/label/{label}/api/json",
-        }  # fmt: skip
+        }
         for step, path in pages.items():
             if not settled and step.startswith("computer-agent-online"):
                 continue  # recorded in the moment between online and accepting
@@ -253,7 +265,8 @@ def test_pod_template_and_artifacts(stand: Stand) -> None:
 
 
 def shape(console: str) -> list[str]:
-    """A console without what commands printed and without the pod's progress, which depends on the node's speed."""
+    """A console without what commands printed and without the pod's progress, which depends on the
+    node's speed."""
     lines = [
         line
         for line in console.splitlines()
@@ -287,43 +300,6 @@ def test_missing_label(stand: Stand) -> None:
     ]
 
 
-def test_image_that_cannot_be_pulled(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("doubles.jenkins.cloud.POLL", 0.05)
-    one = stand()
-    one.kube.broken_image = True
-    inline = "podTemplate(yaml: 'spec: {containers: [{name: jnlp, image: 172.18.0.1:5443/ep/no-such-image:9}]}') { node(POD_LABEL) { sh 'x' } }"
-    xml = f"<flow-definition><properties/><definition class='org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition'><script>{inline}</script></definition></flow-definition>"
-    made = one.send(
-        "POST",
-        "/job/cloudops/createItem?name=badimage-inline",
-        data=xml,
-        headers={"Content-Type": "text/xml"},
-    )
-    assert made.status_code == 200
-    story = Story(one, "badimage-inline", "cloudops/badimage-inline")
-    item = posted(story, "post-build", "/build")
-    node = story.queue()
-    story.why(node, "is offline")
-    story.waiting(node, [2])
-    story.agent("x", offline=True)
-    story.check("build-running", f"{story.job}/1/api/json", text="any")
-    for _ in range(12):
-        one.kube.toggle_pull()
-        threading.Event().wait(0.15)
-    build = one.finished("cloudops/badimage-inline", 1)
-    assert build["result"] == "ABORTED"
-    said = one.console("cloudops/badimage-inline", 1)
-    assert (
-        'ERROR: Unable to pull container image "172.18.0.1:5443/ep/no-such-image:9". Check if image tag name is spelled correctly.'
-        in said
-    )
-    assert "Queue task was cancelled" in said
-    assert shape(said)[-1] == "Finished: ABORTED"
-    story.check("build-end", f"{story.job}/1/api/json")
-    story.check("queue-item-left", f"/queue/item/{item}/api/json")
-    story.settle()
-
-
 def test_permission_missing(stand: Stand) -> None:
     one = stand()
     one.kube.forbidden = True
@@ -333,13 +309,18 @@ def test_permission_missing(stand: Stand) -> None:
     story.check("consoleText", f"{story.job}/1/consoleText", text="start")
     story.check("computers", "/computer/api/json")
     inline = "podTemplate(inheritFrom: 'default') { node(POD_LABEL) { sh 'x' } }"
-    xml = f"<flow-definition><properties/><definition class='org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition'><script>{inline}</script></definition></flow-definition>"
+    xml = DEFINITION.format(inline)
     one.send(
         "POST", "/job/cloudops/createItem?name=norbac-inline", data=xml, headers={"Content-Type": "text/xml"}
     )
     number = one.build("cloudops/norbac-inline")
-    said = eventually(lambda: one.console("cloudops/norbac-inline", number), what="the refusal shows", timeout=20, interval=0.2,
-                      until=lambda text: "is forbidden" in text)  # fmt: skip
+    said = eventually(
+        lambda: one.console("cloudops/norbac-inline", number),
+        what="the refusal shows",
+        timeout=20,
+        interval=0.2,
+        until=lambda text: "is forbidden" in text,
+    )
     assert "io.fabric8.kubernetes.client.KubernetesClientException: Failure executing: GET at:" in said
     one.send("POST", f"{story.job}/1/stop")
     one.send("POST", "/job/cloudops/job/norbac-inline/1/stop")
@@ -350,11 +331,13 @@ def test_permission_missing(stand: Stand) -> None:
 def test_agent_taken_away(stand: Stand) -> None:
     one = stand()
     inline = "podTemplate(inheritFrom: 'default') { node(POD_LABEL) { sh 'echo up; sleep 2; exit 143' } }"
-    xml = f"<flow-definition><properties/><definition class='org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition'><script>{inline}</script></definition></flow-definition>"
+    xml = DEFINITION.format(inline)
     one.send(
         "POST", "/job/cloudops/createItem?name=agent-killed", data=xml, headers={"Content-Type": "text/xml"}
     )
-    number = one.build("cloudops/agent-killed")
+    answer = one.send("POST", "/job/cloudops/job/agent-killed/build")
+    assert compare("agent-killed-post", answer) == []
+    number = 1
     eventually(
         lambda: any(c.busy for c in one.controller.computers.all.values()),
         what="the step runs",
@@ -456,13 +439,22 @@ def test_stopping(stand: Stand) -> None:
     story.check("stop-again", f"{story.job}/lastBuild/stop", method="POST")
     assert item > 0
     others = {
-        "progressiveHtml-done": "1/logText/progressiveHtml?start=0", "build-aborted": "1/api/json", "build-killed": "2/api/json", "consoleText-aborted": "1/consoleText",
-        "consoleText-killed": "2/consoleText", "build-number-only": "lastBuild/buildNumber",
-        "build-timestamp": "lastBuild/buildTimestamp?format=yyyy", "lastSuccessfulBuild-404": "lastSuccessfulBuild/api/json",
-        "progressiveText-start0-done": "1/logText/progressiveText?start=0", "testReport-404": "1/testReport/api/json",
-        "wfapi-describe": "1/wfapi/describe", "injectedEnvVars-404": "1/injectedEnvVars/api/json", "flowGraph": "1/flowGraphTable/",
-        "console-html": "1/console", "allBuilds-tree": RECORDINGS["allBuilds-tree"]["path"].partition("sleeper/")[2],
-    }  # fmt: skip
+        "progressiveHtml-done": "1/logText/progressiveHtml?start=0",
+        "build-aborted": "1/api/json",
+        "build-killed": "2/api/json",
+        "consoleText-aborted": "1/consoleText",
+        "consoleText-killed": "2/consoleText",
+        "build-number-only": "lastBuild/buildNumber",
+        "build-timestamp": "lastBuild/buildTimestamp?format=yyyy",
+        "lastSuccessfulBuild-404": "lastSuccessfulBuild/api/json",
+        "progressiveText-start0-done": "1/logText/progressiveText?start=0",
+        "testReport-404": "1/testReport/api/json",
+        "wfapi-describe": "1/wfapi/describe",
+        "injectedEnvVars-404": "1/injectedEnvVars/api/json",
+        "flowGraph": "1/flowGraphTable/",
+        "console-html": "1/console",
+        "allBuilds-tree": RECORDINGS["allBuilds-tree"]["path"].partition("sleeper/")[2],
+    }
     loose = {"progressiveHtml-done", "flowGraph", "wfapi-describe", "testReport-404", "injectedEnvVars-404"}
     for name, path in others.items():
         if found := compare(name, one.send("GET", f"{story.job}/{path}"), "any" if name in loose else "same"):
@@ -523,8 +515,13 @@ def test_restart(stand: Stand, kind: str) -> None:
     )
     look("2-503" if kind == "restart" else "3-503", "any")
     back.set()
-    eventually(lambda: one.session.get(f"{one.base}/login", timeout=5).status_code, what="up again", timeout=20, interval=0.05,
-               until=lambda status: status == 200)  # fmt: skip
+    eventually(
+        lambda: one.session.get(f"{one.base}/login", timeout=5).status_code,
+        what="up again",
+        timeout=20,
+        interval=0.05,
+        until=lambda status: status == 200,
+    )
     look("3-200" if kind == "restart" else "4-200", "any")
     for step, path in (
         ("after-api", RECORDINGS[f"{kind}-after-api"]["path"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pytest
 
@@ -19,16 +20,14 @@ from doubles.jenkins.spans import span
 
 from .comparing import compare
 from .standing import PASSWORD, USER, Standing
+from .test_builds import DEFINITION
 
 Stand = Callable[..., Standing]
 
 
 def pipeline(one: Standing, script: str, name: str = "made") -> tuple[dict[str, Any], str]:
     """Run a script; the build and its console."""
-    from xml.sax.saxutils import escape
-
-    definition = f"<definition class='org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition'><script>{escape(script)}</script></definition>"
-    xml = f"<flow-definition><properties/>{definition}</flow-definition>"
+    xml = DEFINITION.format(escape(script))
     path = (
         f"/job/cloudops/job/{name}/config.xml"
         if one.controller.find(f"cloudops/{name}")
@@ -74,6 +73,11 @@ def test_a_configuration_that_is_not_known_keeps_it_down(
 
 def test_yaml_that_cannot_be_parsed(stand: Stand) -> None:
     one = stand(wait=False)
+    for page, path in (("api-json", "/api/json"), ("login-html", "/login"), ("root-html", "/")):
+        assert (
+            compare(f"bootfail-jcasc-yaml-syntax-1-503-{page}", one.session.get(one.base + path, timeout=5))
+            == []
+        )
     one.casc.write_text("jenkins: {foo: [1,\n  bar: }\n")
     one.starter.start()
     one.starter.join(20)
@@ -90,9 +94,15 @@ def test_an_unresolved_variable_is_empty_and_passwords_fail(
     stand: Stand, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def change(config: dict[str, Any]) -> None:
-        config["jenkins"]["securityRealm"]["local"]["users"][0]["password"] = "${NO_SUCH_VARIABLE}"  # noqa: S105
+        config["jenkins"]["securityRealm"]["local"]["users"][0]["password"] = "${NO_SUCH_VARIABLE}"
 
-    one = stand(change)
+    one = stand(change, wait=False)
+    for page, path in (("api-json", "/api/json"), ("login-html", "/login"), ("root-html", "/")):
+        assert (
+            compare(f"bootfail-jcasc-missing-var-1-503-{page}", one.session.get(one.base + path, timeout=5))
+            == []
+        )
+    one.start()
     for page, path in (("api-json", "/api/json"), ("login-html", "/login")):
         assert (
             compare(
@@ -134,7 +144,7 @@ def test_two_hundred_jobs_and_everything_a_seed_declares(stand: Stand) -> None:
       properties { disableConcurrentBuilds() }
       definition { cpsScm { scm { git { remote { url('git://example.invalid/x.git') }; branch('main') } }; scriptPath('p/Jenkinsfile'); lightweight(true) } } } }
     listView('some') { jobs { regex('many/job-1.*') } }
-    """
+    """  # noqa: E501 - a seed reads best as it is written
     one = stand(lambda config: config.update(jobs=[{"script": seed.replace("${n}", "^${n}")}]))
     jobs = one.get("/job/many/api/json?tree=jobs[name,color,fullName]")["jobs"]
     assert len(jobs) == 200
@@ -142,11 +152,12 @@ def test_two_hundred_jobs_and_everything_a_seed_declares(stand: Stand) -> None:
     assert len(one.get("/view/some/api/json?tree=jobs[name]")["jobs"]) == 111
     config = one.controller.find("many/job-3").config  # type: ignore[union-attr]
     assert config is not None
+    assert config.scm is not None
     assert (config.scm.url, config.scm.branches, config.script_path) == (
         "git://example.invalid/x.git",
         ("main",),
         "p/Jenkinsfile",
-    )  # type: ignore[union-attr]
+    )
     assert (config.concurrent, config.keep, config.triggers) == (
         False,
         (-1, 3),
@@ -175,16 +186,26 @@ DECLARATIVE = """pipeline {
   post { always { echo 'always' }
     success { echo 'not now' }
     failure { echo 'failure' } }
-}"""
+}"""  # noqa: E501 - a pipeline reads best as it is written
 
 
 def test_a_declarative_pipeline(stand: Stand) -> None:
     one = stand()
     build, said = pipeline(one, DECLARATIVE)
     assert build["result"] == "FAILURE"
-    for line in ("hello world hello world", 'Stage "Skipped" skipped due to when conditional', "left a-b", "user deployer password ****",
-                 'Stage "After" skipped due to earlier failure(s)', "always", "failure", "ERROR: on purpose", "[Pipeline] { (Branch: Left)",
-                 "[Pipeline] { (Declarative: Post Actions)", "Retrying"):  # fmt: skip
+    for line in (
+        "hello world hello world",
+        'Stage "Skipped" skipped due to when conditional',
+        "left a-b",
+        "user deployer password ****",
+        'Stage "After" skipped due to earlier failure(s)',
+        "always",
+        "failure",
+        "ERROR: on purpose",
+        "[Pipeline] { (Branch: Left)",
+        "[Pipeline] { (Declarative: Post Actions)",
+        "Retrying",
+    ):
         assert line in said.splitlines(), said
     assert "never" not in said.splitlines()
     assert "not now" not in said.splitlines()
@@ -216,7 +237,7 @@ podTemplate(inheritFrom: 'default', yaml: 'spec: {containers: [{name: side, imag
     try { timeout(time: 200, unit: 'MILLISECONDS') { sleep 5 } } catch (e) { echo "timed out: ${e.class.simpleName}" }
   }
 }
-"""
+"""  # noqa: E501 - a pipeline reads best as it is written
 
 
 def test_a_scripted_pipeline_in_a_pod(stand: Stand) -> None:
@@ -224,8 +245,16 @@ def test_a_scripted_pipeline_in_a_pod(stand: Stand) -> None:
     build, said = pipeline(one, SCRIPTED)
     lines = said.splitlines()
     assert build["result"] == "UNSTABLE", said
-    for line in ("read oneone 4", "two", "there true false", "parsed 2 c", "deployer:****",
-                 "Scheduling project: cloudops » no-agent", "ERROR: soft", "timed out: FlowInterruptedException"):  # fmt: skip
+    for line in (
+        "read oneone 4",
+        "two",
+        "there true false",
+        "parsed 2 c",
+        "deployer:****",
+        "Scheduling project: cloudops » no-agent",
+        "ERROR: soft",
+        "timed out: FlowInterruptedException",
+    ):
         assert line in lines, said
     assert [a["relativePath"] for a in build["artifacts"]] == ["sub/deep/b.txt"]
     pod = one.kube.created[0]
@@ -285,7 +314,8 @@ def test_a_large_console_comes_in_parts(stand: Stand) -> None:
     one = stand()
     build, _ = pipeline(
         one,
-        "def line = 'x' * 1000; def s = new StringBuilder(); 5200.times { s << line << '\\n' }; echo s.toString()",
+        "def line = 'x' * 1000; def s = new StringBuilder(); 5200.times { s << line << '\\n' }; echo "
+        "s.toString()",
     )
     path = f"/job/cloudops/job/made/{build['number']}/logText/progressiveText?start="
     first = one.send("GET", path + "0")
@@ -370,7 +400,10 @@ def test_time_spans(seconds: float, said: str) -> None:
 
 def test_a_web_socket_agent(stand: Stand) -> None:
     one = stand()
-    script = "def c=Jenkins.instance.clouds.getByName('kubernetes'); c.setWebSocket(true); c.setJenkinsTunnel(null); println(c.isWebSocket())"
+    script = (
+        "def c=Jenkins.instance.clouds.getByName('kubernetes'); c.setWebSocket(true); "
+        "c.setJenkinsTunnel(null); println(c.isWebSocket())"
+    )
     assert one.send("POST", "/scriptText", data={"script": script}).text == "true\n"
     number = one.build("cloudops/build-account-management-images", {"imageTag": "1"})
     eventually(

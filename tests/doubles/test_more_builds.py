@@ -13,18 +13,26 @@ from core.waiting import eventually
 
 from .comparing import RECORDINGS, compare
 from .standing import Standing
-from .test_builds import HISTORY, Held, Story, posted, shape
+from .test_builds import DEFINITION, HISTORY, Held, Story, posted, shape
 
 Stand = Callable[..., Standing]
 SEASONED = (
-    *HISTORY, "lastFailedBuild", "lastStableBuild", "lastSuccessfulBuild", "lastCompletedBuild", "lastUnsuccessfulBuild", "healthReport",
-)  # fmt: skip
+    *HISTORY,
+    "lastFailedBuild",
+    "lastStableBuild",
+    "lastSuccessfulBuild",
+    "lastCompletedBuild",
+    "lastUnsuccessfulBuild",
+    "healthReport",
+)
 """What a job's earlier builds left behind on the recorded controller."""
 INHERIT = "podTemplate(inheritFrom: 'default', yaml: '''{}''') {{ node(POD_LABEL) {{ {} }} }}"
 BAD = "172.18.0.1:5443/ep/no-such-image:9"
 ADD_TEMPLATE = (
-    "import org.csanchez.jenkins.plugins.kubernetes.*; def c=Jenkins.instance.clouds.getByName('kubernetes'); "
-    "def t=new PodTemplate(c.templates[0]); t.name='badimage'; t.label='badimage'; t.id='made-up-template-id-2'; "
+    "import org.csanchez.jenkins.plugins.kubernetes.*; def "
+    "c=Jenkins.instance.clouds.getByName('kubernetes'); "
+    "def t=new PodTemplate(c.templates[0]); t.name='badimage'; t.label='badimage'; "
+    "t.id='made-up-template-id-2'; "
     f"t.containers[0].image='{BAD}'; c.addTemplate(t); println(c.templates*.label)"
 )
 
@@ -88,8 +96,7 @@ class Tour(Story):
 
 def create(one: Standing, name: str, script: str) -> None:
     """A pipeline in the folder."""
-    definition = f"<definition class='org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition'><script>{escape(script)}</script></definition>"
-    xml = f"<flow-definition><properties/>{definition}</flow-definition>"
+    xml = DEFINITION.format(escape(script))
     answer = one.send(
         "POST", f"/job/cloudops/createItem?name={name}", data=xml, headers={"Content-Type": "text/xml"}
     )
@@ -243,7 +250,7 @@ def test_a_seed_while_it_runs(stand: Stand, family: str) -> None:
     item = int(answer.headers["Location"].rstrip("/").rsplit("/", 1)[-1])
     tour.why(item, "Waiting for next")
     tour.look(
-        "queue-item-1-BuildableItem" if family == "seed-unapproved" else "queue-item-1-BuildableItem",
+        "queue-item-1-BuildableItem",
         f"/queue/item/{item}/api/json",
     )
     held.pod.set()
@@ -251,8 +258,11 @@ def test_a_seed_while_it_runs(stand: Stand, family: str) -> None:
     tour.look("queue-item-2-BuildableItem", f"/queue/item/{item}/api/json")
     one.kube.connects.set()
     eventually(
-        lambda: one.controller.queue.find(item).executable, what="it starts", timeout=10, interval=0.02
-    )  # type: ignore[union-attr]
+        lambda: one.get(f"/queue/item/{item}/api/json").get("executable"),
+        what="it starts",
+        timeout=10,
+        interval=0.02,
+    )
     eventually(
         lambda: "Processing" in one.console("bootstrap", 1), what="the seed runs", timeout=10, interval=0.02
     )
@@ -275,4 +285,41 @@ def test_a_seed_while_it_runs(stand: Stand, family: str) -> None:
             compare("bootstrap-lastBuild-failed", one.send("GET", "/job/bootstrap/lastBuild/api/json")) == []
         )
         assert compare("scriptApproval-pending-html", one.send("GET", "/scriptApproval/")) == []
+    tour.settle()
+
+
+def test_an_image_that_cannot_be_pulled(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("doubles.jenkins.cloud.POLL", 0.05)
+    one = stand()
+    one.kube.broken_image = True
+    yaml = f"spec: {{containers: [{{name: jnlp, image: {BAD}}}]}}"
+    create(one, "badimage-inline", f"podTemplate(yaml: '{yaml}') {{ node(POD_LABEL) {{ sh 'x' }} }}")
+    held, tour = Held(one), Tour(one, "badimage-inline", "cloudops/badimage-inline")
+    item = posted(tour, "post-build", "/build")
+    held.flow.set()
+    node = tour.queue()
+    tour.begun(1, item)
+    tour.look("queue-1", "/queue/api/json")
+    tour.waiting(node, [1])
+    held.pod.set()
+    tour.why(node, "is offline")
+    tour.waiting(node, [2])
+    tour.look("computer-agent-offline", "/computer/api/json")
+    for _ in range(12):
+        one.kube.toggle_pull()
+        threading.Event().wait(0.15)
+    build = one.finished("cloudops/badimage-inline", 1)
+    assert build["result"] == "ABORTED"
+    console = one.console("cloudops/badimage-inline", 1)
+    said = f'ERROR: Unable to pull container image "{BAD}". Check if image tag name is spelled correctly.'
+    assert said in console.splitlines()
+    assert said in RECORDINGS["badimage-inline-consoleText"]["text"].splitlines()
+    ours, theirs = (
+        text.splitlines() for text in (console, RECORDINGS["badimage-inline-consoleText"]["text"])
+    )
+    marks = ("[Pipeline]", "Started", "Finished", "ERROR", "Queue task")
+    assert [line for line in ours if line.startswith(marks)] == [
+        line for line in theirs if line.startswith(marks)
+    ]
+    tour.over(1, item, "any")
     tour.settle()
