@@ -34,7 +34,7 @@ def parser(commands: Sequence[str] = tuple(COMMANDS)) -> argparse.ArgumentParser
     """The parser with the named subcommands in full; the others are known by name only."""
     top = argparse.ArgumentParser(
         prog="conformance",
-        description="Does a build infrastructure (Jenkins, Nexus, ECR on Kubernetes) conform to its contract?",
+        description="Does a build infrastructure (Jenkins, Nexus, ECR on Kubernetes) conform?",
         epilog="exit codes: 0 conformant, 1 not conformant, 2 incomplete, 3 usage or configuration",
     )
     subparsers = top.add_subparsers(dest="command", metavar="COMMAND", required=True)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from contract.load import DEFAULT
 from core.paths import PROJECT
 
-Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse has no public name
 
 #: Set by the wrapper `./run`, which is for machines that are to be made fit.
 PROVISION_VARIABLE = "CONFORMANCE_PROVISION_HOST"

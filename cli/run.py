@@ -201,12 +201,13 @@ class _Session:
     ) -> Iterator[subprocess.Popen[bytes]]:
         """One pytest process; its own output goes to a log beside the results. It never outlives us."""
         command = [
-            sys.executable, "-m", "pytest", *paths, "--rootdir", str(PROJECT), "-c", str(PROJECT / "pyproject.toml"),
-            "-p", "no:cacheprovider", "--contract", str(self._planned.loaded.file),
-            "--results-dir", str(self._folder), "--session-name", name, *more, *self._options.pytest_arguments,
+            sys.executable, "-m", "pytest", *paths, "--rootdir", str(PROJECT),
+            "-c", str(PROJECT / "pyproject.toml"), "-p", "no:cacheprovider",
+            "--contract", str(self._planned.loaded.file), "--results-dir", str(self._folder),
+            "--session-name", name, *more, *self._options.pytest_arguments,
         ]  # fmt: skip
         if workers != "0":
-            command += ["-n", workers, "--dist", "loadgroup"]
+            command += ["-n", workers]
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / f"pytest-{name}.log").open("wb") as log:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=PROJECT)

@@ -92,9 +92,8 @@ def fit_host(options: argparse.Namespace, planned: Plan | None, say: Say) -> Eng
 
 def environment(planned: Plan, run: Run, engine: Engine, say: Say) -> KindEnvironment:
     """The kind environment for `run`, with credentials and a CA of its own."""
-    from environments.kind.assembly import assemble  # noqa: PLC0415
-
     from environments import trust  # noqa: PLC0415
+    from environments.kind.assembly import assemble  # noqa: PLC0415
 
     return assemble(
         loaded=planned.loaded,

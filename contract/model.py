@@ -87,7 +87,8 @@ class NexusRepository(Part):
     )
     remote: str = Field(
         "",
-        description="remote URL of a proxy; `central`: Maven's own central repository, or the mirror of it in the host's Maven settings",
+        description="remote URL of a proxy; `central`: Maven's own central repository, or the mirror of it "
+        "in the host's Maven settings",
     )
     members: tuple[str, ...] = Field((), description="members of a group, in order")
 

@@ -101,12 +101,11 @@ def _service(raw: dict[str, Any]) -> Service:
 
 
 class Environment(Protocol):
-    """A place where the stack runs. `up` is called once per run, before any worker starts."""
+    """A place where the stack stands, for whoever has to end a run: what explains a failure, and the end."""
 
-    name: str
-
-    def up(self) -> Endpoints:
-        """Stand the stack up (or find it) and return where it is. Raises EnvironmentFailure."""
+    @property
+    def name(self) -> str:
+        """What `--environment` calls it."""
 
     def diagnose(self, target: Path) -> None:
         """Write what explains a failure into the folder `target`. Never raises."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from core.errors import ConformanceError
@@ -15,6 +16,13 @@ from environments.kubectl import Kubectl
 from reports.redact import SECRETS
 
 LOG_LINES = "2000"
+VIEWS = {
+    "pods.txt": ("get", "pods", "--all-namespaces", "--output", "wide"),
+    "events.txt": ("get", "events", "--all-namespaces", "--sort-by", ".lastTimestamp"),
+    "describe-nodes.txt": ("describe", "nodes"),
+    "describe-pods.txt": ("describe", "pods", "--all-namespaces"),
+    "volumes.txt": ("get", "pv,pvc,storageclass", "--all-namespaces", "--output", "wide"),
+}
 Piece = tuple[str, Callable[[], str]]
 
 
@@ -23,19 +31,10 @@ def collect(target: Path, engine: Engine, nodes: Iterable[str], kubectl: Kubectl
     target.mkdir(parents=True, exist_ok=True)
     pieces: list[Piece] = []
     for node in nodes:
-        journal = ("exec", node, "journalctl", "--no-pager", "--lines", LOG_LINES)
-        pieces.append((f"node-{node}-journal.txt", lambda words=journal: engine.docker(*words, timeout=30)))  # type: ignore[misc]
-        pieces.append(
-            (f"node-{node}-container.txt", lambda node=node: engine.docker("logs", node, timeout=30))
-        )  # type: ignore[misc]
-    for name, words in (
-        ("pods.txt", ("get", "pods", "--all-namespaces", "--output", "wide")),
-        ("events.txt", ("get", "events", "--all-namespaces", "--sort-by", ".lastTimestamp")),
-        ("describe-nodes.txt", ("describe", "nodes")),
-        ("describe-pods.txt", ("describe", "pods", "--all-namespaces")),
-        ("volumes.txt", ("get", "pv,pvc,storageclass", "--all-namespaces", "--output", "wide")),
-    ):
-        pieces.append((name, lambda words=words: kubectl(*words, timeout=30)))  # type: ignore[misc]
+        words = ("exec", node, "journalctl", "--no-pager", "--lines", LOG_LINES)
+        pieces.append((f"node-{node}-journal.txt", partial(engine.docker, *words, timeout=30)))
+        pieces.append((f"node-{node}-container.txt", partial(engine.docker, "logs", node, timeout=30)))
+    pieces += [(name, partial(kubectl, *words, timeout=30)) for name, words in VIEWS.items()]
     pieces += _container_logs(kubectl)
     with ThreadPoolExecutor(max_workers=4) as pool:
         list(pool.map(lambda piece: _write(target, *piece), pieces))
@@ -58,10 +57,9 @@ def _container_logs(kubectl: Kubectl) -> list[Piece]:
         for status in statuses:
             words = ("logs", name, "--namespace", space, "--container", status["name"], "--tail", LOG_LINES)
             file = f"log-{space}-{name}-{status['name']}.txt"
-            pieces.append((file, lambda words=words: kubectl(*words, timeout=30)))  # type: ignore[misc]
+            pieces.append((file, partial(kubectl, *words, timeout=30)))
             if status.get("restartCount"):
-                again = (*words, "--previous")
-                pieces.append((f"previous-{file}", lambda words=again: kubectl(*words, timeout=30)))  # type: ignore[misc]
+                pieces.append((f"previous-{file}", partial(kubectl, *words, "--previous", timeout=30)))
     return pieces
 
 

@@ -1,4 +1,4 @@
-"""The environment `existing`: a cluster and services that are already there, never created or deleted by us."""
+"""The environment `existing`: what is already there, never created or deleted by us."""
 
 from __future__ import annotations
 

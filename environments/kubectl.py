@@ -25,10 +25,10 @@ class Kubectl:
     program: Path
     kubeconfig: Path
 
-    def __call__(self, *words: str, stdin: str | None = None, check: bool = True, timeout: float = 60) -> str:
+    def __call__(self, *words: str, stdin: str | None = None, timeout: float = 60) -> str:
         """Standard output. Raises CommandFailed."""
-        command = [self.program, "--kubeconfig", self.kubeconfig, *words]
-        return run(command, stdin=stdin, check=check, timeout=timeout).stdout
+        command: list[str | Path] = [self.program, "--kubeconfig", self.kubeconfig, *words]
+        return run(command, stdin=stdin, timeout=timeout).stdout
 
     def get(self, *words: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self("get", *words, "--output", "json"))
@@ -38,9 +38,10 @@ class Kubectl:
         """Server-side, so that an object may be larger than an annotation; a second time changes nothing."""
         listed = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
         self(
-            "apply", "--server-side", "--force-conflicts", "--field-manager", "conformance", "--filename", "-",
+            *("apply", "--server-side", "--force-conflicts", "--field-manager", "conformance"),
+            *("--filename", "-"),
             stdin=json.dumps(listed),
-        )  # fmt: skip
+        )
 
     def wait_ready(self, namespace: str, selector: str, timeout: float, count: int = 1) -> None:
         """Until `count` pods behind `selector` are ready; ends at once when one cannot become so.

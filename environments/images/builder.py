@@ -17,6 +17,7 @@ from environments.host.engine import Engine
 from environments.images import downloads, programs, store, upstream
 from environments.images.catalogue import HERE, Catalogue, Download, Image, files_below
 from environments.images.locking import building
+from environments.trust import host_bundle
 
 #: Programs that the host itself uses.
 HOST_PROGRAMS = ("kind", "kubectl", "helm")
@@ -119,6 +120,8 @@ class Builder:
                     copy = context / to / file.relative_to(source)
                     copy.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy2(file, copy)
+            if image.trust:
+                (context / "trust.pem").write_text(host_bundle(), encoding="utf-8")
             words = ["build", "--quiet", "--network", "host", "--tag", reference]
             arguments = dict(image.arguments)
             if image.base:

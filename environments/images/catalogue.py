@@ -27,6 +27,8 @@ class Module:
     seconds: float
     cgo: bool = False
     tags: str = ""
+    #: further flags for the linker
+    flags: str = ""
     #: folder of go.mod and go.sum, when it is not named like the module
     requirements: str = ""
 
@@ -59,6 +61,8 @@ class Image:
     stand_in: str = ""
     in_node: bool = False
     preloaded: bool = False
+    #: does its build fetch over TLS (then the host's trust store is in the context as trust.pem)
+    trust: bool = False
     programs: tuple[str, ...] = ()
     downloads: tuple[str, ...] = ()
     sources: dict[str, str] = field(default_factory=dict)
@@ -130,7 +134,9 @@ class Catalogue:
 
 def module_key(module: Module) -> str:
     """Hash of a module's requirements, sums and flags: what decides the programs' bytes."""
-    digest = hashlib.sha256(f"{module.cgo} {module.tags}".encode())
+    digest = hashlib.sha256(
+        f"{module.cgo} {module.tags} {module.flags} {sorted(module.programs.items())}".encode()
+    )
     for name in ("go.mod", "go.sum"):
         digest.update((module.folder / name).read_bytes())
     return digest.hexdigest()[:12]

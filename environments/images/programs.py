@@ -69,7 +69,7 @@ def _binary_name(package: str) -> str:
 
 
 def _link_flags(module: Module) -> str:
-    flags = ["-s", "-w"]
+    flags = ["-s", "-w", *module.flags.split()]
     if module.folder.name == "kubernetes":
         lines = (module.folder / "go.mod").read_text(encoding="utf-8")
         version = {m[1]: m[2] for m in re.finditer(r"^\t(\S+) (v\S+)", lines, re.MULTILINE)}

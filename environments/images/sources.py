@@ -44,11 +44,11 @@ class ImageSources:
             return upstream.mirrored(image.upstream)
         return self.catalogue.reference(name)
 
-    def component(self, name: str, version: str) -> Component:
+    def component(self, name: str, version: str, called: str = "") -> Component:
         """Image `name` as a report names it; a stand-in is called one."""
         real = self.catalogue.upstream or (name == "jenkins" and bool(self.jenkins_image))
         stand_in = "" if real else self.catalogue.images[name].stand_in
-        return Component(name, version, image=self.reference(name), stand_in=stand_in)
+        return Component(called or name, version, image=self.reference(name), stand_in=stand_in)
 
     def load(self, engine: Engine, nodes: tuple[str, ...]) -> None:
         """Bring into running nodes what neither their image store nor a registry has."""

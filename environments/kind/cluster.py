@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from core.errors import EnvironmentFailure
 from core.process import run
+from core.waiting import eventually
 from environments.host.engine import Engine
 from environments.images import store
+from environments.kubectl import Kubectl
 
 PREFIX = "conf-"
 #: Fixed ports on the node; the engine maps each to a free one of the host's loopback address.
@@ -103,6 +106,27 @@ def create(spec: ClusterSpec, kind: Path, engine: Engine) -> None:
             observed=error.observed or error.what,
             remedy="conformance doctor; the node's journal is among the diagnostics",
         ) from error
+
+
+def connect_nodes(spec: ClusterSpec, kubectl: Kubectl, engine: Engine) -> None:
+    """Tell each node of ours the pod ranges of the others, once all have theirs."""
+    nodes = eventually(
+        lambda: kubectl.get("nodes")["items"],
+        what=f"{spec.nodes} nodes have pod ranges",
+        until=lambda items: sum("podCIDR" in item["spec"] for item in items) == spec.nodes,
+        timeout=60,
+    )
+    ranges = {node["metadata"]["name"]: f"{node['spec']['podCIDR']} {_address(node)}" for node in nodes}
+    if spec.from_packages and spec.nodes > 1:
+        for name in ranges:
+            others = "\n".join(route for node, route in ranges.items() if node != name) + "\n"
+            words = ("exec", "-i", name, "sh", "-c", "cat > /kind/routes && systemctl restart node-network")
+            engine.docker(*words, stdin=others)
+
+
+def _address(node: dict[str, Any]) -> str:
+    addresses = node["status"]["addresses"]
+    return next(str(each["address"]) for each in addresses if each["type"] == "InternalIP")
 
 
 def host_port(engine: Engine, node: str, service: str) -> int:

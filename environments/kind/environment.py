@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from contract.model import LoadedContract
 from core.graph import Observer, Task, ignore, run_tasks
 from core.timeline import Timeline
 from environments import diagnostics, trust
-from environments.base import Endpoints, Registry
+from environments.base import Component, Endpoints, Login, Service
 from environments.deploy import declaration as declarations
 from environments.deploy import git as repositories
 from environments.deploy import nexus as nexus_setup
-from environments.deploy import releases
+from environments.deploy import releases, terraform
+from environments.ecr import manifests
 from environments.ecr.base import EcrBackend
 from environments.ecr.client import ecr_client
 from environments.ecr.provision import provision
 from environments.host.engine import Engine
-from environments.images import store
+from environments.images import programs, store
 from environments.images.builder import Builder
 from environments.images.sources import ImageSources
 from environments.kind import cluster, objects, reap
@@ -40,6 +43,8 @@ class KindEnvironment:
     ecr: EcrBackend
     authority: trust.RunAuthority
     credentials: objects.Credentials
+    #: ECR repositories by Terraform (else by boto3)
+    terraform: bool
     name: str = field(default="kind", init=False)
 
     def tasks(self) -> tuple[Task, ...]:
@@ -99,9 +104,9 @@ class KindEnvironment:
 
     def _names(self) -> None:
         """One registry name for pods (CoreDNS) and for the kubelet (the node's hosts file and trust)."""
-        host, address = self.ecr_host, objects.REGISTRY_ADDRESS
+        host, address = self.ecr.registry_host, manifests.CLUSTER_IP
         found = self.kubectl.get("configmap", "coredns", "--namespace", "kube-system")
-        corefile = objects.resolve_registry(found["data"]["Corefile"], host)
+        corefile = objects.resolve_registry(found["data"]["Corefile"], host, address)
         self.kubectl.apply(
             [
                 {
@@ -129,32 +134,39 @@ class KindEnvironment:
         self.ecr.up()
 
     def _ecr_repositories(self) -> None:
-        client = ecr_client(self.registry(), str(self._ca_file))
-        provision(client, self.declaration.ecr_repositories)
+        registry = self.ecr.registry()
+        if self.terraform:
+            terraform.apply_ecr(
+                self.declaration, registry, str(self._ca_file), self.run.scratch / "terraform"
+            )
+        else:
+            provision(ecr_client(registry, str(self._ca_file)), self.declaration.ecr_repositories)
 
     def _nexus(self) -> None:
-        contract = self.loaded.contract.nexus
-        self._release(contract.release)
-        self.kubectl.wait_ready(
-            contract.namespace, f"app.kubernetes.io/instance={contract.release}",
-            self.loaded.contract.budgets.nexus_ready,
-        )  # fmt: skip
+        contract = self.loaded.contract
+        self._release(contract.nexus.release)
+        selector = f"app.kubernetes.io/instance={contract.nexus.release}"
+        self.kubectl.wait_ready(contract.nexus.namespace, selector, contract.budgets.nexus_ready)
 
     def _nexus_setup(self) -> None:
         setup = nexus_setup.load(self.loaded.stack_dir / "nexus/repositories.json")
         nexus_setup.apply(setup, self._service("nexus", self.credentials.nexus), self.credentials.deployer)
 
     def _jenkins(self) -> None:
-        contract = self.loaded.contract.jenkins
-        self._release(contract.release)
-        self.kubectl.wait_ready(
-            contract.namespace,
-            f"app.kubernetes.io/instance={contract.release},app.kubernetes.io/component=jenkins-controller",
-            self.loaded.contract.budgets.controller_ready,
+        contract = self.loaded.contract
+        password = self.credentials.jenkins.password
+        self._release(contract.jenkins.release, {"controller": {"admin": {"password": password}}})
+        selector = (
+            f"app.kubernetes.io/instance={contract.jenkins.release},"
+            "app.kubernetes.io/component=jenkins-controller"
         )
+        self.kubectl.wait_ready(contract.jenkins.namespace, selector, contract.budgets.controller_ready)
 
-    def _release(self, name: str) -> None:
-        releases.install(self.declaration.release(name), self.variables, self._program("helm"), self.run)
+    def _release(self, name: str, overrides: Mapping[str, Any] | None = None) -> None:
+        release = self.declaration.release(name)
+        releases.install(
+            release, self.declaration.names(self._variables()), self._program("helm"), self.run, overrides
+        )
 
     # what the tasks share
 
@@ -165,7 +177,7 @@ class KindEnvironment:
     @cached_property
     def spec(self) -> cluster.ClusterSpec:
         nodes = self.loaded.contract.kubernetes.nodes
-        stores = tuple(self.run.scratch / f"containerd-{n}" for n in range(nodes))
+        stores = tuple(self.run.scratch / f"containerd-{number}" for number in range(nodes))
         return cluster.ClusterSpec(
             name=self.run.cluster,
             node_image=self.sources.node_image,
@@ -181,9 +193,59 @@ class KindEnvironment:
     def kubectl(self) -> Kubectl:
         return Kubectl(self._program("kubectl"), self.run.kubeconfig)
 
-    @property
-    def ecr_host(self) -> str:
-        return self.ecr.registry_host
+    def endpoints(self) -> Endpoints:
+        """Where everything is, for fixtures and people."""
+        contract = self.loaded.contract
+        registry = self.ecr.registry()
+        stand_in = "local ECR" if registry.backend == "local" else ""
+        return Endpoints(
+            run_id=self.run.id,
+            environment=self.name,
+            kubeconfig=str(self.run.kubeconfig),
+            context=f"kind-{self.run.cluster}",
+            ca_bundle=str(self._ca_file),
+            jenkins=self._service("jenkins", self.credentials.jenkins),
+            nexus=self._service("nexus", self.credentials.nexus),
+            registry=registry,
+            components=(
+                Component("kubernetes", contract.kubernetes.version, self.sources.node_image),
+                self.sources.component("jenkins", contract.jenkins.version, "controller"),
+                self.sources.component("nexus", contract.nexus.version),
+                Component("ECR", registry.backend, self.sources.reference("ecr"), stand_in=stand_in),
+            ),
+            timeline=str(self.run.timeline),
+        )
 
-    def registry(self) -> Registry:
-        return self.ecr.registry()
+    def _variables(self) -> dict[str, str]:
+        """What only the environment knows of the values templates' names."""
+        host = self.ecr.registry_host
+        found = {"git_server": GIT_SERVER, "ecr_registry": host, "ecr_endpoint": f"https://{host}"}
+        for name in ("jenkins", "agent", "nexus"):
+            reference, _, tag = self.sources.reference(name).rpartition(":")
+            registry, _, repository = reference.partition("/")
+            found |= {
+                f"{name}_image_registry": registry,
+                f"{name}_image_repository": repository,
+                f"{name}_image_tag": tag,
+            }
+        return found
+
+    def _service(self, name: str, login: Login) -> Service:
+        """A NodePort service at its port of the host's loopback address."""
+        port = cluster.host_port(self.engine, self.spec.node_names[0], name)
+        return Service(f"http://127.0.0.1:{port}", login)
+
+    def _program(self, name: str) -> Path:
+        return programs.path(self.sources.catalogue, name)
+
+    @property
+    def _labels(self) -> dict[str, str]:
+        return objects.labels(self.run)
+
+    @property
+    def _git_folder(self) -> Path:
+        return self.run.scratch / "git"
+
+    @property
+    def _ca_file(self) -> Path:
+        return self.run.folder / "ca.pem"

@@ -10,10 +10,9 @@ from typing import Any
 
 from environments import trust
 from environments.base import Login
+from environments.runs import Run
 
 SYSTEM = "conformance-system"
-#: Address of the registry in the cluster; inside kind's default service range.
-REGISTRY_ADDRESS = "10.96.0.43"
 Object = dict[str, Any]
 
 
@@ -29,6 +28,11 @@ class Credentials:
 
 def _password() -> str:
     return secrets.token_urlsafe(24)
+
+
+def labels(run: Run) -> dict[str, str]:
+    """On everything that a run makes in a cluster: its id and its owner's process id."""
+    return {"conformance.run": run.id, "conformance.owner": str(run.owner)}
 
 
 def namespace(name: str, labels: Mapping[str, str]) -> Object:
@@ -124,7 +128,7 @@ def git_server(image: str, labels: Mapping[str, str]) -> list[Object]:
     ]
 
 
-def resolve_registry(corefile: str, host: str, address: str = REGISTRY_ADDRESS) -> str:
+def resolve_registry(corefile: str, host: str, address: str) -> str:
     """CoreDNS' configuration with `host` resolved to `address`; unchanged when it already is."""
     entry = f"    hosts {{\n        {address} {host}\n        fallthrough\n    }}\n"
     if f"{address} {host}" in corefile:

@@ -1,0 +1,93 @@
+"""Putting a kind environment together from the settled choices of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from contract.model import LoadedContract
+from environments import trust
+from environments.deploy.choice import choose as choose_deployer
+from environments.ecr import base as ecr_backends
+from environments.ecr.base import EcrBackend
+from environments.ecr.manifests import LocalEcrConfig
+from environments.host.engine import Engine
+from environments.images import programs
+from environments.images.sources import ImageSources
+from environments.kind import cluster, objects
+from environments.kind.environment import KindEnvironment
+from environments.kind.local_ecr import LocalEcr
+from environments.kubectl import Kubectl
+from environments.runs import Run
+
+Say = Callable[[str], None]
+
+
+def assemble(
+    *,
+    loaded: LoadedContract,
+    run: Run,
+    engine: Engine,
+    sources: ImageSources,
+    ecr: str,
+    deployer: str,
+    authority: trust.RunAuthority,
+    environ: Mapping[str, str],
+    say: Say,
+) -> KindEnvironment:
+    """The environment of `run`; says which ECR backend and which deployer it took. Raises UsageError."""
+    credentials = objects.Credentials()
+    choice = ecr_backends.choose(ecr, environ)
+    say(choice.why)
+    deploys = choose_deployer(deployer, ecr_backend=choice.backend)
+    say(deploys.why)
+    backend = _backend(choice.backend, loaded, run, engine, sources, credentials, authority, environ)
+    return KindEnvironment(
+        loaded, run, engine, sources, backend, authority, credentials, deploys.deployer == "terraform"
+    )
+
+
+def registry_host(loaded: LoadedContract) -> str:
+    """The local registry's one name, in the form of AWS' own."""
+    registry = loaded.contract.registry
+    return f"{registry.account}.dkr.ecr.{registry.region}.conformance.test"
+
+
+def _backend(  # noqa: PLR0917 - what a backend is made from, handed on as it came
+    name: str,
+    loaded: LoadedContract,
+    run: Run,
+    engine: Engine,
+    sources: ImageSources,
+    credentials: objects.Credentials,
+    authority: trust.RunAuthority,
+    environ: Mapping[str, str],
+) -> EcrBackend:
+    contract = loaded.contract.registry
+    if name == "aws":
+        from environments.ecr.aws import AwsEcr  # noqa: PLC0415 - only where it is asked for
+
+        return AwsEcr(contract.account, contract.region, environ.get("AWS_PROFILE", ""))
+    if name == "localstack":
+        from environments.ecr.localstack import LocalStackEcr  # noqa: PLC0415
+
+        return LocalStackEcr.for_run(run.cluster, contract.account, contract.region, engine.environment())
+    host = registry_host(loaded)
+    pair = authority.issue(host, "localhost", "127.0.0.1")
+    config = LocalEcrConfig(
+        image=sources.reference("ecr"),
+        account=contract.account,
+        region=contract.region,
+        host=host,
+        access_key_id=credentials.ecr.username,
+        secret_access_key=credentials.ecr.password,
+        certificate=pair.certificate,
+        key=pair.key,
+        labels=objects.labels(run),
+    )
+    kubectl = Kubectl(programs.path(sources.catalogue, "kubectl"), run.kubeconfig)
+    node = f"{run.cluster}-control-plane"
+
+    def connect() -> str:
+        return f"127.0.0.1:{cluster.host_port(engine, node, 'registry')}"
+
+    return LocalEcr(config, kubectl, connect, run.folder / "ca.pem")

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from core.paths import cache_root, state_root
+from environments import runs
+from environments.base import Component, Endpoints, Login, Registry, Service
+from environments.kind import reap
+
+ENDPOINTS = Endpoints(
+    run_id="r",
+    environment="kind",
+    kubeconfig="/k",
+    context="c",
+    ca_bundle="/ca.pem",
+    jenkins=Service("http://jenkins", Login("admin", "secret-j"), "127.0.0.1:1"),
+    nexus=Service("http://nexus"),
+    registry=Registry(
+        "h", Service("https://h", Login("AKIA", "secret-r")), Service("https://h"), "1", "r", "local"
+    ),
+    components=(Component("jenkins", "1", stand_in="simulated controller"),),
+)
+
+
+def test_endpoints_survive_json_and_hide_passwords() -> None:
+    assert Endpoints.from_json(ENDPOINTS.to_json()) == ENDPOINTS
+    assert "secret-j" not in repr(ENDPOINTS)
+    assert "secret-r" not in repr(ENDPOINTS)
+
+
+def test_a_run_of_a_living_process_is_no_orphan() -> None:
+    run = runs.new("conformance.toml", "kind", "abc")
+    assert run.alive
+    assert str(os.getpid()) in run.id
+    assert reap.orphans() == ()
+    assert runs.all_runs() == (run,)
+
+
+def dead_run() -> runs.Run:
+    """A run whose owner was killed before it could do anything about it."""
+    script = "from environments import runs; import os; print(runs.new('c', 'kind', 'abc').id, flush=True); os.kill(os.getpid(), 9)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    return next(run for run in runs.all_runs() if run.id == done.stdout.strip())
+
+
+def test_a_run_of_a_killed_process_is_an_orphan_unless_it_is_kept() -> None:
+    run = dead_run()
+    assert reap.orphans() == (run,)
+    run.keep()
+    assert reap.orphans() == ()
+
+
+def test_another_process_with_the_same_number_is_not_the_owner() -> None:
+    run = runs.new("c", "kind", "abc")
+    assert not runs.Run(**{**_fields(run), "owner_start": "1"}).alive
+
+
+def _fields(run: runs.Run) -> dict[str, object]:
+    return {name: getattr(run, name) for name in run.__slots__}
+
+
+def test_a_kept_stack_is_found_by_its_inputs_only() -> None:
+    run = runs.new("c", "kind", "abc").keep()
+    assert runs.kept_run("abc") is None, "it has no endpoints yet"
+    run.endpoints_file.write_text(ENDPOINTS.to_json())
+    assert runs.kept_run("abc") == run
+    assert runs.kept_run("other") is None
+
+
+class FakeEngine:
+    """An engine that knows containers and networks by name, and remembers what was removed."""
+
+    def __init__(self) -> None:
+        self.containers: list[str] = []
+        self.networks: list[str] = []
+        self.removed: list[str] = []
+
+    def docker(self, *words: object, **_: object) -> str:
+        said = [str(word) for word in words]
+        if said[0] == "ps" and "--quiet" in said:
+            wanted = said[-1].partition("=")[2].removeprefix("^/").removesuffix("-")
+            wanted = wanted.partition("=")[2] or wanted
+            return "\n".join(name for name in self.containers if name.startswith(wanted))
+        if said[0] == "ps":
+            return "\n".join(self.containers)
+        if said[:2] == ["network", "ls"]:
+            if "--quiet" in said:
+                return "\n".join(name for name in self.networks if said[-1] == f"name=^{name}$")
+            return "\n".join(self.networks)
+        if said[0] == "rm" or said[:2] == ["network", "rm"]:
+            gone = [word for word in said if word.startswith("conf")]
+            self.removed.extend(gone)
+            for kind in (self.containers, self.networks):
+                kind[:] = [name for name in kind if name not in gone]
+        return ""
+
+
+def test_reap_removes_all_of_a_killed_run_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    killed = dead_run()
+    (killed.scratch / "containerd-0").mkdir(parents=True)
+    mine = runs.new("c", "kind", "abc")
+    engine = FakeEngine()
+    engine.containers = [f"{killed.cluster}-control-plane", f"{mine.cluster}-control-plane", "someone-elses"]
+    engine.networks = [killed.cluster, mine.cluster, "bridge", "kind"]
+    stray = "conf-250101-000000-77"
+    engine.containers.append(f"{stray}-worker2")
+    stale = cache_root() / "stores" / "abc.part"
+    stale.mkdir(parents=True)
+    owned = cache_root() / f"debootstrap-pid{os.getpid()}-x"
+    owned.mkdir()
+    monkeypatch.setattr(reap.engines, "find", lambda: engine)
+
+    told = reap.reap()
+
+    assert sorted(engine.removed) == sorted(
+        [f"{killed.cluster}-control-plane", killed.cluster, f"{stray}-worker2"]
+    )
+    assert engine.containers == [f"{mine.cluster}-control-plane", "someone-elses"]
+    assert not killed.scratch.exists()
+    assert not stale.exists()
+    assert owned.exists(), "its process lives"
+    assert f"run {killed.id}" in told
+    assert reap.reap() == ()
+
+
+def test_results_of_a_removed_run_stay() -> None:
+    run = runs.new("c", "kind", "abc")
+    run.results.mkdir()
+    (run.results / "result.json").write_text("{}")
+    run.forget_stack()
+    assert (run.results / "result.json").exists()
+    assert runs.all_runs() == ()
+    assert (state_root() / "runs" / run.id).is_dir()
