@@ -5,7 +5,7 @@ import json
 import re
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +90,10 @@ class Build:
 
     @classmethod
     def load(cls, state: Path) -> "Build":
-        """Read a kept build."""
-        return cls(directory=state.parent, **json.loads(state.read_text(encoding="utf-8")))
+        """Read a kept build; what another version of this program wrote besides is left out."""
+        known = {entry.name for entry in fields(cls)}
+        kept = json.loads(state.read_text(encoding="utf-8"))
+        return cls(directory=state.parent, **{name: value for name, value in kept.items() if name in known})
 
     def finish(self, result: str) -> None:
         """End it."""

@@ -148,6 +148,9 @@ class Controller:
         except CascError as error:
             self._boot_failure(error)
             return
+        except Exception as defect:  # noqa: BLE001 - it must be seen that it will never be up
+            self._boot_failure(CascError("java.lang.Error", f"stand-in defect: {defect!r}"))
+            return
         for milestone in (
             "System config adapted",
             "Loaded all jobs",
@@ -200,6 +203,13 @@ class Controller:
             self.groovy.close()
             self.groovy = None
         self.store.keep_queue_id(self.queue.last_id)
+
+    def quiet_down(self, wanted: bool) -> None:
+        """Start nothing more, or start what waited."""
+        self.life.quieting_down = wanted
+        for item in self.queue.waiting():
+            item.state = "waiting" if item.state == "blocked" and not wanted else item.state
+        self._wake()
 
     def restart(self, safe: bool) -> None:
         """Go down and come up again in this process, with everything new that a new process has."""
@@ -512,6 +522,8 @@ class Controller:
             return self._model(str(message["name"]))
         if message["op"] == "approve":
             return self.approve(str(message["hash"]))
+        if message["op"] == "quietDown":
+            return self.quiet_down(bool(message["value"]))
         if message["op"] == "setcloud":
             for data in self.configured.clouds:
                 if data.get("name") == message["name"]:

@@ -433,12 +433,8 @@ class Router:
                     200, "Restart Jenkins - Jenkins", "<h1>Are you sure you want to restart Jenkins?</h1>"
                 )
             return self.c.look.post_only(self._url(request))
-        if what == "quietDown":
-            self.c.life.quieting_down = True
-        elif what == "cancelQuietDown":
-            self.c.life.quieting_down = False
-            for item in self.c.queue.waiting():
-                item.state = "waiting" if item.state == "blocked" else item.state
+        if what in {"quietDown", "cancelQuietDown"}:
+            self.c.quiet_down(what == "quietDown")
         elif what in {"restart", "safeRestart"}:
             self.c.restart(safe=what == "safeRestart")
         self.c.scheduler.wake.set()

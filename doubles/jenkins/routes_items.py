@@ -16,7 +16,7 @@ from .cloud import Cloud
 from .computers import Computer
 from .credentials import KINDS
 from .export import Bean, to_json
-from .items import BadName, Item, check_name, parse
+from .items import FOLDER, BadName, Item, check_name, parse
 from .pages import jetty, redirect, text
 from .plugins import Plugin
 from .security import Caller
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .controller import Controller
 
 Api = Callable[[Request, Bean, str], Response | None]
+EMPTY_FOLDER = f'<?xml version="1.1" encoding="UTF-8"?><{FOLDER}><properties/></{FOLDER}>'
 CSP = "sandbox allow-same-origin; default-src 'none'; img-src 'self'; style-src 'self';"
 
 
@@ -55,7 +56,7 @@ class ItemRoutes:
             item, rest = child, rest[2:]
         return self._of_item(request, caller, item, rest)
 
-    def _of_item(  # noqa: PLR0911 - a table of ways
+    def _of_item(  # noqa: C901, PLR0911 - a table of ways
         self, request: Request, caller: Caller, item: Item, rest: tuple[str, ...]
     ) -> Response | None:
         if rest == ("createItem",) and item.is_folder:
@@ -82,6 +83,11 @@ class ItemRoutes:
         if rest[0] == "view" and item.is_folder and rest[1:2] == ("all",) and rest[2:3] == ("api",):
             beans = Beans(self.c)
             return self._api(request, beans.view("all", beans.children(item), beans.url(item.url)), rest[3])
+        if item.is_folder and rest[:5] == ("credentials", "store", "folder", "domain", "_"):
+            domain = Bean(
+                "com.cloudbees.plugins.credentials.CredentialsStoreAction$DomainWrapper", {"credentials": []}
+            )
+            return self._api(request, domain, rest[-1]) if rest[5:6] == ("api",) else None
         return None if item.is_folder else self._of_build(request, caller, item, rest)
 
     # -- items
@@ -99,6 +105,9 @@ class ItemRoutes:
             return look.failure(
                 f"A job already exists with the name ‘{name}’", f"A job already exists with the name  {name} "
             )
+        if request.param("mode") == FOLDER:
+            self.c.put(f"{parent.full_name}/{name}".strip("/"), EMPTY_FOLDER)
+            return redirect("/" + quote(f"{parent.url}job/{name}/"))
         if request.param("mode") == "copy":
             return self._copy(request, parent, name)
         if "content-type" not in request.headers:

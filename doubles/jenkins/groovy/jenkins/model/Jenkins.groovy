@@ -31,6 +31,10 @@ class Jenkins {
 
     boolean isQuietingDown() { model('quietingDown') }
 
+    void doQuietDown() { Bridge.ask(op: 'quietDown', value: true) }
+
+    void doCancelQuietDown() { Bridge.ask(op: 'quietDown', value: false) }
+
     private static Object model(String name) { Bridge.ask(op: 'model', name: name) }
 }
 
