@@ -81,7 +81,9 @@ class Controller:
         session = secrets.token_hex(4)
         self.look = Look(session, self.store.identity())
         self.security = Security(secrets.token_hex(4))
-        self.configured = Configured()
+        self.configured = Configured(
+            agent_port=int(self.settings.environment.get("JENKINS_SLAVE_AGENT_PORT", "-1"))
+        )
         self.plugins: list[Plugin] = []
         self.clouds: list[Cloud] = []
         self.views: dict[str, View] = {}

@@ -157,6 +157,15 @@ def _yamls(template: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def _share_environment(template: Mapping[str, Any], containers: list[dict[str, Any]]) -> None:
+    """The template's own variables go to every container; one that a container sets itself wins."""
+    shared = _environment(template.get("envVars") or [])
+    for container in containers if shared else ():
+        own = container.get("env") or []
+        names = {variable["name"] for variable in own}
+        container["env"] = [*(each for each in shared if each["name"] not in names), *own]
+
+
 def build(template: Mapping[str, Any], identity: Identity) -> dict[str, Any]:
     """The pod to create for one agent of a template."""
     base = _yamls(template)
@@ -166,6 +175,7 @@ def build(template: Mapping[str, Any], identity: Identity) -> dict[str, Any]:
     containers = merge(spec.get("containers") or [], configured)
     if not any(entry.get("name") == "jnlp" for entry in containers):
         containers = [*containers, {"name": "jnlp", "image": DEFAULT_IMAGE}]
+    _share_environment(template, containers)
     for container in containers:
         container.setdefault("workingDir", "/home/jenkins/agent")
         workspace = {"name": WORKSPACE, "mountPath": container["workingDir"], "readOnly": False}

@@ -23,7 +23,7 @@ def line_of(text: str, part: str) -> int:
 
 def test_the_reference_contract_is_one() -> None:
     loaded = load(PROJECT / "conformance.toml")
-    assert [job.name for job in loaded.contract.jenkins.jobs][0] == "cloudops/build-commerce"
+    assert loaded.contract.jenkins.jobs[0].name == "cloudops/build-commerce"
     assert loaded.values_template.name == "jenkins-helm-values.yaml.tmpl"
 
 

@@ -76,7 +76,7 @@ def test_each_lack_is_found_alone_and_says_what_to_do(change: dict[str, object],
     assert list(found) == [name]
     assert found[name].seen
     assert found[name].needed
-    assert found[name].remedy or name in {"system"}
+    assert found[name].remedy or name == "system"
 
 
 def test_less_disk_is_enough_when_nothing_has_to_be_built() -> None:

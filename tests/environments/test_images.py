@@ -161,7 +161,7 @@ def test_a_download_is_kept_only_with_the_pinned_bytes(repository: Path) -> None
 
 
 def test_a_download_that_is_not_there_is_told(repository: Path) -> None:
-    with pytest.raises(BuildFailure, match="cannot download none.jar"):
+    with pytest.raises(BuildFailure, match=r"cannot download none\.jar"):
         downloads.fetch(Download("none.jar", "none.jar", "0" * 64, 1))
 
 

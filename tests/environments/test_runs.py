@@ -42,7 +42,10 @@ def test_a_run_of_a_living_process_is_no_orphan() -> None:
 
 def dead_run() -> runs.Run:
     """A run whose owner was killed before it could do anything about it."""
-    script = "from environments import runs; import os; print(runs.new('c', 'kind', 'abc').id, flush=True); os.kill(os.getpid(), 9)"
+    script = (
+        "from environments import runs; import os; "
+        "print(runs.new('c', 'kind', 'abc').id, flush=True); os.kill(os.getpid(), 9)"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     return next(run for run in runs.all_runs() if run.id == done.stdout.strip())
 
