@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -123,7 +124,7 @@ def test_the_shim_knows_what_the_bounding_set_grants() -> None:
 
 
 def test_the_shim_trims_capabilities_limits_and_scores() -> None:
-    process = {
+    process: dict[str, Any] = {
         "capabilities": {"bounding": ["CAP_CHOWN", "CAP_SYS_RESOURCE"]},
         "rlimits": [
             {"type": "RLIMIT_NOFILE", "hard": 1 << 60, "soft": 1 << 60},

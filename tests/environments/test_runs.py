@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 from core.paths import cache_root, state_root
 from environments import runs
 from environments.base import Component, Endpoints, Login, Registry, Service
+from environments.host import engine as engines
 from environments.kind import reap
 
 ENDPOINTS = Endpoints(
@@ -59,11 +61,7 @@ def test_a_run_of_a_killed_process_is_an_orphan_unless_it_is_kept() -> None:
 
 def test_another_process_with_the_same_number_is_not_the_owner() -> None:
     run = runs.new("c", "kind", "abc")
-    assert not runs.Run(**{**_fields(run), "owner_start": "1"}).alive
-
-
-def _fields(run: runs.Run) -> dict[str, object]:
-    return {name: getattr(run, name) for name in run.__slots__}
+    assert not dataclasses.replace(run, owner_start="1").alive
 
 
 def test_a_kept_stack_is_found_by_its_inputs_only() -> None:
@@ -115,7 +113,7 @@ def test_reap_removes_all_of_a_killed_run_and_nothing_else(monkeypatch: pytest.M
     stale.mkdir(parents=True)
     owned = cache_root() / f"debootstrap-pid{os.getpid()}-x"
     owned.mkdir()
-    monkeypatch.setattr(reap.engines, "find", lambda: engine)
+    monkeypatch.setattr(engines, "find", lambda: engine)
 
     told = reap.reap()
 

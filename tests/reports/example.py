@@ -77,7 +77,7 @@ def example(folder: Path) -> RunResult:
          "digest": "sha256:" + "ab" * 32, "stand_in": "its API and pipelines"},
         {"name": "nexus", "version": "3.71.0-06", "image": "conformance.test/nexus:77ab"},
     ]  # fmt: skip
-    evidence = {
+    evidence: dict[str, dict[str, Any]] = {
         "NEXUS-01": {
             "request": "PUT /repository/maven-releases/x.jar\n\n201 Created",
             "answer": {"status": 201},
