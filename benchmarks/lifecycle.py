@@ -19,7 +19,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core.paths import cache_root, state_root
-from core.waiting import eventually
 
 CONFORMANCE = [sys.executable, "-m", "cli.main"]
 #: seconds into the run at which it is killed: engine, cluster, services, suites, late suites
@@ -48,7 +47,7 @@ def up() -> float:
 
 
 def left() -> list[str]:
-    """What a run may leave: containers and networks are gone with the private engine, which must be gone too."""
+    """What a run left; containers and networks go with the private engine, which must be gone too."""
     found = [str(path) for path in (cache_root() / "runs").glob("*")]
     found += [str(path) for path in (state_root() / "runs").glob("*/run.json")]
     for process in Path("/proc").glob("[0-9]*/cmdline"):
@@ -63,6 +62,14 @@ def left() -> list[str]:
     return found
 
 
+def _still_runs(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
+
+
 def kill() -> int:
     clean = 0
     for moment in MOMENTS:
@@ -70,22 +77,15 @@ def kill() -> int:
             [*CONFORMANCE, "run", "--images", "packages"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         ) as process:  # fmt: skip
-            eventually(
-                lambda limit=time.monotonic() + moment, run=process: (
-                    time.monotonic() >= limit or run.poll() is not None
-                ),
-                what="the moment comes", timeout=moment + 5, interval=0.1,
-            )  # fmt: skip
-            ended = process.poll() is not None
+            ended = not _still_runs(process, moment)
             os.kill(process.pid, signal.SIGKILL)
         start = time.monotonic()
         timed("reap")
         remains = left()
         clean += not remains
         early = " (it had ended before)" if ended else ""
-        print(
-            f"killed after {moment} s{early}: reaped in {time.monotonic() - start:.1f} s, left: {remains or 'nothing'}"
-        )
+        took = time.monotonic() - start
+        print(f"killed after {moment} s{early}: reaped in {took:.1f} s, left: {remains or 'nothing'}")
     print(f"{clean} of {len(MOMENTS)} left nothing")
     return 0 if clean == len(MOMENTS) else 1
 

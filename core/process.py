@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shlex
+import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from core.errors import CommandFailed
+from core.errors import CommandFailed, NotYet
+from core.waiting import eventually
 
 TAIL_LINES = 20
+#: In the environment of every process that a run starts, so that none outlives a killed run unseen.
+RUN_MARK = "CONFORMANCE_RUN"
 _running: set[subprocess.Popen[bytes]] = set()
 _guard = threading.Lock()
 
@@ -86,6 +92,35 @@ def run(
             remedy=remedy,
         )
     return result
+
+
+def marked(run_id: str) -> tuple[int, ...]:
+    """Numbers of the processes that run `run_id` started and that still run, without this one."""
+    wanted = f"{RUN_MARK}={run_id}".encode()
+    found = []
+    for file in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if wanted in file.read_bytes().split(b"\0") and file.parent.name != str(os.getpid()):
+                found.append(int(file.parent.name))
+        except OSError:
+            continue  # it ended meanwhile, or is not ours to look at
+    return tuple(sorted(found))
+
+
+def end_marked(run_id: str, patience: float = 3) -> tuple[int, ...]:
+    """End what `marked` finds: SIGTERM, and SIGKILL for what still runs after `patience` seconds."""
+    found = marked(run_id)
+    _signal(found, signal.SIGTERM)
+    with contextlib.suppress(NotYet):
+        eventually(lambda: not marked(run_id), what="they end", timeout=patience, interval=0.05)
+    _signal(marked(run_id), signal.SIGKILL)
+    return found
+
+
+def _signal(numbers: Sequence[int], number: signal.Signals) -> None:
+    for process in numbers:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, number)
 
 
 def _text(data: bytes | None) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.paths import cache_root, state_root
+from core.process import RUN_MARK
 from environments.base import Endpoints
 
 
@@ -108,6 +109,7 @@ def new(contract: str, environment: str, inputs: str) -> Run:
         inputs=inputs,
     )
     run.save()
+    os.environ[RUN_MARK] = run.id
     return run
 
 

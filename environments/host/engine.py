@@ -17,12 +17,10 @@ from pathlib import Path
 
 from core.errors import ConformanceError, HostUnfit
 from core.paths import cache_root
-from core.process import run
+from core.process import RUN_MARK, run
 from core.waiting import eventually
 from environments.host import runc_hostcaps
 from environments.images.locking import building
-
-LABEL = "conformance.run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +128,8 @@ def start_private(shim: bool) -> Engine:
             daemon = subprocess.Popen(
                 ["dockerd", "--config-file", str(folder / "daemon.json")],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                # it serves every run, so it is marked as no run's own
+                env={name: value for name, value in os.environ.items() if name != RUN_MARK},
             )  # fmt: skip
         try:
             eventually(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.errors import ConformanceError
 from core.paths import cache_root
+from core.process import end_marked
 from core.process import run as command
 from environments import runs
 from environments.host import engine as engines
@@ -48,8 +49,10 @@ def reap() -> tuple[str, ...]:
 
     Runs that are kept, or whose process lives, are not touched.
     """
-    removed = []
+    removed: list[str] = []
     dead = orphans()
+    # first: a program that outlived its run would go on making things (a build, a test worker, kind)
+    removed += [f"process {number} of run {run.id}" for run in dead for number in end_marked(run.id)]
     engine = engines.find()
     if engine is None and dead and (engines.private_folder() / "daemon.json").is_file():
         # the engine was killed with the run: only a running one can remove its containers

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from core.paths import cache_root, state_root
+from core.process import RUN_MARK
 from environments import runs
 from environments.base import Component, Endpoints, Login, Registry, Service
 from environments.host import engine as engines
@@ -126,6 +127,27 @@ def test_reap_removes_all_of_a_killed_run_and_nothing_else(monkeypatch: pytest.M
     assert owned.exists(), "its process lives"
     assert f"run {killed.id}" in told
     assert reap.reap() == ()
+
+
+def test_reap_ends_the_processes_that_outlived_a_killed_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    killed = dead_run()
+    monkeypatch.setattr(engines, "find", FakeEngine)
+    deaf = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        "print(1, flush=True); time.sleep(60)"
+    )
+    marked = os.environ | {RUN_MARK: killed.id}
+    with (
+        subprocess.Popen([sys.executable, "-c", deaf], env=marked, stdout=subprocess.PIPE) as stubborn,
+        subprocess.Popen(["sleep", "60"], env=os.environ | {RUN_MARK: "another"}) as foreign,
+    ):
+        assert stubborn.stdout is not None
+        stubborn.stdout.readline()
+        told = reap.reap()
+        assert stubborn.wait(timeout=5) == -9
+        assert foreign.poll() is None
+        foreign.kill()
+    assert f"process {stubborn.pid} of run {killed.id}" in told
 
 
 def test_results_of_a_removed_run_stay() -> None:

@@ -60,7 +60,7 @@ def test_open_shows_the_last_run(
 ) -> None:
     opened: list[str] = []
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setattr("webbrowser.open", lambda address: opened.insert(0, address) is None)
+    monkeypatch.setattr("webbrowser.open", opened.append)
     with pytest.raises(UsageError, match="no run has left results"):
         call("open")
     results(tmp_path / "buildinfra-conformance" / "runs" / "r1" / "results", check("NEXUS-01"))
