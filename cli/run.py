@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import shlex
 import subprocess
 import sys
@@ -27,9 +28,12 @@ if TYPE_CHECKING:
     from core.graph import Happened
     from environments.base import Environment
     from environments.runs import Run
-    from reports import Recorder
+    from reports import Recorder, RunResult
 
 STOP_SECONDS = 20
+WAIVERS = "waivers.toml"
+#: finished runs that tell how long a check usually takes
+EARLIER = 5
 
 
 def register(subparsers: Subparsers) -> None:
@@ -46,6 +50,13 @@ def register(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--workers", default="auto", metavar="N", help="pytest workers (%(default)s)")
     parser.add_argument("--results-dir", type=Path, default=None, metavar="DIR", help="where results go")
+    parser.add_argument(
+        "--waivers", type=Path, default=None, metavar="FILE",
+        help=f"dated exceptions with a reason (default: {WAIVERS} beside the contract, if there)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--json-events", type=Path, default=None, metavar="FILE", help="append every event as a line of JSON"
+    )
     parser.add_argument("pytest_arguments", nargs="*", metavar="PYTEST_ARGUMENT")
     parser.set_defaults(handler=run)
 
@@ -57,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     from cli import standing  # noqa: PLC0415
     from environments import runs  # noqa: PLC0415
     from environments.kind import reap  # noqa: PLC0415
-    from reports import LiveView, Recorder, RunResult, print_verdict, write_all  # noqa: PLC0415
+    from reports import LiveView, Recorder, RunResult, print_verdict, usual, write_all  # noqa: PLC0415
 
     console = Console()
     for removed in reap.reap():
@@ -69,11 +80,14 @@ def run(options: argparse.Namespace) -> int:
         folder, run_id=this.id, environment=options.environment, contract=planned.loaded,
         command=shlex.join(["conformance", *sys.argv[1:]]),
         selection=shlex.join(options.pytest_arguments), layers=("static",) if options.static_only else (),
+        waivers=_waivers(planned.loaded.file, options.waivers), stack_revision=planned.stack_revision,
     )  # fmt: skip
+    earlier = _earlier(this.contract, options.environment)
+    events = options.json_events.open("a", encoding="utf-8", buffering=1) if options.json_events else None
     session = _Session(options, planned, this, recorder, folder)
     interrupted = False
     try:
-        with LiveView(folder, console):
+        with LiveView(folder, console, expected=usual(earlier), json_stream=events):
             session.all()
     except KeyboardInterrupt:
         interrupted = True
@@ -81,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
     finally:
         recorder.finish(interrupted=interrupted)
         result = RunResult.load(folder)
-        lost = write_all(result, folder)
+        lost = write_all(result, folder, earlier[-1] if earlier else None)
         print_verdict(console, result, folder=str(folder))
         for name, reason in lost.items():
             console.print(f"not written: {name}: {reason}", style="red")
@@ -111,9 +125,7 @@ class _Session:
                     endpoints = self._stand_up()
                 except ConformanceError as error:
                     self._recorder.problem(error, "stand-up")
-                    if self._environment is not None:
-                        self._environment.diagnose(self._run.folder / "diagnostics")
-                        self._recorder.note(f"diagnostics: {self._run.folder / 'diagnostics'}")
+                    self._diagnose()
                 else:
                     self._live(endpoints)
             static.wait()
@@ -191,9 +203,18 @@ class _Session:
         live = [path for path in suites if Path(path).name not in {"static", "upgrade"}]
         with self._pytest("live", live, self._options.workers, "--stack", str(endpoints)) as session:
             session.wait()
-        if self._environment is not None and session.returncode:
-            self._environment.diagnose(self._run.folder / "diagnostics")
-            self._recorder.note(f"diagnostics: {self._run.folder / 'diagnostics'}")
+        if session.returncode:
+            self._diagnose()
+
+    def _diagnose(self) -> None:
+        """Into the results, so that a bundle of them holds it."""
+        from cli import standing  # noqa: PLC0415
+
+        folder = self._folder / "diagnostics"
+        if self._environment is not None:
+            standing.diagnose(self._environment, folder, self._recorder.note)
+        elif endpoints := self._stack_run.endpoints():
+            standing.diagnose_found(self._planned, endpoints, folder, self._recorder.note)
 
     @contextlib.contextmanager
     def _pytest(
@@ -206,11 +227,16 @@ class _Session:
             "--contract", str(self._planned.loaded.file), "--results-dir", str(self._folder),
             "--session-name", name, *more, *self._options.pytest_arguments,
         ]  # fmt: skip
+        # testinfra calls kubectl by name
+        programs = str(self._planned.kubectl.parent)
+        environment = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"}
         if workers != "0":
             command += ["-n", workers]
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / f"pytest-{name}.log").open("wb") as log:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=PROJECT)
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=PROJECT, env=environment
+            )
             try:
                 yield process
             finally:
@@ -230,6 +256,29 @@ class _Session:
                     remedy="read the log; a mistake in a check or in a pytest argument shows there",
                 )
             )
+
+
+def _waivers(contract: Path, given: Path | None) -> Path | None:
+    default = contract.parent / WAIVERS
+    return given or (default if default.is_file() else None)
+
+
+def _earlier(contract: str, environment: str) -> list[RunResult]:
+    """The newest finished runs of the same contract and environment, oldest first."""
+    from core.paths import state_root  # noqa: PLC0415
+    from reports import RunResult  # noqa: PLC0415
+
+    heads = (state_root() / "runs").glob("*/results/run.json")
+    found: list[RunResult] = []
+    for head in sorted(heads, key=lambda head: head.stat().st_mtime, reverse=True):
+        with contextlib.suppress(ConformanceError):
+            result = RunResult.load(head.parent)
+            alike = result.run.contract_file == Path(contract).name and result.run.environment == environment
+            if alike and result.run.state == "finished" and result.checks:
+                found.insert(0, result)
+        if len(found) == EARLIER:
+            break
+    return found
 
 
 def _tail(file: Path, lines: int = 8) -> list[str]:

@@ -63,7 +63,7 @@ def up(options: argparse.Namespace) -> int:
             with Progress(console, "standing up", tasks, expected) as progress:
                 where.up(progress, tasks)
         except BaseException:
-            standing.diagnose(where, run, console.print)
+            standing.diagnose(where, run.folder / "diagnostics", console.print)
             where.down()
             raise
         run = run.keep()
@@ -85,19 +85,15 @@ def up(options: argparse.Namespace) -> int:
 def down(options: argparse.Namespace) -> int:
     """Remove kept stacks; 0, or 3 when the named one is not there."""
     from environments import runs  # noqa: PLC0415 - each command loads what it needs
-    from environments.host import engine as engines  # noqa: PLC0415
     from environments.kind import reap as reaping  # noqa: PLC0415
 
     wanted = [run for run in runs.all_runs() if run.kept and options.run in ("", run.id)]
     if options.run and not wanted:
         known = ", ".join(run.id for run in runs.all_runs() if run.kept) or "none"
         raise UsageError(f"no kept stack {options.run!r}", expected=f"one of: {known}")
-    engine = engines.find()
+    engine = reaping.engine_of_leftovers() if wanted else None
     for run in wanted:
-        if engine is not None:
-            reaping.down(run, engine)
-        else:
-            run.forget_stack()
+        reaping.down(run, engine)
         print(f"removed {run.id}")
     if not wanted:
         print("nothing stands")
@@ -108,11 +104,14 @@ def down(options: argparse.Namespace) -> int:
 def status(_options: argparse.Namespace) -> int:
     """Tell what stands; 0."""
     from environments import runs  # noqa: PLC0415 - each command loads what it needs
+    from environments.kind import reap as reaping  # noqa: PLC0415
 
     found = runs.all_runs()
     for run in found:
         age = (time.time() - run.created) / 60
         state = "kept" if run.kept else "running" if run.alive else "left by a killed run: conformance reap"
+        if reaping.has_fallen(run):
+            state = "kept, but its cluster has stopped: conformance reap"
         print(f"{run.id}  {run.environment}  {state}  for {age:.0f} min  {run.contract}")
         _print_endpoints(run)
     if not found:

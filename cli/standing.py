@@ -18,7 +18,7 @@ from environments.images.catalogue import tree_hash
 from environments.runs import Run
 
 if TYPE_CHECKING:
-    from environments.base import Environment
+    from environments.base import Endpoints, Environment
     from environments.host.engine import Engine
     from environments.images.sources import ImageSources
     from environments.kind.environment import KindEnvironment
@@ -34,6 +34,18 @@ class Plan:
     sources: ImageSources
     options: argparse.Namespace
     inputs: str
+
+    @property
+    def kubectl(self) -> Path:
+        """Where the built kubectl is, or will be."""
+        from environments.images import programs  # noqa: PLC0415 - the static layer starts without it
+
+        return programs.path(self.sources.catalogue, "kubectl")
+
+    @property
+    def stack_revision(self) -> str:
+        """What the stack's files are: twelve hexadecimal digits over all of them."""
+        return tree_hash(self.loaded.stack_dir)[:12]
 
     def kept(self) -> Run | None:
         """A kept stack made from the same inputs."""
@@ -108,11 +120,25 @@ def environment(planned: Plan, run: Run, engine: Engine, say: Say) -> KindEnviro
     )
 
 
-def diagnostics_folder(run: Run) -> Path:
-    return run.folder / "diagnostics"
-
-
-def diagnose(where: Environment, run: Run, say: Say) -> None:
-    folder = diagnostics_folder(run)
+def diagnose(where: Environment, folder: Path, say: Say) -> None:
+    """Collect what explains a failure of a stack that this process made."""
     where.diagnose(folder)
+    say(f"diagnostics: {folder}")
+
+
+def diagnose_found(planned: Plan, endpoints: Endpoints, folder: Path, say: Say) -> None:
+    """The same of a stack that was found: a kept one, or one that is not ours."""
+    from environments import diagnostics  # noqa: PLC0415 - only when something failed
+    from environments.host import engine as engines  # noqa: PLC0415
+    from environments.kubectl import Kubectl  # noqa: PLC0415
+
+    program = planned.kubectl if planned.kubectl.exists() else Path("kubectl")
+    kubectl = Kubectl(program, Path(endpoints.kubeconfig))
+    engine = engines.find() if endpoints.environment == "kind" else None
+    nodes: list[str] = []
+    if engine is not None:
+        cluster = endpoints.context.removeprefix("kind-")
+        label = f"label=io.x-k8s.kind.cluster={cluster}"
+        nodes = engine.docker("ps", "--filter", label, "--format", "{{.Names}}", check=False).split()
+    diagnostics.collect(folder, engine, nodes, kubectl)
     say(f"diagnostics: {folder}")

@@ -23,19 +23,33 @@ VIEWS = {
     "describe-pods.txt": ("describe", "pods", "--all-namespaces"),
     "volumes.txt": ("get", "pv,pvc,storageclass", "--all-namespaces", "--output", "wide"),
 }
+_CONSOLES = (
+    "cd /var/jenkins_home && find jobs -path '*/builds/*/log' -mmin -240 | sort | tail -n 40 "
+    '| while read -r file; do echo "==== $file"; tail -n 400 "$file"; done'
+)
+#: What services keep in files of their own: the result's name, which pod, a shell command in it.
+FILES = (
+    ("jenkins-consoles.txt", "app.kubernetes.io/component=jenkins-controller", _CONSOLES),
+    ("nexus.log", "app.kubernetes.io/name=nexus", "tail -n 2000 /nexus-data/log/nexus.log"),
+)
 Piece = tuple[str, Callable[[], str]]
 
 
-def collect(target: Path, engine: Engine, nodes: Iterable[str], kubectl: Kubectl) -> None:
-    """Node journals, pods, events, descriptions and logs (also of the previous container), redacted."""
+def collect(target: Path, engine: Engine | None, nodes: Iterable[str], kubectl: Kubectl) -> None:
+    """Node journals, pods, events, descriptions, logs (also of the previous container), build consoles.
+
+    All of it redacted. Without an engine there is nothing to be had of nodes.
+    """
     target.mkdir(parents=True, exist_ok=True)
     pieces: list[Piece] = []
-    for node in nodes:
+    for node in nodes if engine is not None else ():
+        assert engine is not None  # noqa: S101 - for the type checker
         words = ("exec", node, "journalctl", "--no-pager", "--lines", LOG_LINES)
         pieces.append((f"node-{node}-journal.txt", partial(engine.docker, *words, timeout=30)))
         pieces.append((f"node-{node}-container.txt", partial(engine.docker, "logs", node, timeout=30)))
     pieces += [(name, partial(kubectl, *words, timeout=30)) for name, words in VIEWS.items()]
     pieces += _container_logs(kubectl)
+    pieces += [(name, partial(_in_pod, kubectl, *how)) for name, *how in FILES]
     with ThreadPoolExecutor(max_workers=4) as pool:
         list(pool.map(lambda piece: _write(target, *piece), pieces))
 
@@ -61,6 +75,14 @@ def _container_logs(kubectl: Kubectl) -> list[Piece]:
             if status.get("restartCount"):
                 pieces.append((f"previous-{file}", partial(kubectl, *words, "--previous", timeout=30)))
     return pieces
+
+
+def _in_pod(kubectl: Kubectl, selector: str, script: str) -> str:
+    words = ("get", "pods", "--all-namespaces", "--selector", selector, "--output")
+    found = kubectl(*words, "jsonpath={range .items[*]}{.metadata.namespace} {.metadata.name} {end}").split()
+    if not found:
+        return "there is no such pod"
+    return kubectl("exec", found[1], "--namespace", found[0], "--", "sh", "-c", script, timeout=60)
 
 
 def _write(target: Path, name: str, read: Callable[[], str]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reports.live import LiveView as LiveView
+    from reports.live import usual as usual
     from reports.model import RunResult as RunResult
     from reports.recorder import Recorder as Recorder
     from reports.terminal import print_verdict as print_verdict
@@ -21,6 +22,7 @@ _HOME = {
     "Recorder": "reports.recorder",
     "RunResult": "reports.model",
     "print_verdict": "reports.terminal",
+    "usual": "reports.live",
     "write_all": "reports.write",
 }
 

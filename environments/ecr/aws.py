@@ -47,6 +47,9 @@ class AwsEcr:
         suffix = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
         return f"{self.account}.dkr.ecr.{self.region}.{suffix}"
 
+    def address(self) -> str:
+        return ""
+
     def up(self) -> None:
         """Check who we are. Raises UsageError for credentials, EnvironmentFailure when AWS is not reached."""
         found = self._identity()

@@ -25,6 +25,9 @@ class EcrBackend(Protocol):
     def registry_host(self) -> str:
         """The one name in image references; known before `up`."""
 
+    def address(self) -> str:
+        """What the name must resolve to in pods and on nodes; empty where public names do it."""
+
     def up(self) -> None:
         """Start it or find it, until it answers. Raises EnvironmentFailure."""
 

@@ -77,7 +77,9 @@ class LocalStackEcr:
 
         socket = env.get("DOCKER_HOST", "")
         path = socket.removeprefix("unix://") if socket.startswith("unix://") else SOCKET
-        return cls(f"{cluster}-localstack", account, region, docker, {LABEL: cluster}, socket=path)
+        return cls(
+            f"{cluster}-localstack", account, region, docker, {LABEL: cluster}, network=cluster, socket=path
+        )  # fmt: skip
 
     @property
     def registry_host(self) -> str:

@@ -14,7 +14,7 @@ from core.graph import Task
 from core.paths import PROJECT, cache_root
 from core.process import run
 from environments.host.engine import Engine
-from environments.images import downloads, programs, store, upstream
+from environments.images import downloads, programs, store, tidy, upstream
 from environments.images.catalogue import HERE, Catalogue, Download, Image, files_below
 from environments.images.locking import building
 from environments.trust import host_bundle
@@ -43,9 +43,7 @@ class Builder:
             for name in wanted:
                 self._want_image(name, tasks)
             needs = tuple(f"image {name}" for name in wanted)
-            tasks["image store"] = Task(
-                "image store", lambda: store.build(self.catalogue, self.engine), needs
-            )
+            tasks["image store"] = Task("image store", self._store, needs)
         return tuple(tasks.values())
 
     def expected_seconds(self, task: str) -> float:
@@ -89,6 +87,10 @@ class Builder:
             if f"download {wanted}" not in tasks and not downloads.is_there(download):
                 tasks[f"download {wanted}"] = _fetching(download)
         tasks[task] = Task(task, lambda: self._build(image), tuple(needs))
+
+    def _store(self) -> None:
+        store.build(self.catalogue, self.engine)
+        tidy.tidy(self.catalogue, self.engine)
 
     def _build(self, image: Image) -> None:
         reference = self.catalogue.built(image.name)

@@ -17,7 +17,6 @@ from environments.deploy import declaration as declarations
 from environments.deploy import git as repositories
 from environments.deploy import nexus as nexus_setup
 from environments.deploy import releases, terraform
-from environments.ecr import manifests
 from environments.ecr.base import EcrBackend
 from environments.ecr.client import ecr_client
 from environments.ecr.provision import provision
@@ -25,7 +24,7 @@ from environments.host.engine import Engine
 from environments.images import programs, store
 from environments.images.builder import Builder
 from environments.images.sources import ImageSources
-from environments.kind import cluster, objects, reap
+from environments.kind import cluster, names, objects, reap
 from environments.kubectl import Kubectl
 from environments.runs import Run
 
@@ -56,7 +55,8 @@ class KindEnvironment:
             Task("git repositories", self._repositories),
             Task("cluster", self._cluster, ("git repositories", *images)),
             Task("trust and secrets", self._shared, ("cluster",)),
-            Task("name resolution", self._names, ("cluster",)),
+            # the local one has its address from the start, LocalStack's container when it runs
+            Task("name resolution", self._names, ("cluster" if self.ecr.name == "local" else "ecr",)),
             Task("git server", self._git, ("trust and secrets",)),
             Task("ecr", self._ecr, ("trust and secrets",)),
             Task("ecr repositories", self._ecr_repositories, ("ecr",)),
@@ -103,28 +103,11 @@ class KindEnvironment:
         )  # fmt: skip
 
     def _names(self) -> None:
-        """One registry name for pods (CoreDNS) and for the kubelet (the node's hosts file and trust)."""
-        host, address = self.ecr.registry_host, manifests.CLUSTER_IP
-        found = self.kubectl.get("configmap", "coredns", "--namespace", "kube-system")
-        corefile = objects.resolve_registry(found["data"]["Corefile"], host, address)
-        self.kubectl.apply(
-            [
-                {
-                    "apiVersion": "v1",
-                    "kind": "ConfigMap",
-                    "metadata": {"name": "coredns", "namespace": "kube-system"},
-                    "data": {"Corefile": corefile},
-                }
-            ]
-        )
-        script = (
-            f"grep -q ' {host}$' /etc/hosts || echo '{address} {host}' >> /etc/hosts; "
-            f"mkdir -p /etc/containerd/certs.d/{host}; cat > /etc/containerd/certs.d/{host}/ca.crt; "
-            f'printf \'server = "https://{host}"\\n[host."https://{host}"]\\nca = "ca.crt"\\n\' '
-            f"> /etc/containerd/certs.d/{host}/hosts.toml"
-        )
-        for node in self.spec.node_names:
-            self.engine.docker("exec", "-i", node, "sh", "-c", script, stdin=self.authority.certificate)
+        host, address = self.ecr.registry_host.partition(":")[0], self.ecr.address()
+        if address:
+            ca = self.authority.certificate if self.ecr.name == "local" else ""
+            names.resolve_in_pods(host, address, self.kubectl)
+            names.resolve_on_nodes(host, address, self.spec.node_names, self.engine, ca)
 
     def _git(self) -> None:
         self.kubectl.apply(objects.git_server(self.sources.reference("git"), self._labels))

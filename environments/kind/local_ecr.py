@@ -30,6 +30,9 @@ class LocalEcr:
     def registry_host(self) -> str:
         return self.config.host
 
+    def address(self) -> str:
+        return manifests.CLUSTER_IP
+
     def up(self) -> None:
         spaced = manifests.objects(self.config)
         for each in spaced:

@@ -126,11 +126,3 @@ def git_server(image: str, labels: Mapping[str, str]) -> list[Object]:
             },
         },
     ]
-
-
-def resolve_registry(corefile: str, host: str, address: str) -> str:
-    """CoreDNS' configuration with `host` resolved to `address`; unchanged when it already is."""
-    entry = f"    hosts {{\n        {address} {host}\n        fallthrough\n    }}\n"
-    if f"{address} {host}" in corefile:
-        return corefile
-    return corefile.replace("    forward .", entry + "    forward .", 1)

@@ -21,10 +21,22 @@ from environments.kind.cluster import PREFIX
 from environments.runs import Run
 
 
-def down(run: Run, engine: Engine) -> None:
-    """Remove everything that `run` made; safe to call twice and half-way through a stand-up."""
-    _remove_cluster(run.cluster, engine)
+def down(run: Run, engine: Engine | None) -> None:
+    """Remove everything that `run` made; safe to call twice and half-way through a stand-up.
+
+    Without an engine only files are left to remove; a later one's containers go as strays then.
+    """
+    if engine is not None:
+        _remove_cluster(run.cluster, engine)
     run.forget_stack()
+
+
+def engine_of_leftovers() -> Engine | None:
+    """The engine that runs, or ours, started again: only a running one can remove its containers."""
+    engine = engines.find()
+    if engine is None and (engines.private_folder() / "daemon.json").is_file():
+        engine = engines.start_private((engines.private_folder() / "runc-hostcaps").is_file())
+    return engine
 
 
 def _remove_cluster(name: str, engine: Engine) -> None:
@@ -44,25 +56,29 @@ def orphans() -> tuple[Run, ...]:
     return tuple(run for run in runs.all_runs() if run.orphaned)
 
 
+def has_fallen(run: Run) -> bool:
+    """Is this a kept stack whose cluster does not run any more (the host or its engine was restarted)?"""
+    if not run.kept or run.environment != "kind":
+        return False
+    engine = engines.find()
+    node = f"name=^/{run.cluster}-control-plane$"
+    return engine is None or not engine.docker("ps", "--quiet", "--filter", node)
+
+
 def reap() -> tuple[str, ...]:
     """Remove what killed runs left, and our private engine when nothing needs it; returns what was removed.
 
-    Runs that are kept, or whose process lives, are not touched.
+    Kept stacks that still run, and runs whose process lives, are not touched.
     """
     removed: list[str] = []
     dead = orphans()
+    fallen = tuple(run for run in runs.all_runs() if has_fallen(run))
     # first: a program that outlived its run would go on making things (a build, a test worker, kind)
     removed += [f"process {number} of run {run.id}" for run in dead for number in end_marked(run.id)]
-    engine = engines.find()
-    if engine is None and dead and (engines.private_folder() / "daemon.json").is_file():
-        # the engine was killed with the run: only a running one can remove its containers
-        engine = engines.start_private((engines.private_folder() / "runc-hostcaps").is_file())
-    for run in dead:
-        if engine is not None:
-            down(run, engine)
-        else:
-            run.forget_stack()
-        removed.append(f"run {run.id}")
+    engine = engine_of_leftovers() if dead or fallen else engines.find()
+    for run in (*dead, *fallen):
+        down(run, engine)
+        removed.append(f"run {run.id}" + (", whose cluster had stopped" if run in fallen else ""))
     if engine is not None:
         removed += _strays(engine)
     removed += _files()

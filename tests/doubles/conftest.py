@@ -10,22 +10,20 @@ from typing import Any
 
 import pytest
 
+from environments.images import catalogue, downloads
+
 from .comparing import COMPARED
 from .standing import Standing
 
-GROOVY_SHA256 = "de65260cf2070442e99882f2f3d72e7531725c1e6a257446cc0cea525c607bd0"
 SOURCES = Path(__file__).parents[2] / "doubles/jenkins/groovy"
 
 
 @pytest.fixture(scope="session")
 def classpath(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Groovy and the compiled host."""
-    default = Path.home() / ".cache/buildinfra-conformance/downloads/groovy-all-2.4.21.jar"
-    jar = Path(os.environ.get("CONFORMANCE_GROOVY_JAR", default))
-    if not jar.exists():
-        pytest.fail(
-            f"{jar} is not there: fetch org.codehaus.groovy:groovy-all:2.4.21 or set CONFORMANCE_GROOVY_JAR"
-        )
+    groovy = catalogue.load(catalogue.pinned_kubernetes()).downloads["groovy-all.jar"]
+    downloads.fetch(groovy)
+    jar = downloads.path(groovy)
     out = tmp_path_factory.mktemp("groovy-host")
     opens = [f"--add-opens=java.base/{p}=ALL-UNNAMED" for p in ("java.lang", "java.util")]
     files = [str(path) for path in sorted(SOURCES.rglob("*.groovy"))]

@@ -8,7 +8,7 @@ import yaml
 from cryptography import x509
 
 from environments import trust
-from environments.kind import cluster, objects
+from environments.kind import cluster, names, objects
 from environments.kubectl import _hopeless, pod_states
 
 SPEC = cluster.ClusterSpec(
@@ -60,9 +60,9 @@ COREFILE = """.:53 {
 
 
 def test_the_registry_name_is_resolved_before_anything_is_forwarded() -> None:
-    changed = objects.resolve_registry(COREFILE, "r.test", "10.96.0.43")
+    changed = names.resolving(COREFILE, "r.test", "10.96.0.43")
     assert changed.index("10.96.0.43 r.test") < changed.index("forward .")
-    assert objects.resolve_registry(changed, "r.test", "10.96.0.43") == changed
+    assert names.resolving(changed, "r.test", "10.96.0.43") == changed
 
 
 def test_the_run_ca_signs_for_names_and_addresses_and_java_gets_all_of_the_bundle() -> None:

