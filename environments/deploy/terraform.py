@@ -103,17 +103,6 @@ class Terraform:
         return result
 
 
-def apply_ecr(declaration: Declaration, registry: Registry, ca_bundle: str, folder: Path) -> Applied:
-    """Make the registry what the declaration says, and prove that nothing drifts; `folder` is the run's.
-
-    Raises HostUnfit where Terraform or its provider cannot be had, EnvironmentFailure otherwise.
-    """
-    ready = prepare(declaration, folder)
-    applied = ready.apply(declaration, registry, ca_bundle)
-    ready.check_no_drift(registry, ca_bundle)
-    return applied
-
-
 def installed(env: Mapping[str, str] = os.environ) -> Path | None:
     """Terraform on PATH, or None."""
     found = shutil.which("terraform", path=env.get("PATH"))

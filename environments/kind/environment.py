@@ -43,7 +43,7 @@ class KindEnvironment:
     authority: trust.RunAuthority
     credentials: objects.Credentials
     #: ECR repositories by Terraform (else by boto3)
-    terraform: bool
+    by_terraform: bool
     name: str = field(default="kind", init=False)
 
     def tasks(self) -> tuple[Task, ...]:
@@ -59,7 +59,7 @@ class KindEnvironment:
             Task("name resolution", self._names, ("cluster" if self.ecr.name == "local" else "ecr",)),
             Task("git server", self._git, ("trust and secrets",)),
             Task("ecr", self._ecr, ("trust and secrets",)),
-            Task("ecr repositories", self._ecr_repositories, ("ecr",)),
+            *self._repository_tasks(),
             Task("nexus", self._nexus, ("trust and secrets",)),
             Task("nexus set-up", self._nexus_setup, ("nexus",)),
             Task("jenkins", self._jenkins, ("trust and secrets",)),
@@ -116,14 +116,28 @@ class KindEnvironment:
     def _ecr(self) -> None:
         self.ecr.up()
 
-    def _ecr_repositories(self) -> None:
-        registry = self.ecr.registry()
-        if self.terraform:
-            terraform.apply_ecr(
-                self.declaration, registry, str(self._ca_file), self.run.scratch / "terraform"
-            )
-        else:
-            provision(ecr_client(registry, str(self._ca_file)), self.declaration.ecr_repositories)
+    def _repository_tasks(self) -> tuple[Task, ...]:
+        """Each call of Terraform takes seconds: init waits for nothing, and nothing waits for the proof."""
+        if not self.by_terraform:
+            return (Task("ecr repositories", self._provision, ("ecr",)),)
+        return (
+            Task("terraform init", lambda: self._terraform),
+            Task("ecr repositories", self._apply, ("ecr", "terraform init")),
+            Task("terraform drift", self._check_drift, ("ecr repositories",)),
+        )
+
+    def _provision(self) -> None:
+        provision(ecr_client(self.ecr.registry(), str(self._ca_file)), self.declaration.ecr_repositories)
+
+    def _apply(self) -> None:
+        self._terraform.apply(self.declaration, self.ecr.registry(), str(self._ca_file))
+
+    def _check_drift(self) -> None:
+        self._terraform.check_no_drift(self.ecr.registry(), str(self._ca_file))
+
+    @cached_property
+    def _terraform(self) -> terraform.Terraform:
+        return terraform.prepare(self.declaration, self.run.scratch / "terraform")
 
     def _nexus(self) -> None:
         contract = self.loaded.contract

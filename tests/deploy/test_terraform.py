@@ -126,16 +126,10 @@ def test_the_users_own_terraform_settings_do_not_leak_in(
     assert not {"TF_VAR_ecr_repositories", "TF_CLI_ARGS_apply", "AWS_PROFILE"} & set(seen)
 
 
-def test_apply_ecr_applies_and_plans_again(tools: Path, tmp_path: Path) -> None:
-    terraform.apply_ecr(DECLARED, registry(), "", tmp_path / "work")
-    calls = (tools / "calls").read_text("utf-8").splitlines()
-    assert [line.split()[0] for line in calls] == ["init", "apply", "plan"]
-
-
 def test_a_provider_that_cannot_be_had_is_an_unfit_host(tools: Path, tmp_path: Path) -> None:
     (tools / "no-provider").touch()
     with pytest.raises(HostUnfit) as failure:
-        terraform.apply_ecr(DECLARED, registry(), "", tmp_path / "work")
+        terraform.prepare(DECLARED, tmp_path / "work")
     assert failure.value.observed == "Error: no provider hashicorp/aws"
     assert terraform.MIRROR_VARIABLE in failure.value.remedy
     assert [line.split()[0] for line in (tools / "calls").read_text("utf-8").splitlines()] == ["init"]
