@@ -121,13 +121,16 @@ class KindEnvironment:
         if not self.by_terraform:
             return (Task("ecr repositories", self._provision, ("ecr",)),)
         return (
-            Task("terraform init", lambda: self._terraform),
+            Task("terraform init", self._prepare_terraform),
             Task("ecr repositories", self._apply, ("ecr", "terraform init")),
             Task("terraform drift", self._check_drift, ("ecr repositories",)),
         )
 
     def _provision(self) -> None:
         provision(ecr_client(self.ecr.registry(), str(self._ca_file)), self.declaration.ecr_repositories)
+
+    def _prepare_terraform(self) -> None:
+        _ = self._terraform
 
     def _apply(self) -> None:
         self._terraform.apply(self.declaration, self.ecr.registry(), str(self._ca_file))
