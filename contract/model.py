@@ -163,6 +163,9 @@ class Existing(Part):
     nexus_login: CredentialRef = Field(description="an administrator of Nexus")
     ca_bundle: str = Field("", description="PEM file to trust; empty: the host's")
     aws_profile: str = Field("", description="AWS profile; empty: the default chain")
+    registry_url: str = Field("", description="URL of an ECR that is not AWS' own: its API and its registry")
+    registry_address: str = Field("", description="host:port where it is, if its name does not resolve here")
+    registry_login: CredentialRef = Field(CredentialRef(), description="its access key id and secret")
 
 
 class Contract(Part):

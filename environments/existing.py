@@ -8,10 +8,11 @@ from pathlib import Path
 
 import yaml
 
-from contract.model import CredentialRef, LoadedContract
+from contract.model import CredentialRef, Existing, LoadedContract
+from contract.model import Registry as Declared
 from core.errors import ContractError, EnvironmentFailure
 from core.process import run as command
-from environments.base import Component, Endpoints, Login, Service
+from environments.base import Component, Endpoints, Login, Registry, Service
 from environments.ecr import aws
 from environments.runs import Run
 
@@ -34,9 +35,6 @@ def endpoints(loaded: LoadedContract, run: Run, *, writable: bool) -> Endpoints:
     kubeconfig = _kubeconfig(existing.kubeconfig, loaded.file.parent)
     context = existing.context or _current_context(kubeconfig)
     contract = loaded.contract
-    registry = aws.AwsEcr(
-        contract.registry.account, contract.registry.region, existing.aws_profile
-    ).registry()
     return Endpoints(
         run_id=run.id,
         environment="existing",
@@ -45,13 +43,29 @@ def endpoints(loaded: LoadedContract, run: Run, *, writable: bool) -> Endpoints:
         ca_bundle=str(loaded.file.parent / existing.ca_bundle) if existing.ca_bundle else "",
         jenkins=Service(existing.jenkins_url, _login("jenkins", existing.jenkins_login, kubeconfig, context)),
         nexus=Service(existing.nexus_url, _login("nexus", existing.nexus_login, kubeconfig, context)),
-        registry=registry,
+        registry=_registry(existing, contract.registry, kubeconfig, context),
         components=(
             Component("jenkins", contract.jenkins.version),
             Component("nexus", contract.nexus.version),
-            Component("ecr", contract.registry.region),
+            Component("ECR", "existing" if existing.registry_url else "aws"),
         ),
         writable=writable,
+    )
+
+
+def _registry(existing: Existing, declared: Declared, kubeconfig: Path, context: str) -> Registry:
+    """AWS' own, or the one that the contract gives a URL of."""
+    if not existing.registry_url:
+        return aws.AwsEcr(declared.account, declared.region, existing.aws_profile).registry()
+    login = _login("registry", existing.registry_login, kubeconfig, context)
+    url, address = existing.registry_url.rstrip("/"), existing.registry_address
+    return Registry(
+        host=url.partition("://")[2],
+        api=Service(url, login, address),
+        data=Service(url, None, address),
+        account=declared.account,
+        region=declared.region,
+        backend="existing",
     )
 
 
