@@ -20,7 +20,7 @@ class Place(Protocol):
     def kubeconfig(self) -> Path: ...
 
     @property
-    def folder(self) -> Path: ...
+    def scratch(self) -> Path: ...
 
 
 def values(release: Release, names: Mapping[str, str]) -> str:
@@ -63,7 +63,7 @@ def install(
 
     `names` come from `Declaration.names`. Raises ContractError, CommandFailed.
     """
-    files = write_values(release, names, place.folder / "helm", overrides)
+    files = write_values(release, names, place.scratch / "helm", overrides)
     Helm(helm, place.kubeconfig).upgrade(release, files)
     return files
 

@@ -19,7 +19,7 @@ from core.errors import ConformanceError, HostUnfit
 from core.paths import cache_root
 from core.process import RUN_MARK, run
 from core.waiting import eventually
-from environments.host import runc_hostcaps
+from environments.host import mounts, runc_hostcaps
 from environments.images.locking import building
 
 
@@ -169,6 +169,8 @@ def stop_private() -> bool:
         timeout=60,
         interval=0.1,
     )
+    # it leaves a network namespace mounted
+    mounts.unmount_below(private_folder())
     return True
 
 

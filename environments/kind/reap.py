@@ -10,13 +10,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.errors import ConformanceError
 from core.paths import cache_root
 from core.process import end_marked
-from core.process import run as command
 from environments import runs
 from environments.host import engine as engines
 from environments.host.engine import Engine
+from environments.host.mounts import unmount_below
 from environments.kind.cluster import PREFIX
 from environments.runs import Run
 
@@ -123,7 +122,8 @@ def _files() -> Iterator[str]:
     owned += Path(tempfile.gettempdir()).glob("conformance-build-pid*")
     stale += [path for path in owned if not _owner_lives(path)]
     for path in stale:
-        _unmount_below(path)
+        # an interrupted debootstrap leaves /proc and /sys mounted in its root
+        unmount_below(path)
         if path.is_dir():
             shutil.rmtree(path)
         else:
@@ -135,16 +135,6 @@ def _owner_lives(path: Path) -> bool:
     """Does the process whose number is in the name (`pid123`) still run?"""
     found = re.search(r"pid(\d+)", path.name)
     return bool(found and runs.process_start(int(found[1])))
-
-
-def _unmount_below(folder: Path) -> None:
-    """An interrupted debootstrap leaves /proc and /sys mounted in its root."""
-    mounted = [line.split()[1] for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
-    for mount in sorted((m for m in mounted if m.startswith(f"{folder}/")), reverse=True):
-        try:
-            command(["umount", mount], timeout=20)
-        except ConformanceError:
-            command(["umount", "--lazy", mount], timeout=20)
 
 
 def _is_free(lock: str) -> bool:

@@ -22,7 +22,7 @@ printf '%s\\n' "$@" > "$(dirname "$0")/calls"
 
 @dataclass(frozen=True)
 class Here:
-    folder: Path
+    scratch: Path
     kubeconfig: Path
 
 
