@@ -112,7 +112,9 @@ def _unpack(source: str, folder: Path, catalogue: Catalogue) -> dict[str, Any]:
                 raise UsageError(f"{source} is not a kit", expected="manifest.json first")
             manifest: dict[str, Any] = json.load(content)
             _check_inputs(source, manifest, catalogue)
-            archive.extractall(folder, filter="data")
+            # one pass over a stream: what was read cannot be read again
+            while member := archive.next():
+                archive.extract(member, folder, filter="data")
     except (tarfile.TarError, zstandard.ZstdError, ValueError) as error:
         raise BuildFailure(f"{source} is damaged or no kit", observed=str(error)) from error
     for name, expected in manifest["sha256"].items():
