@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from contract.load import DEFAULT
-from core.paths import PROJECT
+from core.paths import CONTRACT, PROJECT
 
 if TYPE_CHECKING:
     import pytest
@@ -16,7 +15,7 @@ pytest_plugins = ["fixtures.outcomes", "fixtures.gating", "fixtures.plugin", "fi
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance")
     group.addoption(
-        "--contract", default=str(PROJECT / DEFAULT), metavar="FILE", help="the contract to check"
+        "--contract", default=str(PROJECT / CONTRACT), metavar="FILE", help="the contract to check"
     )
     group.addoption("--stack", default="", metavar="FILE", help="endpoints of a stack that is up, as JSON")
     group.addoption(

@@ -26,7 +26,7 @@ COMMANDS = {
     "doctor": ("cli.doctor", "is this host fit, and what to do about it"),
     "kit": ("cli.kit", "pack everything built into one archive, or take one in"),
     "report": ("reports.commands", "render, compare, merge and verify results"),
-    "gate": ("pins.commands", "judge a plugin bump: GO or NO-GO"),
+    "gate": ("cli.gate", "judge a plugin bump: GO or NO-GO"),
 }
 
 

@@ -7,8 +7,7 @@ import os
 from pathlib import Path
 from typing import TypeAlias
 
-from contract.load import DEFAULT
-from core.paths import PROJECT
+from core.paths import CONTRACT, PROJECT
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - argparse has no public name
 
@@ -17,7 +16,7 @@ PROVISION_VARIABLE = "CONFORMANCE_PROVISION_HOST"
 
 
 def add_stack_options(parser: argparse.ArgumentParser) -> None:
-    """Where the stack runs and what it is made from."""
+    """Which stack, where it runs and what it is made from."""
     parser.add_argument(
         "--contract", type=Path, default=default_contract(), metavar="FILE", help="the contract (%(default)s)"
     )
@@ -25,6 +24,11 @@ def add_stack_options(parser: argparse.ArgumentParser) -> None:
         "--environment", default="kind", choices=("kind", "existing"),
         help="kind: a cluster of our own; existing: what the contract's [existing] names",
     )  # fmt: skip
+    add_making_options(parser)
+
+
+def add_making_options(parser: argparse._ActionsContainer) -> None:
+    """What a stack of our own is made from."""
     parser.add_argument(
         "--images", default="auto", choices=("auto", "upstream", "packages"),
         help="where images come from (auto: upstream where it answers)",
@@ -60,5 +64,5 @@ def provision_host(options: argparse.Namespace) -> bool:
 
 def default_contract() -> Path:
     """The contract in the current folder, or else the reference stack's."""
-    here = Path(DEFAULT)
-    return here if here.is_file() else PROJECT / DEFAULT
+    here = Path(CONTRACT)
+    return here if here.is_file() else PROJECT / CONTRACT

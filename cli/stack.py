@@ -10,7 +10,10 @@ from cli.options import add_stack_options
 from core.errors import UsageError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from cli.options import Subparsers
+    from cli.standing import Plan
     from environments.base import Endpoints
     from environments.runs import Run
 
@@ -33,10 +36,7 @@ def up(options: argparse.Namespace) -> int:
     from rich.console import Console  # noqa: PLC0415 - each command loads what it needs
 
     from cli import standing  # noqa: PLC0415
-    from cli.progress import Progress  # noqa: PLC0415
     from core import timeline  # noqa: PLC0415
-    from environments import runs  # noqa: PLC0415
-    from environments.images.builder import Builder  # noqa: PLC0415
     from environments.kind import reap as reaping  # noqa: PLC0415
 
     console = Console()
@@ -49,6 +49,26 @@ def up(options: argparse.Namespace) -> int:
         _print_endpoints(kept)
         return 0
     start = time.monotonic()
+    run = stand_up(options, planned, console)
+    spans = timeline.read(run.timeline)
+    path = timeline.critical_path(spans)
+    console.print(
+        f"up in {time.monotonic() - start:.0f} s; critical path {sum(span.seconds for span in path):.0f} s: "
+        + " > ".join(f"{span.name} {span.seconds:.0f}" for span in path),
+        highlight=False,
+    )
+    _print_endpoints(run)
+    return 0
+
+
+def stand_up(options: argparse.Namespace, planned: Plan, console: Console) -> Run:
+    """A kept stack as planned. Raises ConformanceError; then only diagnostics and the timeline stay."""
+    from cli import standing  # noqa: PLC0415
+    from cli.progress import Progress  # noqa: PLC0415
+    from environments import runs  # noqa: PLC0415
+    from environments.images.builder import Builder  # noqa: PLC0415
+    from environments.kind import reap as reaping  # noqa: PLC0415
+
     engine = standing.fit_host(options, planned, console.print)
     run = runs.new(str(options.contract), options.environment, planned.inputs)
     try:
@@ -66,20 +86,11 @@ def up(options: argparse.Namespace) -> int:
             standing.diagnose(where, run.folder / "diagnostics", console.print)
             where.down()
             raise
-        run = run.keep()
+        return run.keep()
     except BaseException:
         run.forget_stack()
         reaping.release_engine()
         raise
-    spans = timeline.read(run.timeline)
-    path = timeline.critical_path(spans)
-    console.print(
-        f"up in {time.monotonic() - start:.0f} s; critical path {sum(span.seconds for span in path):.0f} s: "
-        + " > ".join(f"{span.name} {span.seconds:.0f}" for span in path),
-        highlight=False,
-    )
-    _print_endpoints(run)
-    return 0
 
 
 def down(options: argparse.Namespace) -> int:

@@ -11,8 +11,6 @@ from pydantic import ValidationError
 from contract.model import Contract, LoadedContract
 from core.errors import ContractError
 
-DEFAULT = "conformance.toml"
-
 
 def load(file: Path) -> LoadedContract:
     """Read and check the contract in `file`.

@@ -7,6 +7,9 @@ from pathlib import Path
 
 NAME = "buildinfra-conformance"
 
+#: What a contract is called where none is named.
+CONTRACT = "conformance.toml"
+
 #: The checkout (or installed tree) that this code runs from.
 PROJECT = Path(__file__).resolve().parent.parent
 

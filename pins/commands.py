@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 TrialFactory = Callable[[argparse.Namespace], "Trial"]
 
 
-def register(subparsers: Any, make_trial: TrialFactory | None = None) -> None:
+def register(subparsers: Any, make_trial: TrialFactory | None = None) -> argparse.ArgumentParser:
     """Add `gate` to a parser's subcommands; each sets `handler`, which returns the exit code.
 
     0 GO, 1 NO-GO, 2 incomplete, 3 usage. `make_trial` makes what boots a controller; without it only
-    `--static-only` works.
+    `--static-only` works. Returns the gate's parser, for options that the trial needs.
     """
-    gate = subparsers.add_parser("gate", help="judge plugin pins: GO or NO-GO before a release")
+    gate: argparse.ArgumentParser = subparsers.add_parser(
+        "gate", help="judge plugin pins: GO or NO-GO before a release"
+    )
     options.add_inputs(gate)
     options.add_trust(gate)
     options.add_gate(gate)
@@ -45,6 +47,7 @@ def register(subparsers: Any, make_trial: TrialFactory | None = None) -> None:
     options.add_outputs(history)
     history.add_argument("--svg", type=Path, metavar="FILE", help="write a picture")
     history.set_defaults(handler=run_history)
+    return gate
 
 
 def run_gate(given: argparse.Namespace, make_trial: TrialFactory | None = None) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.errors import UsageError
 from pins.model import Pin, PinFile
+from pins.sources.read import parse
 
 _BEFORE = re.compile(r"\s*(-\s+)?[\"']?")
 _AFTER = re.compile(r"[\"']?\s*,?\s*")
@@ -38,6 +39,26 @@ def edited(file: PinFile, versions: Mapping[str, str], added: Mapping[str, str])
     for start, end, new in pieces:
         text = text[:start] + new + text[end:]
     return "\ufeff" + text if file.bom else text
+
+
+def rewritten(file: PinFile, wanted: Mapping[str, str]) -> str:
+    """The file's text pinning exactly `wanted` (plugin to version): some edited, some added, some removed.
+
+    Raises:
+        UsageError: a pin cannot be edited or removed, or a line cannot be added.
+    """
+    text = file.text
+    for pin in sorted(file.pins, key=lambda pin: pin.span or (0, 0), reverse=True):
+        if pin.name not in wanted:
+            if pin.span is None:
+                raise UsageError(f"{pin.name} cannot be removed from its file", where=str(pin.where))
+            start = text.rfind("\n", 0, pin.span[0]) + 1
+            end = text.find("\n", pin.span[1])
+            text = text[:start] + (text[end + 1 :] if end >= 0 else "")
+    left = parse(text, file.where)
+    known = left.exact()
+    new = {name: version for name, version in wanted.items() if name not in known}
+    return edited(left, {name: version for name, version in wanted.items() if name in known}, new)
 
 
 def write(path: Path, text: str) -> None:

@@ -6,6 +6,8 @@ import argparse
 from datetime import date
 from pathlib import Path
 
+from core.paths import CONTRACT
+
 ENVIRONMENT = "CONFORMANCE_UPDATE_CENTER"
 
 
@@ -16,9 +18,7 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
         help="pins to judge: values template, plugins.txt, plugins.yaml, Terraform, or a controller "
         "(default: the contract's)",
     )  # fmt: skip
-    parser.add_argument(
-        "--contract", type=Path, default=Path("conformance.toml"), help="contract (default: conformance.toml)"
-    )
+    parser.add_argument("--contract", type=Path, default=Path(CONTRACT), help="contract (%(default)s)")
     parser.add_argument("--core", default="", help="core version (default: the values', then the contract's)")
     parser.add_argument("--java", default="", help="Java version of the controller, such as 21")
     parser.add_argument(

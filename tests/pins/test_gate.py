@@ -335,10 +335,11 @@ def test_unknown_options_are_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert "unrecognized" in capsys.readouterr().err
 
 
-def test_a_static_gate_loads_no_client_and_no_model() -> None:
+@pytest.mark.parametrize("module", ["pins.__main__", "cli.main"])
+def test_a_static_gate_loads_no_client_and_no_model(module: str) -> None:
     """Imports are part of what a pull request waits for."""
     program = (
-        "import sys; from pins.__main__ import main; code = main(sys.argv[1:]); "
+        f"import sys; from {module} import main; code = main(sys.argv[1:]); "
         "heavy = {'kubernetes', 'boto3', 'botocore', 'requests', 'urllib3', 'httpx', 'aiohttp', 'pydantic', "
         "'cryptography', 'jenkins', 'http.client', 'urllib.request'}; "
         "sys.stderr.write(','.join(sorted(heavy & set(sys.modules)))); sys.exit(code)"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.errors import UsageError
 from pins.bump import smallest
 from pins.catalogue import Catalogue, read_manifests
-from pins.edit import edited, write
+from pins.edit import edited, rewritten, write
 from pins.judge import judge
 from pins.known_issues import KnownIssue
 from pins.propose import propose
@@ -221,6 +221,17 @@ def test_editing_keeps_order_comments_and_formatting(name: str, text: str, expec
 def test_a_byte_order_mark_shifts_nothing_and_stays() -> None:
     file = parse("\ufeff" + VALUES, "values.yaml")
     assert edited(file, {"git": "5.10.1"}, {}) == "\ufeff" + VALUES.replace("5.7.0", "5.10.1")
+
+
+def test_a_file_is_rewritten_to_pin_exactly_what_is_wanted() -> None:
+    file = parse(VALUES, "values.yaml")
+    wanted = {name: pin.version for name, pin in file.exact().items()}
+    first, *_, last = wanted
+    del wanted[last]
+    wanted |= {first: "99.1", "new": "1"}
+    after = parse(rewritten(file, wanted), "values.yaml")
+    assert {name: pin.version for name, pin in after.exact().items()} == wanted
+    assert len(after.text.splitlines()) == len(VALUES.splitlines())
 
 
 @pytest.mark.parametrize(
