@@ -2,6 +2,7 @@
 
     python benchmarks/lifecycle.py up 3        medians of whole `conformance up` processes, warm caches
     python benchmarks/lifecycle.py run 3       the same of `conformance run` on a kept stack
+    python benchmarks/lifecycle.py whole 3     the same of `./run conformance`
     python benchmarks/lifecycle.py kill        SIGKILL at five moments of a run, then reap: what is left
 
 It stands real stacks up; nothing else of this project may be running meanwhile.
@@ -16,34 +17,65 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.paths import cache_root, state_root
+from core import timeline
+from core.paths import PROJECT, cache_root, state_root
+from environments import runs
 
 CONFORMANCE = [sys.executable, "-m", "cli.main"]
 #: seconds into the run at which it is killed: engine, cluster, services, suites, late suites
 MOMENTS = (3, 12, 30, 75, 110)
 
 
-def timed(*words: str) -> float:
-    """Seconds of one whole process; its output goes to stderr's log. Raises on an unexpected status."""
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Whole-process seconds; MiB that the machine had less at the worst moment; x the critical path."""
+
+    seconds: float
+    memory: float
+    ratio: float = 0
+
+
+def timed(command: list[str]) -> Measured:
+    """Run one process to its end, its output dropped. Ends the program on an unexpected status."""
+    before, least = available(), available()
     start = time.monotonic()
-    done = subprocess.run([*CONFORMANCE, *words], stdout=subprocess.DEVNULL, check=False)
-    if done.returncode:
-        raise SystemExit(f"conformance {' '.join(words)} ended with {done.returncode}")
-    return time.monotonic() - start
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while _still_runs(process, 0.5):
+            least = min(least, available())
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
+    return Measured(time.monotonic() - start, (before - least) / 1024)
 
 
-def several(count: int, once: Callable[[], float]) -> None:
-    seconds = [once() for _ in range(count)]
-    shown = ", ".join(f"{value:.1f}" for value in seconds)
-    print(f"median {statistics.median(seconds):.1f} s of {shown}")
+def available() -> int:
+    """KiB that could be had without swapping (proc(5), MemAvailable)."""
+    lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
 
 
-def up() -> float:
-    seconds = timed("up", "--images", "packages")
-    timed("down")
-    return seconds
+def several(count: int, once: Callable[[], Measured]) -> None:
+    found = [once() for _ in range(count)]
+    shown = ", ".join(f"{each.seconds:.1f}" for each in found)
+    print(f"median {statistics.median(each.seconds for each in found):.1f} s of {shown}")
+    print(f"memory at most {max(each.memory for each in found):.0f} MiB")
+    if found[0].ratio:
+        print(f"median {statistics.median(each.ratio for each in found):.2f} x the critical path")
+
+
+def up() -> Measured:
+    measured = timed([*CONFORMANCE, "up", "--images", "packages"])
+    path = timeline.critical_path(timeline.read(runs.all_runs()[-1].timeline))
+    timed([*CONFORMANCE, "down"])
+    return replace(measured, ratio=measured.seconds / sum(span.seconds for span in path))
+
+
+def kept(count: int) -> None:
+    timed([*CONFORMANCE, "up", "--images", "packages"])
+    several(count, lambda: timed([*CONFORMANCE, "run", "--images", "packages"]))
+    timed([*CONFORMANCE, "down"])
 
 
 def left() -> list[str]:
@@ -80,7 +112,7 @@ def kill() -> int:
             ended = not _still_runs(process, moment)
             os.kill(process.pid, signal.SIGKILL)
         start = time.monotonic()
-        timed("reap")
+        timed([*CONFORMANCE, "reap"])
         remains = left()
         clean += not remains
         early = " (it had ended before)" if ended else ""
@@ -97,7 +129,11 @@ def main() -> int:
     if what == "up":
         several(count, up)
     elif what == "run":
-        several(count, lambda: timed("run", "--images", "packages"))
+        kept(count)
+    elif what == "whole":
+        several(count, lambda: timed([str(PROJECT / "run"), "conformance", "--images", "packages"]))
+    else:
+        raise SystemExit(__doc__)
     return 0
 
 

@@ -52,7 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as ended:
         # argparse says 2 for a usage error; here 2 is a verdict
         return 3 if ended.code else 0
-    signal.signal(signal.SIGTERM, _interrupt)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _interrupt)
     try:
         return int(options.handler(options))
     except ConformanceError as error:
@@ -66,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """SIGTERM ends a run as Ctrl-C does: in order."""
+    """SIGTERM and a closed terminal end a run as Ctrl-C does: in order."""
     raise KeyboardInterrupt
 
 

@@ -1,0 +1,133 @@
+"""`conformance run` without a cluster: the static layer for real, and ways in which a stack fails to stand."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli import run as running
+from cli import standing
+from cli.main import main
+from core.errors import HostUnfit, TerminalState
+from core.paths import PROJECT, state_root
+from environments import runs
+from environments.host import engine
+
+WORDS = ["run", "--images", "packages", "--contract", str(PROJECT / "conformance.toml")]
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host of its own, without an engine."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(engine, "find", lambda: None)
+
+
+def result() -> dict[str, Any]:
+    (file,) = (state_root() / "runs").glob("*/results/result.json")
+    found: dict[str, Any] = json.loads(file.read_text())
+    return found
+
+
+def test_the_static_layer_alone_leaves_a_whole_report_and_nothing_standing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    events = tmp_path / "events"
+    assert main([*WORDS, "--static-only", "--json-events", str(events)]) == 0
+    assert "verdict: conformant" in capsys.readouterr().out
+    found = result()
+    assert found["run"]["state"] == "finished"
+    assert found["run"]["stack_revision"]
+    assert {check["outcome"] for check in found["checks"]} == {"passed"}
+    assert {check["layer"] for check in found["checks"]} == {"static"}
+    assert runs.all_runs() == ()
+    assert [json.loads(line) for line in events.read_text().splitlines()]
+    (before,) = running._earlier(str(PROJECT / "conformance.toml"), "kind")
+    assert before.run.id == found["run"]["id"]
+    assert running._earlier("another.toml", "kind") == []
+
+
+def test_a_host_that_is_unfit_is_incomplete_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unfit(*_: object) -> None:
+        raise HostUnfit("too little space", observed="1 GB", expected="15 GB", remedy="free some")
+
+    monkeypatch.setattr(standing, "fit_host", unfit)
+    assert main([*WORDS, "--", "-k", "test_values_are_yaml"]) == 2
+    told = capsys.readouterr().out
+    assert "too little space" in told
+    assert "free some" in told
+    assert "Traceback" not in told
+    assert runs.all_runs() == ()
+
+
+class Broken:
+    """An environment that fails while it stands up, and remembers what was done about it."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+        self.done: list[str] = []
+
+    def tasks(self) -> tuple[()]:
+        return ()
+
+    def up(self, *_: object) -> None:
+        raise self.error
+
+    def diagnose(self, target: Path) -> None:
+        self.done.append(f"diagnosed into {target.parent.name}/{target.name}")
+
+    def down(self) -> None:
+        self.done.append("down")
+
+
+@pytest.mark.parametrize(
+    ("error", "done"),
+    [
+        (TerminalState("it crashes"), ["diagnosed into results/diagnostics", "down"]),
+        (KeyboardInterrupt(), ["down"]),
+    ],
+)  # fmt: skip
+def test_what_was_half_made_is_explained_and_removed(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException, done: list[str]
+) -> None:
+    where = Broken(error)
+    monkeypatch.setattr(standing, "fit_host", lambda *_: None)
+    monkeypatch.setattr(standing, "environment", lambda *_: where)
+    assert main([*WORDS, "--keep", "--", "-k", "test_values_are_yaml"]) == 2
+    assert where.done == done
+    assert result()["run"]["state"] == ("interrupted" if done == ["down"] else "finished")
+
+
+def test_sigterm_ends_a_run_in_order(tmp_path: Path) -> None:
+    """A slow host check stands for anything that takes time."""
+    program = (
+        "import sys, time; from cli import standing; from cli.main import main; "
+        "standing.fit_host = lambda *_: (print('now', flush=True), time.sleep(60)); "
+        f"sys.exit(main({WORDS!r} + ['--', '-k', 'test_values_are_yaml']))"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while "now" not in process.stdout.readline():
+            assert process.poll() is None
+        process.terminate()
+        told = process.stdout.read()
+        assert process.wait(timeout=30) == 2
+    assert "verdict: incomplete" in told
+    assert result()["run"]["state"] == "interrupted"
+    assert runs.all_runs() == ()
+
+
+def test_waivers_beside_the_contract_count_unless_others_are_named(tmp_path: Path) -> None:
+    contract, beside, other = tmp_path / "c.toml", tmp_path / "waivers.toml", tmp_path / "w.toml"
+    assert running._waivers(contract, None) is None
+    beside.touch()
+    assert running._waivers(contract, None) == beside
+    assert running._waivers(contract, other) == other
