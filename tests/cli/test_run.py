@@ -1,4 +1,4 @@
-"""`conformance run` without a cluster: the static layer for real, and ways in which a stack fails to stand."""
+"""`conformance run` without a cluster: the static layer for real, and stacks that fail to stand up."""
 
 from __future__ import annotations
 
