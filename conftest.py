@@ -9,7 +9,13 @@ from core.paths import CONTRACT, PROJECT
 if TYPE_CHECKING:
     import pytest
 
-pytest_plugins = ["fixtures.outcomes", "fixtures.gating", "fixtures.plugin", "fixtures.stand_up"]
+pytest_plugins = [
+    "fixtures.outcomes",
+    "fixtures.gating",
+    "fixtures.plugin",
+    "fixtures.presence",
+    "fixtures.stand_up",
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -199,10 +199,20 @@ class _Session:
         return stack.endpoints_file
 
     def _live(self, endpoints: Path) -> None:
+        from fixtures.presence import lost  # noqa: PLC0415
+
         suites = [str(path.parent) for path in sorted((PROJECT / "suites").glob("*/__init__.py"))]
         live = [path for path in suites if Path(path).name not in {"static", "upgrade"}]
         with self._pytest("live", live, self._options.workers, "--stack", str(endpoints)) as session:
             session.wait()
+        if reason := lost(self._folder):
+            self._recorder.problem(
+                EnvironmentFailure(
+                    reason.partition(":")[0], where=str(endpoints), observed=reason.partition(": ")[2],
+                    remedy="see what stopped it (conformance status, the engine's log), then run again",
+                ),
+                "live",
+            )  # fmt: skip
         if session.returncode:
             self._diagnose()
 
@@ -230,6 +240,8 @@ class _Session:
         # testinfra calls kubectl by name
         programs = str(self._planned.kubectl.parent)
         environment = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"}
+        if waivers := _waivers(self._planned.loaded.file, self._options.waivers):
+            command += ["--waivers", str(waivers.resolve())]
         if workers != "0":
             command += ["-n", workers]
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -77,8 +77,10 @@ class KindEnvironment:
         diagnostics.collect(target, self.engine, self.spec.node_names, self.kubectl)
 
     def down(self) -> None:
-        self.ecr.down()
-        reap.down(self.run, self.engine)
+        engine = self.engine if self.engine.answers() else reap.engine_of_leftovers()
+        if engine is not None:
+            self.ecr.down()
+        reap.down(self.run, engine)
 
     # the graph's tasks
 

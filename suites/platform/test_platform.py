@@ -75,7 +75,8 @@ def test_every_workload_is_ready(workloads: tuple[Workload, ...], pods: tuple[Po
     require(workloads, "the stack's namespaces hold no workload", remedy="install the releases")
     require_none(
         [
-            f"{found.kind} {found.namespace}/{found.name} has {found.ready} of {found.wanted} pods ready"
+            f"{found.kind} {found.namespace}/{found.name} "
+            + (f"has {found.ready} of {found.wanted} pods ready" if found.wanted else "is scaled to 0 pods")
             for found in workloads
             if found.ready < found.wanted or found.wanted == 0
         ]
