@@ -149,9 +149,9 @@ class EventLog:
             self._write_whole(b"\n" + data)
 
     def _write_whole(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self._fd, view) :]
+        written = os.write(self._fd, data)
+        while written < len(data):
+            written += os.write(self._fd, memoryview(data)[written:])
 
 
 def reserve(folder: Path) -> None:
