@@ -7,6 +7,7 @@ A results folder is the one source of every report, also after a kill:
     plan-NAME.json       the checks that a session is going to run
     gates/               outcomes of gate checks, for workers that wait for them (fixtures.gating)
     evidence/            what checks saw, redacted, named by content
+    diagnostics/         journals, logs and resources of the cluster, when the run was red
 
 Kinds of events, each with `t` in unix seconds: session-start, collected, collection-error, start,
 check, problem, step, note, session-end.
@@ -32,6 +33,8 @@ MAX_CHECK = 4 * 1024 * 1024
 #: Room kept on disk for what must be written even when evidence filled it.
 RESERVE_BYTES = 2 * 1024 * 1024
 RESERVE = "reserve"
+#: Folder for what explains a red run beyond its checks (environments.diagnostics writes it).
+DIAGNOSTICS = "diagnostics"
 
 
 class Piece(TypedDict):
