@@ -10,7 +10,7 @@ A results folder is the one source of every report, also after a kill:
     diagnostics/         journals, logs and resources of the cluster, when the run was red
 
 Kinds of events, each with `t` in unix seconds: session-start, collected, collection-error, start,
-check, problem, step, note, session-end.
+check, problem, step, note, session-end. A check's record leaves out what there is nothing to say about.
 """
 
 from __future__ import annotations
