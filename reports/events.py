@@ -7,9 +7,10 @@ A results folder is the one source of every report, also after a kill:
     plan-NAME.json       the checks that a session is going to run
     gates/               outcomes of gate checks, for workers that wait for them (fixtures.gating)
     evidence/            what checks saw, redacted, named by content
+    diagnostics/         journals, logs and resources of the cluster, when the run was red
 
 Kinds of events, each with `t` in unix seconds: session-start, collected, collection-error, start,
-check, problem, step, note, session-end.
+check, problem, step, note, session-end. A check's record leaves out what there is nothing to say about.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ MAX_CHECK = 4 * 1024 * 1024
 #: Room kept on disk for what must be written even when evidence filled it.
 RESERVE_BYTES = 2 * 1024 * 1024
 RESERVE = "reserve"
+#: Folder for what explains a red run beyond its checks (environments.diagnostics writes it).
+DIAGNOSTICS = "diagnostics"
 
 
 class Piece(TypedDict):
@@ -149,9 +152,9 @@ class EventLog:
             self._write_whole(b"\n" + data)
 
     def _write_whole(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self._fd, view) :]
+        written = os.write(self._fd, data)
+        while written < len(data):
+            written += os.write(self._fd, memoryview(data)[written:])
 
 
 def reserve(folder: Path) -> None:

@@ -58,7 +58,7 @@ class State:
             self.outcomes[check["nodeid"]] = check["outcome"]
             if check["outcome"] in ("failed", "error"):
                 names = ", ".join(check["requirements"])
-                self.broken.append(f"{names} {check['outcome']}: {clean(check['message'])}")
+                self.broken.append(f"{names} {check['outcome']}: {clean(check.get('message', ''))}")
         elif kind == "step":
             self.steps[event["name"]] = (event["state"], event["t"])
         elif kind in ("problem", "note"):

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UsageError
-from reports.events import write_atomically
+from reports.events import DIAGNOSTICS, write_atomically
 from reports.load import RUN
 from reports.model import RunResult
+from reports.recorder import CONTRACT, TIMELINE
 
 
 def merge(shards: Sequence[Path], target: Path) -> RunResult:
@@ -46,9 +47,14 @@ def _copy(shard: Path, target: Path, name: str) -> None:
     if (shard / "evidence").is_dir():
         # named by content: the same name is the same thing
         shutil.copytree(shard / "evidence", target / "evidence", dirs_exist_ok=True)
-    timeline = shard / "timeline.jsonl"
-    if timeline.exists() and not (target / timeline.name).exists():
-        shutil.copy(timeline, target / timeline.name)
+    if (shard / DIAGNOSTICS).is_dir():
+        shutil.copytree(shard / DIAGNOSTICS, target / DIAGNOSTICS / name)
+    for file in shard.glob("pytest-*.log"):
+        shutil.copy(file, target / f"pytest-{name}-{file.name.removeprefix('pytest-')}")
+    # one stand-up and one contract serve all shards
+    for file in (shard / TIMELINE, shard / CONTRACT):
+        if file.exists() and not (target / file.name).exists():
+            shutil.copy(file, target / file.name)
 
 
 def _head(loaded: list[RunResult]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from contract.catalogue import LAYERS, ORDER
 from reports import svg, templating
 from reports.compare import Comparison, compare
+from reports.events import DIAGNOSTICS
 from reports.excerpt import excerpts
 from reports.model import Check, Outcome, RequirementInfo, RunResult
 from reports.text import clean
@@ -54,6 +55,7 @@ def _context(result: RunResult, folder: Path, previous: RunResult | None) -> dic
         "slowest": sorted(views.values(), key=lambda view: -view["seconds"])[:SLOWEST],
         "waiver_fails": WAIVER_FAILS,
         "elapsed": _elapsed(result),
+        "logs": _logs(folder),
         "difference": _difference(previous, result),
         "previous": previous,
     }  # fmt: skip
@@ -138,6 +140,12 @@ def _why(result: RunResult) -> str:
         more = ", ..." if len(result.unchecked) > 6 else ""
         parts.append(f"{len(result.unchecked)} {were} not checked ({few}{more}).")
     return " ".join(parts)
+
+
+def _logs(folder: Path) -> list[str]:
+    """What else lies in the results for whoever looks further."""
+    files = [*folder.glob("pytest-*.log"), *(folder / DIAGNOSTICS).rglob("*")]
+    return sorted(file.relative_to(folder).as_posix() for file in files if file.is_file())
 
 
 def _difference(previous: RunResult | None, result: RunResult) -> Comparison | None:

@@ -68,7 +68,7 @@ class PlainLines:
     def _check(self, check: Mapping[str, Any], layer_of: Callable[[str], tuple[int, Counter[str]]]) -> None:
         names = ", ".join(check["requirements"])
         line = f"{check['outcome']:<8} {names} {short(check['nodeid'])} ({check['seconds']:.1f} s)"
-        if check["message"]:
+        if check.get("message"):
             line += f": {clean(check['message'])}"
         layer = check["layer"]
         total, counts = layer_of(layer)

@@ -27,6 +27,8 @@ from reports.load import RUN
 from reports.redact import SECRETS
 
 TIMELINE = "timeline.jsonl"
+#: The contract as it was when the run began: a bundle can be judged without the tree that it came from.
+CONTRACT = "contract.toml"
 
 
 class Recorder:
@@ -65,12 +67,15 @@ class Recorder:
             for waiver in (waiving.load(waivers) if waivers else ())
         ]
         file = contract.file if contract else None
+        text = file.read_bytes() if file else b""
+        if text:
+            write_atomically(folder / CONTRACT, SECRETS.data(text))
         self._run: dict[str, Any] = {
             "id": run_id, "started": time.time(), "ended": None, "state": "running",
             "environment": environment,
             "contract": contract.contract.stack.name if contract else "",
             "contract_file": file.name if file else "",
-            "contract_sha256": hashlib.sha256(file.read_bytes()).hexdigest() if file else "",
+            "contract_sha256": hashlib.sha256(text).hexdigest() if file else "",
             "stack_revision": stack_revision, "harness_version": _version(), "command": command,
             "selection": selection, "layers": list(layers), "pins": sorted((pins or {}).items()),
         }  # fmt: skip

@@ -29,49 +29,50 @@ MARGIN = 8192
 
 _SQUEEZE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\\[nrt]|[\s\\]+")
 _KEEP = "[redacted: {}]"
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# looking for circles costs an event a fifth of its time; records are made of plain values
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 # every repetition is bounded or starts at a rare text: evidence may be one line of megabytes
 _B64 = r"[A-Za-z0-9+/_-]"
-_SHAPES: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
+_SHAPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     # label, texts of which one must be there for the pattern to be worth trying, pattern with the
-    # secret as the last group (or as a whole)
+    # secret as the last group (or as a whole); compiled when first tried, and kept by `re`
     (
         "private key",
         ("PRIVATE KEY",),
-        re.compile(
-            r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----"
-            r"(?:(?!-----BEGIN).)*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)",
-            re.DOTALL,
+        (
+            r"(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----"
+            r"(?:(?!-----BEGIN).)*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)"
         ),
     ),
-    ("AWS key id", ("AKIA", "ASIA"), re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])")),
+    ("AWS key id", ("AKIA", "ASIA"), r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"),
     (
         "AWS secret key",
-        ("ecret",  "ECRET"),
-        re.compile(
-            r"(?i)secret_?access_?key[\"'\\]*(?:\s*[:=]\s*|[\"'>\\]+\s*)[\"'\\]*([A-Za-z0-9/+=]{40})(?![A-Za-z0-9/+=])"
-        ),
+        ("ecret", "ECRET"),
+        r"(?i)secret_?access_?key[\"'\\]*(?:\s*[:=]\s*|[\"'>\\]+\s*)[\"'\\]*([A-Za-z0-9/+=]{40})(?![A-Za-z0-9/+=])",
     ),
-    ("token", ("eyJ",), re.compile(rf"eyJ{_B64}{{8,1024}}\.eyJ{_B64}{{8,8192}}\.{_B64}*")),
-    ("password in a URL", ("://",), re.compile(r"(?<=://)[^/\s:@\"'<>]{0,256}:([^@/\s\"'<>]{1,4096})@")),
+    ("token", ("eyJ",), rf"eyJ{_B64}{{8,1024}}\.eyJ{_B64}{{8,8192}}\.{_B64}*"),
+    ("password in a URL", ("://",), r"(?<=://)[^/\s:@\"'<>]{0,256}:([^@/\s\"'<>]{1,4096})@"),
     (
         "authorization",
         ("uthorization", "UTHORIZATION"),
-        re.compile(r"(?i)authorization[\"'\\]*\s*[:=]\s*[\"'\\]*(?:basic|bearer|token)\s+([A-Za-z0-9+/=._~-]{4,})"),
+        r"(?i)authorization[\"'\\]*\s*[:=]\s*[\"'\\]*(?:basic|bearer|token)\s+([A-Za-z0-9+/=._~-]{4,})",
     ),
     (
         "session token",
         ("ecurity-", "essionToken", "ession_token", "ESSION_TOKEN"),
-        re.compile(r"(?i)(?:x-amz-security-token|session_?token)[\"'\\]*\s*[:=]\s*[\"'\\]*([A-Za-z0-9+/=%_-]{16,})"),
+        r"(?i)(?:x-amz-security-token|session_?token)[\"'\\]*\s*[:=]\s*[\"'\\]*([A-Za-z0-9+/=%_-]{16,})",
     ),
     (
         "API token",
         ("ghp_", "gho_", "ghs_", "glpat-", "github_pat_"),
-        re.compile(r"(?:gh[pos]_|github_pat_|glpat-)[A-Za-z0-9_-]{20,}"),
+        r"(?:gh[pos]_|github_pat_|glpat-)[A-Za-z0-9_-]{20,}",
     ),
-)  # fmt: skip
-_PEM_IN_BASE64 = re.compile(r"LS0tLS1CRUdJTi[A-Za-z0-9+/=]{40,}")
+)
+_PEM = "LS0tLS1CRUdJTi"
+_PEM_IN_BASE64 = _PEM + r"[A-Za-z0-9+/=]{40,}"
+#: Of these at least one is in whatever has a known shape: most texts are done with one look for each.
+_NEEDLES = (*(needle for _, needles, _ in _SHAPES for needle in needles), _PEM)
 
 
 class Redactor:
@@ -112,7 +113,7 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """`text` without any declared or recognisable secret."""
-        if not text:
+        if len(text) < TOO_SHORT:
             return text
         # longest first: a variant may contain a shorter one
         hits = [variant for variant in self._variants if variant in text]
@@ -224,11 +225,13 @@ def _variants(secret: str) -> Iterator[str]:
 
 
 def _shapes(text: str) -> str:
+    if not any(map(text.__contains__, _NEEDLES)):
+        return text
     for label, needles, pattern in _SHAPES:
-        if any(needle in text for needle in needles):
-            text = pattern.sub(partial(_masked, label), text)
-    if "LS0tLS1CRUdJTi" in text:
-        text = _PEM_IN_BASE64.sub(_masked_pem, text)
+        if any(map(text.__contains__, needles)):
+            text = re.sub(pattern, partial(_masked, label), text)
+    if _PEM in text:
+        text = re.sub(_PEM_IN_BASE64, _masked_pem, text)
     return text
 
 

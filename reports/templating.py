@@ -17,13 +17,18 @@ def render(template: str, context: dict[str, Any]) -> str:
         loader=PackageLoader("reports", "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, finalize=_shown,
     )  # fmt: skip
-    environment.filters |= {"seconds": seconds, "size": size, "day": day}
+    environment.filters |= {"seconds": seconds, "size": size, "day": day, "sentence": sentence}
     return environment.get_template(template).render(context)
 
 
 def _shown(value: Any) -> Any:
     """What is put into a template, without what a page cannot hold."""
     return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def sentence(text: str) -> str:
+    """`text` with a capital in front; names such as ECR keep theirs, which str.capitalize takes away."""
+    return text[:1].upper() + text[1:]
 
 
 def day(stamp: float | None) -> str:

@@ -19,7 +19,9 @@ def first_line(text: str) -> str:
 
 
 def seconds(value: float) -> str:
-    """A duration for people: 0.04 s, 3.2 s, 75 s, 4 min 5 s, 1 h 2 min."""
+    """A duration for people: 0 s, 0.04 s, 3.2 s, 75 s, 4 min 5 s, 1 h 2 min."""
+    if value < 0.005:
+        return "0 s"
     if value < 10:
         return f"{value:.2g} s" if value < 1 else f"{value:.1f} s"
     if value < 120:

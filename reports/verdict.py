@@ -64,7 +64,9 @@ def decide(
     else:
         word, reason, remedy = "conformant", "", ""
     code = {"conformant": 0, "not conformant": 1, "incomplete": 2}[word]
-    headline = ", ".join([word, *_qualified(checks, requirements, components, by_id)])
+    # a failure decides also a run that was cut short; that it was belongs to what qualifies the verdict
+    cut = [unfinished] if unfinished and unfinished != reason else []
+    headline = ", ".join([word, *cut, *_qualified(checks, requirements, components, by_id)])
     return Verdict.model_validate(
         {"word": word, "exit_code": code, "headline": headline, "reason": reason, "remedy": remedy,
          "counts": {str(o): counts[str(o)] for o in Outcome if counts[str(o)]}}

@@ -75,6 +75,7 @@ def example(folder: Path) -> RunResult:
     parts = [
         {"name": "controller", "version": "2.504.3", "image": "conformance.test/jenkins:8f7a",
          "digest": "sha256:" + "ab" * 32, "stand_in": "its API and pipelines"},
+        {"name": "ECR", "version": "local", "image": "conformance.test/ecr:01cd", "stand_in": "its API"},
         {"name": "nexus", "version": "3.71.0-06", "image": "conformance.test/nexus:77ab"},
     ]  # fmt: skip
     evidence: dict[str, dict[str, Any]] = {
@@ -108,3 +109,60 @@ def earlier(result: RunResult) -> RunResult:
             ),
         }
     )
+
+
+def troubled(folder: Path) -> RunResult:
+    """A run of which much went wrong, told in long words: every outcome, every state of a waiver."""
+    long = "https://nexus.example.org/repository/" + "maven-releases-of-everybody/" * 6 + "x" * 120
+    about = {"link": "https://tracker.example.org/1", "match": ""}
+    waivers = [
+        {**about, "requirement": "NEXUS-02", "owner": "build team", "expires": "2026-10-20",
+         "reason": "the old repository is emptied as soon as its last user moved, see the plan of the year"},
+        {**about, "requirement": "NEXUS-03", "owner": "platform", "expires": "2026-01-01", "reason": "old"},
+        {**about, "requirement": "STATIC-01", "owner": "platform", "expires": "2026-10-20", "reason": "fine"},
+        {**about, "requirement": "NEXUS-77", "owner": "no-one-who-is-here", "expires": "2026-10-20",
+         "link": "in the wiki", "reason": "matches nothing"},
+    ]  # fmt: skip
+    problem = {"what": "the cluster's second node did not join within 300 s", "where": "stand-up: cluster",
+               "observed": "kubelet: " + "connection refused; " * 30, "remedy": "free memory"}  # fmt: skip
+    checks = [
+        check("STATIC-01"),
+        check("PLATFORM-01", "error", gate=True, message=f"ConnectionError: {long}", details=f"In\n{long}"),
+        check("NEXUS-01", "failed", message=f"{long} is 201", remedy=f"delete {long}", details="a\n" * 300),
+        check("NEXUS-02", "waived", waiver="NEXUS-02"),
+        check("NEXUS-03", "failed", seconds=3725.0),
+        check("JENKINS-01", "not applicable", message="no such plugin is pinned"),
+        check("JENKINS-02", "failed"),
+        check("AGENTS-01", "not run", message="the run ended before it"),
+        *(check(f"PIPELINES-{n:02d}", "blocked", message="platform is broken: PLATFORM-01 error",
+                blocked_by="suites/platform/test_platform.py::test_platform_01") for n in range(1, 60)),
+    ]  # fmt: skip
+    known = [
+        requirement(name, level="SHOULD" if name == "JENKINS-02" else "MUST")
+        for one in checks
+        for name in one["requirements"]
+    ]
+    return results(
+        folder, *checks, requirements=known, ended=False, head={"waivers": waivers, "problems": [problem]},
+        run={"command": f"conformance run --contract {long}", "state": "interrupted"},
+    )  # fmt: skip
+
+
+def nights(folder: Path, count: int = 14) -> list[RunResult]:
+    """Runs of as many nights; a plugin's new version breaks one check in the last three."""
+    found = []
+    for number in range(1, count + 1):
+        broken = "failed" if number > count - 3 else "passed"
+        at = START + number * 86400
+        about = {"started": at, "ended": at + 230 + 4 * number,
+                 "pins": [["git", "5.8.0" if broken == "failed" else "5.7.0"]]}  # fmt: skip
+        checks = [
+            check("STATIC-01"),
+            check("JENKINS-01", broken, message="plugin git runs in 5.8.0" if broken == "failed" else ""),
+            check("AGENTS-01"),
+            # twice it changed while nothing else did
+            check("NEXUS-01", "failed" if number == 5 else "passed"),
+        ]
+        launch = {"AGENTS-01": {"timeline": {"queued": 0.4, "first step": 11.0 + number % 3}}}
+        found.append(results(folder / f"night-{number:02d}", *checks, run=about, evidence=launch))
+    return found

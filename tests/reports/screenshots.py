@@ -10,8 +10,7 @@ from core.paths import PROJECT
 from reports import history, trendpage
 from reports import page as pages
 from tests.reports.browser import Page, chromium
-from tests.reports.example import earlier, example
-from tests.reports.made import check, results
+from tests.reports.example import earlier, example, nights
 
 TARGET = PROJECT / "docs" / "images"
 
@@ -31,22 +30,8 @@ def main() -> None:
         result = example(folder / "run")
         report = folder / "run" / "report.html"
         report.write_text(pages.render(result, folder / "run", earlier(result)), encoding="utf-8")
-        nights = []
-        for number in range(1, 15):
-            broken = "failed" if number > 11 else "passed"
-            at = 1_790_000_000.0 + number * 86400
-            about = {"started": at, "ended": at + 230 + 4 * number,
-                     "pins": [["git", "5.8.0" if number > 11 else "5.7.0"]]}  # fmt: skip
-            checks = [
-                check("STATIC-01"),
-                check("JENKINS-01", broken, message="plugin git runs in 5.8.0" if broken == "failed" else ""),
-                check("AGENTS-01"),
-                check("NEXUS-01"),
-            ]
-            launch = {"AGENTS-01": {"timeline": {"queued": 0.4, "first step": 11.0 + number % 3}}}
-            nights.append(results(folder / f"night-{number:02d}", *checks, run=about, evidence=launch))
         trend = folder / "trend.html"
-        trend.write_text(trendpage.render(history.trend(nights)), encoding="utf-8")
+        trend.write_text(trendpage.render(history.trend(nights(folder))), encoding="utf-8")
         with chromium(folder / "profile") as tab:
             shoot(tab, report, 1280, "light", 1500, "report-1280")
             shoot(tab, report, 390, "dark", 1500, "report-390-dark")

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from reports import history, trendpage
 from reports import page as pages
 from tests.reports.browser import Page, chromium
-from tests.reports.example import earlier, example
+from tests.reports.example import earlier, example, nights, troubled
 from tests.reports.made import check, results
 
 pytestmark = [
@@ -30,6 +31,21 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="module", params=["report", "troubled", "trend"])
+def any_page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, report: Path) -> Path:
+    """Every kind of page that we make."""
+    folder = tmp_path_factory.mktemp("pages")
+    file = folder / f"{request.param}.html"
+    if request.param == "report":
+        return report
+    if request.param == "troubled":
+        file.write_text(pages.render(troubled(folder), folder), encoding="utf-8")
+    else:
+        unread = ("20260101T000000Z-newer.json: schema version 2, known is 1",)
+        file.write_text(trendpage.render(history.trend(nights(folder)), unread), encoding="utf-8")
+    return file
+
+
 @pytest.fixture(scope="module")
 def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     with chromium(tmp_path_factory.mktemp("profile")) as opened:
@@ -38,8 +54,8 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_axe_finds_nothing_serious(tab: Page, report: Path, width: int, scheme: str) -> None:
-    tab.open(report, width, scheme)
+def test_axe_finds_nothing_serious(tab: Page, any_page: Path, width: int, scheme: str) -> None:
+    tab.open(any_page, width, scheme)
     tab.ask("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     tab.ask(resources.files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8") + "; 0")
     run = (
@@ -51,8 +67,8 @@ def test_axe_finds_nothing_serious(tab: Page, report: Path, width: int, scheme: 
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_nothing_is_wider_than_the_window(tab: Page, report: Path, width: int) -> None:
-    tab.open(report, width)
+def test_nothing_is_wider_than_the_window(tab: Page, any_page: Path, width: int) -> None:
+    tab.open(any_page, width)
     assert tab.ask("window.innerWidth") == width
     assert tab.ask("document.documentElement.scrollWidth") <= width
     tab.ask("document.querySelectorAll('details').forEach((one) => { one.open = true; })")

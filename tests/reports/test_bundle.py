@@ -12,9 +12,15 @@ import zstandard
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from contract.load import load
 from core.errors import UsageError
+from core.paths import PROJECT
 from reports import bundle
 from reports.model import RunResult
+from reports.recorder import Recorder
+from reports.redact import Redactor
+from reports.write import write_all
+from tests.gating.suite_run import catalogue
 from tests.reports.made import check, results
 
 
@@ -41,6 +47,30 @@ def test_a_bundle_is_whole_and_reads_back(folder: Path, tmp_path: Path) -> None:
     found = bundle.verify(packed)
     assert (found.faults, found.files, found.signed, found.run) == ((), 3, False, "results")
     assert RunResult.load(bundle.unpack(packed, tmp_path / "again")) == RunResult.load(folder)
+
+
+def test_a_bundle_holds_what_explains_a_red_run_and_no_secret_of_it(tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    told = Recorder(
+        folder, run_id="r1", environment="kind", contract=load(PROJECT / "conformance.toml"),
+        requirements=catalogue(tmp_path),
+    )  # fmt: skip
+    told.finish()
+    results(folder, check("NEXUS-01", "failed"), evidence={"NEXUS-01": {"answer": "201 Created"}})
+    (folder / "pytest-live.log").write_text("1 failed")
+    (folder / "diagnostics").mkdir()
+    (folder / "diagnostics" / "resources.yaml").write_text("env:\n- name: PASSWORD\n  value: sesame-9913\n")
+    write_all(RunResult.load(folder), folder)
+    packed = bundle.pack(folder, tmp_path / "run.tar.zst", redactor=Redactor(["sesame-9913"]))
+    again = bundle.unpack(packed, tmp_path / "again")
+    held = {file.relative_to(again).as_posix() for file in again.rglob("*") if file.is_file()}
+    assert held >= {
+        "run.json", "contract.toml", "events-run.jsonl", "events-live.jsonl", "report.html", "result.json",
+        "junit.xml", "summary.md", "pytest-live.log", "diagnostics/resources.yaml",
+    }  # fmt: skip
+    assert any(name.startswith("evidence/") for name in held)
+    assert "[redacted: secret]" in (again / "diagnostics" / "resources.yaml").read_text()
+    assert 'href="diagnostics/resources.yaml"' in (again / "report.html").read_text()
 
 
 def test_the_same_results_make_the_same_bundle(folder: Path, tmp_path: Path) -> None:

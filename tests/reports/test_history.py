@@ -44,6 +44,9 @@ def test_compare_tells_outcomes_apart_from_causes(tmp_path: Path) -> None:
 def test_merge_keeps_the_worst_and_is_finished_only_if_all_are(tmp_path: Path) -> None:
     night(tmp_path, 1, check("NEXUS-01"), check("STATIC-01"))
     night(tmp_path, 2, check("NEXUS-01", "failed"), check("JENKINS-01"))
+    (tmp_path / "night1" / "pytest-live.log").write_text("1 passed")
+    (tmp_path / "night2" / "diagnostics").mkdir()
+    (tmp_path / "night2" / "diagnostics" / "pods.txt").write_text("pods of 2")
     merged = merge([tmp_path / "night1", tmp_path / "night2"], tmp_path / "merged")
     assert {c.requirements[0]: str(c.outcome) for c in merged.checks} == {
         "STATIC-01": "passed",
@@ -51,6 +54,8 @@ def test_merge_keeps_the_worst_and_is_finished_only_if_all_are(tmp_path: Path) -
         "JENKINS-01": "passed",
     }
     assert len(merged.sessions) == 2
+    assert (tmp_path / "merged" / "diagnostics" / "shard2" / "pods.txt").read_text() == "pods of 2"
+    assert (tmp_path / "merged" / "pytest-shard1-live.log").read_text() == "1 passed"
     assert merged.verdict.word == "not conformant"
     results(tmp_path / "cut", check("AGENTS-01"), ended=False)
     open_end = merge([tmp_path / "night1", tmp_path / "cut"], tmp_path / "merged2")

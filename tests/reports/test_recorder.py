@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def test_a_run_that_is_killed_after_its_first_moment_is_incomplete(tmp_path: Pat
     assert (found.verdict.word, found.verdict.reason) == ("incomplete", "the run did not end")
     assert len(found.requirements) == 11
     assert len(found.run.contract_sha256) == 64
+    kept = (tmp_path / "results" / "contract.toml").read_bytes()
+    assert hashlib.sha256(kept).hexdigest() == found.run.contract_sha256
 
 
 def test_a_stand_up_that_failed_is_the_verdicts_reason(tmp_path: Path) -> None:

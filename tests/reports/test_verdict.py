@@ -154,3 +154,14 @@ def test_a_second_try_never_hides_a_first_failure(tmp_path: Path) -> None:
     again = tmp_path / "events-again.jsonl"
     again.write_text((tmp_path / "events-live.jsonl").read_text().replace('"failed"', '"passed"'))
     assert RunResult.load(tmp_path).verdict.word == "not conformant"
+
+
+def test_a_failure_in_a_run_that_was_cut_short_says_both(tmp_path: Path) -> None:
+    found = results(tmp_path, check("STATIC-01", "failed"), ended=False, run={"state": "interrupted"}).verdict
+    assert (found.word, found.reason) == ("not conformant", "STATIC-01 failed: STATIC-01 is not so")
+    assert found.headline == "not conformant, the run was interrupted"
+
+
+def test_a_run_that_was_cut_short_says_so_once(tmp_path: Path) -> None:
+    found = results(tmp_path, check("STATIC-01"), ended=False, run={"state": "interrupted"}).verdict
+    assert (found.headline, found.reason) == ("incomplete", "the run was interrupted")
