@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 pytest_plugins = [
     "fixtures.outcomes",
     "fixtures.gating",
-    "fixtures.plugin",
     "fixtures.presence",
+    "fixtures.plugin",
     "fixtures.stand_up",
 ]
 

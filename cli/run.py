@@ -14,10 +14,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from cli.options import add_stack_options
-from core.errors import ConformanceError, EnvironmentFailure
+from core.errors import ConformanceError, EnvironmentFailure, UsageError
 from core.paths import PROJECT
 
 if TYPE_CHECKING:
@@ -76,14 +76,18 @@ def run(options: argparse.Namespace) -> int:
     planned = standing.plan(options, lambda line: console.print(line, highlight=False))
     this = runs.new(str(options.contract), options.environment, planned.inputs)
     folder: Path = options.results_dir or this.results
-    recorder = Recorder(
-        folder, run_id=this.id, environment=options.environment, contract=planned.loaded,
-        command=shlex.join(["conformance", *sys.argv[1:]]),
-        selection=shlex.join(options.pytest_arguments), layers=("static",) if options.static_only else (),
-        waivers=_waivers(planned.loaded.file, options.waivers), stack_revision=planned.stack_revision,
-    )  # fmt: skip
     earlier = _earlier(this.contract, options.environment)
-    events = options.json_events.open("a", encoding="utf-8", buffering=1) if options.json_events else None
+    try:
+        recorder = Recorder(
+            folder, run_id=this.id, environment=options.environment, contract=planned.loaded,
+            command=shlex.join(["conformance", *sys.argv[1:]]), stack_revision=planned.stack_revision,
+            selection=shlex.join(options.pytest_arguments), waivers=_waivers(planned, options.waivers),
+            layers=("static",) if options.static_only else (),
+        )  # fmt: skip
+        events = _events(options.json_events)
+    except ConformanceError:
+        this.forget_stack()
+        raise
     session = _Session(options, planned, this, recorder, folder)
     interrupted = False
     try:
@@ -100,6 +104,8 @@ def run(options: argparse.Namespace) -> int:
         for name, reason in lost.items():
             console.print(f"not written: {name}: {reason}", style="red")
         session.end(result.verdict.exit_code, console)
+        if events:
+            events.close()
     return int(result.verdict.exit_code)
 
 
@@ -240,7 +246,7 @@ class _Session:
         # testinfra calls kubectl by name
         programs = str(self._planned.kubectl.parent)
         environment = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"}
-        if waivers := _waivers(self._planned.loaded.file, self._options.waivers):
+        if waivers := _waivers(self._planned, self._options.waivers):
             command += ["--waivers", str(waivers.resolve())]
         if workers != "0":
             command += ["-n", workers]
@@ -270,9 +276,21 @@ class _Session:
             )
 
 
-def _waivers(contract: Path, given: Path | None) -> Path | None:
-    default = contract.parent / WAIVERS
+def _waivers(planned: Plan, given: Path | None) -> Path | None:
+    default = planned.loaded.file.parent / WAIVERS
+    if given and not given.is_file():
+        raise UsageError(
+            "there are no waivers", where=str(given), remedy="name a file, or leave --waivers out"
+        )
     return given or (default if default.is_file() else None)
+
+
+def _events(file: Path | None) -> TextIO | None:
+    """Where `--json-events` go, line by line."""
+    try:
+        return file.open("a", encoding="utf-8", buffering=1) if file else None
+    except OSError as error:
+        raise UsageError("events cannot be written", where=str(file), observed=str(error)) from error
 
 
 def _earlier(contract: str, environment: str) -> list[RunResult]:

@@ -16,11 +16,18 @@ from environments.kubectl import Kubectl
 from reports.redact import SECRETS
 
 LOG_LINES = "2000"
+KINDS = (
+    "nodes,namespaces,deployments,statefulsets,daemonsets,replicasets,pods,services,endpoints,configmaps,"
+    "serviceaccounts,roles,rolebindings,networkpolicies,pvc,pv,storageclasses"
+)
 VIEWS = {
     "pods.txt": ("get", "pods", "--all-namespaces", "--output", "wide"),
     "events.txt": ("get", "events", "--all-namespaces", "--sort-by", ".lastTimestamp"),
     "describe-nodes.txt": ("describe", "nodes"),
     "describe-pods.txt": ("describe", "pods", "--all-namespaces"),
+    # no values of secrets: names alone
+    "secrets.txt": ("get", "secrets", "--all-namespaces"),
+    "resources.yaml": ("get", KINDS, "--all-namespaces", "--output", "yaml"),
     "volumes.txt": ("get", "pv,pvc,storageclass", "--all-namespaces", "--output", "wide"),
 }
 _CONSOLES = (

@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.owners import born
 from core.paths import cache_root, state_root
 from core.process import RUN_MARK
 from environments.base import Endpoints
@@ -66,7 +67,7 @@ class Run:
     @property
     def alive(self) -> bool:
         """Does the process that made it still run?"""
-        return process_start(self.owner) == self.owner_start
+        return born(self.owner) == self.owner_start
 
     @property
     def orphaned(self) -> bool:
@@ -102,7 +103,7 @@ def new(contract: str, environment: str, inputs: str) -> Run:
     run = Run(
         id=f"{time.strftime('%y%m%d-%H%M%S', time.gmtime(now))}-{os.getpid()}",
         owner=os.getpid(),
-        owner_start=process_start(os.getpid()),
+        owner_start=born(os.getpid()),
         created=now,
         contract=contract,
         environment=environment,
@@ -128,12 +129,3 @@ def kept_run(inputs: str) -> Run | None:
     """The newest kept run whose stack was made from the same inputs."""
     kept = [run for run in all_runs() if run.kept and run.inputs == inputs and run.endpoints()]
     return kept[-1] if kept else None
-
-
-def process_start(pid: int) -> str:
-    """Start time of a process in clock ticks since boot (proc(5), field 22), or "" when it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
-    except OSError:
-        return ""
-    return "" if fields[0] == "Z" else fields[19]

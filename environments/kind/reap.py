@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from core.owners import born
 from core.paths import cache_root
 from core.process import end_marked
 from environments import runs
@@ -134,7 +135,7 @@ def _files() -> Iterator[str]:
 def _owner_lives(path: Path) -> bool:
     """Does the process whose number is in the name (`pid123`) still run?"""
     found = re.search(r"pid(\d+)", path.name)
-    return bool(found and runs.process_start(int(found[1])))
+    return bool(found and born(int(found[1])))
 
 
 def _is_free(lock: str) -> bool:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from cli import run as running
 from cli import standing
 from cli.main import main
-from core.errors import HostUnfit, TerminalState
+from core.errors import HostUnfit, TerminalState, UsageError
 from core.paths import PROJECT, state_root
 from environments import runs
 from environments.host import engine
@@ -127,7 +128,22 @@ def test_sigterm_ends_a_run_in_order(tmp_path: Path) -> None:
 
 def test_waivers_beside_the_contract_count_unless_others_are_named(tmp_path: Path) -> None:
     contract, beside, other = tmp_path / "c.toml", tmp_path / "waivers.toml", tmp_path / "w.toml"
-    assert running._waivers(contract, None) is None
+    planned: Any = SimpleNamespace(loaded=SimpleNamespace(file=contract))
+    assert running._waivers(planned, None) is None
     beside.touch()
-    assert running._waivers(contract, None) == beside
-    assert running._waivers(contract, other) == other
+    assert running._waivers(planned, None) == beside
+    with pytest.raises(UsageError, match="there are no waivers"):
+        running._waivers(planned, other)
+    other.touch()
+    assert running._waivers(planned, other) == other
+
+
+@pytest.mark.parametrize(
+    "words", [["--json-events", "/no/such/folder/events"], ["--waivers", "/no/such/file"]]
+)
+def test_a_file_that_cannot_be_used_is_usage_and_leaves_no_run(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*WORDS, "--static-only", *words]) == 3
+    assert words[1] in capsys.readouterr().err
+    assert runs.all_runs() == ()
