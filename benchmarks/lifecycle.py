@@ -67,15 +67,17 @@ def several(count: int, once: Callable[[], Measured]) -> None:
 
 def up() -> Measured:
     measured = timed([*CONFORMANCE, "up", "--images", "packages"])
-    path = timeline.critical_path(timeline.read(runs.all_runs()[-1].timeline))
-    timed([*CONFORMANCE, "down"])
+    made = runs.all_runs()[-1]
+    path = timeline.critical_path(timeline.read(made.timeline))
+    timed([*CONFORMANCE, "down", made.id])
     return replace(measured, ratio=measured.seconds / sum(span.seconds for span in path))
 
 
 def kept(count: int) -> None:
     timed([*CONFORMANCE, "up", "--images", "packages"])
+    made = runs.all_runs()[-1]
     several(count, lambda: timed([*CONFORMANCE, "run", "--images", "packages"]))
-    timed([*CONFORMANCE, "down"])
+    timed([*CONFORMANCE, "down", made.id])
 
 
 def left() -> list[str]:
