@@ -25,6 +25,8 @@ from core.paths import PROJECT, cache_root, state_root
 from environments import runs
 
 CONFORMANCE = [sys.executable, "-m", "cli.main"]
+#: --ecr by name: another kept stack of this host (made with the default) is then not taken for ours
+STACK = ["--images", "packages", "--ecr", "local"]
 #: seconds into the run at which it is killed: engine, cluster, services, suites, late suites
 MOMENTS = (3, 12, 30, 75, 110)
 
@@ -66,7 +68,7 @@ def several(count: int, once: Callable[[], Measured]) -> None:
 
 
 def up() -> Measured:
-    measured = timed([*CONFORMANCE, "up", "--images", "packages"])
+    measured = timed([*CONFORMANCE, "up", *STACK])
     made = runs.all_runs()[-1]
     path = timeline.critical_path(timeline.read(made.timeline))
     timed([*CONFORMANCE, "down", made.id])
@@ -74,9 +76,9 @@ def up() -> Measured:
 
 
 def kept(count: int) -> None:
-    timed([*CONFORMANCE, "up", "--images", "packages"])
+    timed([*CONFORMANCE, "up", *STACK])
     made = runs.all_runs()[-1]
-    several(count, lambda: timed([*CONFORMANCE, "run", "--images", "packages"]))
+    several(count, lambda: timed([*CONFORMANCE, "run", *STACK]))
     timed([*CONFORMANCE, "down", made.id])
 
 
@@ -108,7 +110,7 @@ def kill() -> int:
     clean = 0
     for moment in MOMENTS:
         with subprocess.Popen(
-            [*CONFORMANCE, "run", "--images", "packages"],
+            [*CONFORMANCE, "run", *STACK],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         ) as process:  # fmt: skip
             ended = not _still_runs(process, moment)
@@ -133,7 +135,7 @@ def main() -> int:
     elif what == "run":
         kept(count)
     elif what == "whole":
-        several(count, lambda: timed([str(PROJECT / "run"), "conformance", "--images", "packages"]))
+        several(count, lambda: timed([str(PROJECT / "run"), "conformance", *STACK]))
     else:
         raise SystemExit(__doc__)
     return 0
