@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Literal
 
 from core.process import stop_all
 from core.timeline import Timeline
+from core.waiting import given_up
 
 Happened = Literal["started", "done", "failed"]
 Observer = Callable[[str, Happened, float], None]
@@ -41,6 +43,7 @@ def run_tasks(
     done: set[str] = set()
     running: dict[Future[None], str] = {}
     failure: BaseException | None = None
+    ending = ExitStack()
     pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="task")
     try:
         while running or (waiting and failure is None):
@@ -56,12 +59,15 @@ def run_tasks(
                     done.add(name)
                 else:
                     failure = failure or error
+                    ending.enter_context(given_up())
                     stop_all()
     except BaseException:
+        ending.enter_context(given_up())
         stop_all()
         raise
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        with ending:
+            pool.shutdown(wait=True, cancel_futures=True)
     if failure is not None:
         raise failure
 

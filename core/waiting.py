@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from core.errors import NotYet, TerminalState
 
 T = TypeVar("T")
+_given_up = threading.Event()
+
+
+@contextmanager
+def given_up() -> Iterator[None]:
+    """Inside, every wait of this process ends after its next look: what it waits for is of no use any more."""
+    _given_up.set()
+    try:
+        yield
+    finally:
+        _given_up.clear()
 
 
 def eventually(
@@ -30,7 +43,7 @@ def eventually(
     least once, and once more at the deadline.
 
     Raises:
-        NotYet: the time ran out; carries the last value seen.
+        NotYet: the time ran out, or `given_up` holds; carries the last value seen.
         TerminalState: `terminal` gave a reason.
     """
     start = time.monotonic()
@@ -54,11 +67,11 @@ def eventually(
                     remedy=remedy,
                 )
             observed, cause = repr(value), None
-        if last_try:
+        if last_try or _given_up.is_set():
             raise NotYet(
-                f"{what}: not within {timeout:g} s",
+                f"{what}: not within {timeout:g} s" if last_try else f"{what}: given up, the work has ended",
                 expected=what,
                 observed=f"last seen: {observed[:2000]}",
                 remedy=remedy,
             ) from cause
-        time.sleep(max(0.0, min(interval, deadline - time.monotonic())))
+        _given_up.wait(max(0.0, min(interval, deadline - time.monotonic())))

@@ -8,6 +8,7 @@ import pytest
 from core import timeline
 from core.graph import Task, run_tasks
 from core.timeline import Timeline
+from core.waiting import eventually
 
 
 def test_tasks_run_after_what_they_need_and_leave_spans(tmp_path: Path) -> None:
@@ -71,3 +72,20 @@ def test_a_half_written_line_is_left_out(tmp_path: Path) -> None:
     with file.open("a") as out:
         out.write('{"name": "ha')
     assert [span.name for span in timeline.read(file)] == ["whole"]
+
+
+def test_a_failure_ends_what_others_wait_for(tmp_path: Path) -> None:
+    waits = threading.Event()
+
+    def fail() -> None:
+        assert waits.wait(20)
+        raise RuntimeError("no space")
+
+    def wait() -> None:
+        eventually(waits.set, what="nothing", timeout=60, interval=30, until=lambda _: False)
+
+    with pytest.raises(RuntimeError, match="no space"):
+        run_tasks([Task("wait", wait), Task("fail", fail)], Timeline(tmp_path / "t.jsonl"))
+    notes = {span.name: span.note for span in timeline.read(tmp_path / "t.jsonl")}
+    assert notes["wait"] == "nothing: given up, the work has ended"
+    assert eventually(lambda: 1, what="a later wait", timeout=1) == 1
