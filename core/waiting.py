@@ -16,7 +16,7 @@ _given_up = threading.Event()
 
 @contextmanager
 def given_up() -> Iterator[None]:
-    """Inside, every wait of this process ends after its next look: what it waits for is of no use any more."""
+    """Inside, every wait of this process ends after its next look: nobody needs what it waits for."""
     _given_up.set()
     try:
         yield
