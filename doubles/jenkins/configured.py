@@ -27,6 +27,10 @@ class Configured:
     whole: dict[str, Any] = field(default_factory=dict)
     """Everything that was applied, unresolved secrets included; only for checking conflicts."""
 
+    def credential(self, credentials_id: str) -> dict[str, Any] | None:
+        """A credential of the system store."""
+        return self.credentials.get(credentials_id)
+
 
 def take_jenkins(state: Configured, jenkins: Mapping[str, Any]) -> None:
     """Apply the `jenkins` element, except security."""

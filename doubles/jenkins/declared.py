@@ -4,7 +4,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from typing import Any
 
-from .items import Item, parse
+from .items import Item
+from .jobxml import parse
 
 KINDS = {
     "string": "String",

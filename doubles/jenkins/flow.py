@@ -169,3 +169,12 @@ class Flow:
         """Stop the whole build; the first reason stays."""
         if self.interruption is None:
             self.interruption = why
+
+
+ORDER = ("SUCCESS", "UNSTABLE", "FAILURE", "NOT_BUILT", "ABORTED")
+
+
+def worse(flow: Flow, result: str) -> None:
+    """Set a build's result unless it has a worse one."""
+    current = flow.build.pending_result or "SUCCESS"
+    flow.build.pending_result = max(current, result, key=ORDER.index)

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 import yaml
 
-from .blocks import Args, worse
+from .args import Args
 from .files import Files
-from .flow import Ctx, Flow
+from .flow import Ctx, Flow, worse
 from .gitscm import Git
 from .jvm import StepError
 from .queue import QueueItem

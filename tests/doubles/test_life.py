@@ -11,8 +11,8 @@ import pytest
 
 from core.waiting import eventually
 from doubles.jenkins.casc_sources import CascError, Resolver, merge, parse
-from doubles.jenkins.controller import FAILED, UNREADABLE, UP
 from doubles.jenkins.export import TreeError, parse_tree
+from doubles.jenkins.life import FAILED, UNREADABLE, UP
 from doubles.jenkins.plugin_cli import install, requested, store
 from doubles.jenkins.plugins import load, read, version_key, write
 from doubles.jenkins.reference import copy
@@ -30,7 +30,7 @@ def pipeline(one: Standing, script: str, name: str = "made") -> tuple[dict[str, 
     xml = DEFINITION.format(escape(script))
     path = (
         f"/job/cloudops/job/{name}/config.xml"
-        if one.controller.find(f"cloudops/{name}")
+        if one.controller.jobs.find(f"cloudops/{name}")
         else f"/job/cloudops/createItem?name={name}"
     )
     assert one.send("POST", path, data=xml.encode(), headers={"Content-Type": "text/xml"}).status_code == 200
@@ -150,7 +150,7 @@ def test_two_hundred_jobs_and_everything_a_seed_declares(stand: Stand) -> None:
     assert len(jobs) == 200
     assert [j["color"] for j in jobs if j["name"] == "job-7"] == ["disabled"]
     assert len(one.get("/view/some/api/json?tree=jobs[name]")["jobs"]) == 111
-    config = one.controller.find("many/job-3").config  # type: ignore[union-attr]
+    config = one.controller.jobs.find("many/job-3").config  # type: ignore[union-attr]
     assert config is not None
     assert config.scm is not None
     assert (config.scm.url, config.scm.branches, config.script_path) == (
