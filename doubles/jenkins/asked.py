@@ -52,6 +52,8 @@ class Asked:
         }.get(op)
         if handler is not None:
             return handler(ctx, message)
+        if op == "params":
+            return ctx.flow.params
         if op == "log":
             ctx.log(str(message["text"]))
         elif op == "retrying":
@@ -153,6 +155,7 @@ class Asked:
             "failure": result == "FAILURE",
             "success": result == "SUCCESS",
             "unstable": result == "UNSTABLE",
+            "notBuilt": result == "NOT_BUILT",
             "unsuccessful": result != "SUCCESS",
         }
         return {"conditions": [name for name, held in holds.items() if held]}
@@ -160,4 +163,4 @@ class Asked:
     def _declare(self, ctx: Ctx, message: Mapping[str, Any]) -> dict[str, Any]:
         defaults = apply_declared(ctx.flow.job, message)
         ctx.flow.params = {**defaults, **ctx.flow.params}
-        return {"params": ctx.flow.params}
+        return {}

@@ -54,8 +54,9 @@ class Blocks:
         Raises:
             StepError: it cannot be opened, or the build is stopped meanwhile.
         """
-        parent.check()
         branch = name == "parallel-branch"
+        if not branch:
+            parent.check()
         ctx = parent.flow.open(parent, name)
         if not branch:
             parent.mark(name)
@@ -150,10 +151,12 @@ class Blocks:
 
     def _branch(self, ctx: Ctx, args: Args) -> None:
         def close(_: Ctx, error: Mapping[str, Any] | None) -> None:
-            parent = ctx.parent
-            if error and parent is not None and parent.data.get("fail_fast") and parent.stop is None:
-                ctx.log(f"Failed in branch {args.positional[0]}")
-                parent.stop = Interruption(("Failed in another branch",), recorded=False)
+            parent, said = ctx.parent, f"Failed in branch {args.positional[0]}"
+            if not error:
+                return
+            ctx.log(said)
+            if parent is not None and parent.data.get("fail_fast") and parent.stop is None:
+                parent.stop = Interruption((said,), recorded=False)
 
         ctx.data["close"] = close
 

@@ -79,6 +79,7 @@ class Building:
 
     def _done(self, job: Item, build: Build) -> None:
         job.prune()
+        self._c.milestones.leave(job, build)
         for item in self._c.queue.items:
             if item.executable is build and item.computer is not None:
                 self._c.scheduler.release(item)

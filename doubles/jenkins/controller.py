@@ -21,6 +21,7 @@ from .gitscm import Git
 from .jobs import Jobs
 from .jvm import GroovyHost, ScriptError, StepError
 from .life import FAILED, RESTARTING, SAFE_RESTARTING, UNREADABLE, UP, Life
+from .milestones import Milestones
 from .nodes import Nodes
 from .pages import Look
 from .plugins import Plugin
@@ -63,6 +64,7 @@ class Controller:
             Tools(self.computers, kube_for, log, self.building.cancel_waiting, self.root_url)
         )
         self.queue = Queue(self.wake, self.store.next_queue_id())
+        self.milestones = Milestones(lambda build: self.runner.flow_of(build))  # noqa: PLW0108 - it comes later
         self.runner = self._runner()
         hooks = Hooks(
             lambda: self.clouds.all, lambda: self.life.quieting_down, self.building.start, self.building.lost
@@ -73,7 +75,7 @@ class Controller:
         building = self.building
         shell = Shell(lambda computer: self.clouds.of(computer).kube())
         blocks = Blocks(Nodes(building, self.clouds.named), self.configured.credential)
-        steps = Steps(shell, Git(shell), Files(shell), building)
+        steps = Steps(shell, Git(shell), Files(shell), building, self.milestones)
         seeds = Seeds(
             building.environment,
             self.jobs.seed,

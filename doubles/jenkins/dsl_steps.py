@@ -35,6 +35,8 @@ PLUGINS: dict[str, str] = {
     "git": "git",
     "withCredentials": "credentials-binding",
     "build": "pipeline-build-step",
+    "input": "pipeline-input-step",
+    "milestone": "pipeline-milestone-step",
     **dict.fromkeys(["readYaml", "readJSON"], "pipeline-utility-steps"),
     "pipeline": "pipeline-model-definition",
     "timestamps": "timestamper",

@@ -126,7 +126,11 @@ class Item:
         if keep > 0:
             done = sorted(number for number, build in self.builds.items() if not build.building)
             for number in done[: max(0, len(done) - keep)]:
-                shutil.rmtree(self.builds.pop(number).directory, ignore_errors=True)
+                self.delete_build(number)
+
+    def delete_build(self, number: int) -> None:
+        """Forget a build and its files; its number is not given again."""
+        shutil.rmtree(self.builds.pop(number).directory, ignore_errors=True)
 
     def permalinks(self) -> dict[str, Build | None]:
         """lastBuild and its relatives."""

@@ -62,7 +62,7 @@ class BuildRoutes:
             return self._answers.oops(500, f"java.lang.IllegalArgumentException: {error}")
         return Response(201, [("Location", f"http://{request.host}/queue/item/{queued.id}/")])
 
-    def answer(  # noqa: PLR0911 - a table of ways
+    def answer(  # noqa: C901, PLR0911 - a table of ways
         self, request: Request, caller: Caller, item: Item, rest: tuple[str, ...]
     ) -> Response | None:
         """Answer what is asked of a build, or None where there is nothing."""
@@ -83,6 +83,10 @@ class BuildRoutes:
                 return self._answers.post_only(request)
             self.c.building.stop(build, caller.user) if what == ("stop",) else self.c.building.kill(build)
             return redirect("/" + "/".join(quote(piece) for piece in request.segments[:-1]) + "/")
+        if what == ("doDelete",):
+            return self._delete(request, item, build)
+        if what[0] == "input":
+            return self._input(request, caller, build, what[1:])
         if what[0] == "artifact":
             return self._artifact(build, "/".join(what[1:]))
         simple = {
@@ -103,6 +107,43 @@ class BuildRoutes:
                 f"<pre>{build.text()}</pre>",
             )
         return self.c.look.nothing_here()
+
+    def _input(
+        self, request: Request, caller: Caller, build: Build, what: tuple[str, ...]
+    ) -> Response | None:
+        """The questions of a build: the page that shows them, and the answers to one."""
+        flow = self.c.runner.flow_of(build)
+        if not what and flow is not None and flow.inputs:
+            shown = "".join(f"<li>{escape(asked.message)}</li>" for asked in flow.inputs.values())
+            return self.c.look.html(200, "Paused for Input - Jenkins", f"<ul>{shown}</ul>")
+        asked = flow.inputs.get(what[0]) if flow is not None and what else None
+        if asked is None or what[1:] not in {("proceedEmpty",), ("proceed",), ("submit",), ("abort",)}:
+            return None
+        if request.method != "POST":
+            return self._answers.post_only(request)
+        if what[1] == "abort" or (what[1] == "submit" and request.param("proceed") is None):
+            asked.abort(caller.user)
+        elif what[1] == "proceedEmpty":
+            asked.proceed(caller.user, None)
+        else:
+            submitted = _submitted(request.param("json") or "{}")
+            unknown = sorted(set(submitted) - {str(p["name"]) for p in asked.parameters})
+            if unknown:
+                why = f"java.lang.IllegalArgumentException: No such parameter definition: {unknown[0]}"
+                return self._answers.oops(500, why)
+            asked.proceed(caller.user, submitted)
+        return redirect("../../console") if what[1] == "submit" else Response(200, [])
+
+    def _delete(self, request: Request, item: Item, build: Build) -> Response:
+        if request.method != "POST":
+            return self._answers.post_only(request)
+        if build.building:
+            why = f"Unable to delete {item.full_name} #{build.number} because it is still running"
+            return self.c.look.html(
+                200, f"#{build.number} - Jenkins", f"<pre>java.io.IOException: {why}</pre>"
+            )
+        item.delete_build(build.number)
+        return redirect("/" + item.url)
 
     @staticmethod
     def _find_build(item: Item, name: str) -> Build | None:

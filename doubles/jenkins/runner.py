@@ -75,7 +75,7 @@ class Runner:
                 flow=flow.uid,
                 ctx=flow.root.id,
                 script=script,
-                info={"fromScm": bool(flow.scm), "params": flow.params},
+                info={"fromScm": bool(flow.scm)},
             )
             self._end(build, flow, outcome)
         finally:

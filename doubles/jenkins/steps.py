@@ -7,11 +7,13 @@ from typing import Any, Protocol
 
 import yaml
 
+from . import declared, inputs
 from .args import Args
 from .files import Files
 from .flow import Ctx, Flow, worse
 from .gitscm import Git
 from .jvm import StepError
+from .milestones import Milestones
 from .queue import QueueItem
 from .shell import Shell
 from .spans import UNITS, span
@@ -65,7 +67,9 @@ class Downstream(Protocol):
 class Steps:
     """The steps of one controller's pipelines."""
 
-    def __init__(self, shell: Shell, git: Git, files: Files, downstream: Downstream) -> None:
+    def __init__(
+        self, shell: Shell, git: Git, files: Files, downstream: Downstream, milestones: Milestones
+    ) -> None:
         """Args: what the steps work with."""
         self._shell, self._git, self._files, self._downstream = shell, git, files, downstream
         self._steps: dict[str, Step] = {
@@ -81,7 +85,9 @@ class Steps:
             "build": self._build,
             "readYaml": self._read_yaml,
             "readJSON": self._read_json,
-            "properties": lambda ctx, args: None,  # noqa: ARG005 - a Step
+            "properties": self._properties,
+            "input": inputs.ask,
+            "milestone": milestones.reach,
             **files.steps(),
         }
 
@@ -176,6 +182,10 @@ class Steps:
             "displayName": f"#{build.number}",
             "buildVariables": build.env,
         }
+
+    def _properties(self, ctx: Ctx, args: Args) -> None:
+        defaults = declared.apply(ctx.flow.job, declared.message(args.need("properties", first=True)))
+        ctx.flow.params = {**defaults, **ctx.flow.params}
 
     def _read_yaml(self, ctx: Ctx, args: Args) -> Any:
         texts = [str(args.get("text"))] if args.get("text") is not None else []

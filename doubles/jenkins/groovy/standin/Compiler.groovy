@@ -21,7 +21,7 @@ import org.codehaus.groovy.syntax.SyntaxException
 /** Looks at a Jenkinsfile without running it: does it compile, and is a `pipeline { }` block a whole one. */
 class Compiler {
     private static final List SECTIONS = ['agent', 'stages', 'environment', 'options', 'parameters', 'triggers', 'tools',
-                                          'post', 'libraries']
+                                          'post']
     private static final List STAGE_SECTIONS = ['agent', 'steps', 'stages', 'parallel', 'when', 'environment', 'post',
                                                 'options', 'tools', 'input', 'failFast', 'matrix']
 
@@ -85,8 +85,27 @@ class Compiler {
         if (!('agent' in present)) {
             found << problem(text, 'Missing required section "agent"', call)
         }
+        contents(text, sections, found)
         sections.findAll { it.methodAsString == 'stages' && closure(it) }.each { stages(text, it, found) }
         return found
+    }
+
+    /** What stands in the sections that a pipeline and a stage share. */
+    private static void contents(String text, List<MethodCallExpression> sections, List found) {
+        inside(sections, 'options').findAll { !(it.methodAsString in Options.ALL) }.each {
+            found << problem(text, "Invalid option type \"${it.methodAsString}\". Valid option types: ${Options.ALL}".toString(), it)
+        }
+        inside(sections, 'post').findAll { !(it.methodAsString in Options.CONDITIONS) }.each {
+            found << problem(text, "Invalid condition \"${it.methodAsString}\" - valid conditions are ${Options.CONDITIONS}".toString(), it)
+        }
+        inside(sections, 'tools').each {
+            String wanted = ((TupleExpression) it.arguments).expressions[0].text
+            found << problem(text, "Tool type \"${it.methodAsString}\" does not have an install of \"${wanted}\" configured - did you mean \"null\"?".toString(), it)
+        }
+    }
+
+    private static List<MethodCallExpression> inside(List<MethodCallExpression> sections, String name) {
+        return sections.findAll { it.methodAsString == name && closure(it) }.collectMany { calls(statements(closure(it))) }
     }
 
     private static void stages(String text, MethodCallExpression section, List found) {
@@ -103,7 +122,11 @@ class Compiler {
             if (bodies.empty) {
                 found << problem(text, 'Expected one of "steps", "stages", or "parallel" for stage', stage)
             }
+            contents(text, parts, found)
             bodies.findAll { it.methodAsString in ['stages', 'parallel'] && closure(it) }.each { stages(text, it, found) }
+            bodies.findAll { it.methodAsString == 'matrix' && closure(it) }.each { matrix ->
+                calls(statements(closure(matrix))).findAll { it.methodAsString == 'stages' && closure(it) }.each { stages(text, it, found) }
+            }
         }
     }
 

@@ -45,16 +45,16 @@ class FlowRunner {
 /** What a build knows before its first step. */
 class FlowInfo {
     final boolean fromScm
-    final Map params
 
     FlowInfo(Map info) {
         fromScm = info.fromScm
-        params = (Map) info.params
     }
 }
 
-/** `sleep 5` inside a block would find Groovy's own method of every object before the step. */
+/** `sleep 5` and `equals expected: 1, actual: 1` inside a block would find the methods of every object before the step. */
 class StepNames extends CompilationCustomizer {
+    private static final Map OTHER_NAMES = [sleep: 'sleepStep', equals: 'equalsCondition']
+
     StepNames() { super(CompilePhase.CANONICALIZATION) }
 
     @Override
@@ -65,8 +65,8 @@ class StepNames extends CompilationCustomizer {
 
             @Override
             void visitMethodCallExpression(MethodCallExpression call) {
-                if (call.implicitThis && call.methodAsString == 'sleep') {
-                    call.method = new ConstantExpression('sleepStep')
+                if (call.implicitThis && OTHER_NAMES.containsKey(call.methodAsString)) {
+                    call.method = new ConstantExpression(OTHER_NAMES[call.methodAsString])
                 }
                 super.visitMethodCallExpression(call)
             }

@@ -1,0 +1,308 @@
+"""The pipeline language beyond what was recorded: as the plugins' documentation and messages have it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core.waiting import eventually
+from doubles.jenkins.dsl_steps import PLUGINS
+
+from .standing import Standing
+from .test_life import pipeline
+
+Stand = Callable[..., Standing]
+JOB = "/job/cloudops/job/made"
+
+
+def waiting(one: Standing, script: str) -> int:
+    """Start a build that asks a person; its number once it asks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(one, "finished", lambda *_: {})
+        pipeline(one, script)
+    return asking(one)
+
+
+def asking(one: Standing) -> int:
+    """The number of the build that asks a person."""
+    eventually(
+        lambda: any(flow.inputs for flow in one.controller.runner.flows.values()),
+        what="a build asks",
+        timeout=15,
+        interval=0.05,
+    )
+    return next(flow.build.number for flow in one.controller.runner.flows.values() if flow.inputs)
+
+
+def test_a_person_lets_a_build_go_on_or_not(stand: Stand) -> None:
+    one = stand()
+    script = "def x = input(message: 'Ship it?', id: 'ship'); echo \"got ${x}\""
+    number = waiting(one, script)
+    assert one.send("GET", f"{JOB}/{number}/input/").status_code == 200
+    assert one.send("GET", f"{JOB}/{number}/input/Ship/proceedEmpty").status_code == 405
+    assert one.send("POST", f"{JOB}/{number}/input/Other/proceedEmpty").status_code == 404
+    assert one.send("POST", f"{JOB}/{number}/input/Ship/proceedEmpty").status_code == 200
+    assert one.finished("cloudops/made", number)["result"] == "SUCCESS"
+    lines = one.console("cloudops/made", number).splitlines()
+    assert [
+        line
+        for line in lines
+        if line in {"Ship it?", "Proceed or Abort", "Approved by Jenkins Admin", "got null"}
+    ] == ["Ship it?", "Proceed or Abort", "Approved by Jenkins Admin", "got null"]
+    assert one.send("GET", f"{JOB}/{number}/input/").status_code == 404
+
+    number = waiting(one, script)
+    assert one.send("POST", f"{JOB}/{number}/input/Ship/abort").status_code == 200
+    assert one.finished("cloudops/made", number)["result"] == "ABORTED"
+    assert "Rejected by Jenkins Admin" in one.console("cloudops/made", number).splitlines()
+
+
+def test_a_person_gives_values(stand: Stand) -> None:
+    one = stand()
+    number = waiting(
+        one,
+        "def x = input(message: 'Which?', id: 'Q', submitterParameter: 'who', "
+        "parameters: [choice(name: 'C', choices: ['a', 'b']), string(name: 'S', defaultValue: 'd')])\n"
+        'echo "got ${x.C} ${x.S} ${x.who}"',
+    )
+    wrong = {"json": json.dumps({"parameter": [{"name": "NO", "value": "b"}]})}
+    assert one.send("POST", f"{JOB}/{number}/input/Q/proceed", data=wrong).status_code == 500
+    form = {"json": json.dumps({"parameter": [{"name": "C", "value": "b"}, {"name": "S", "value": "s"}]})}
+    assert (
+        one.send("POST", f"{JOB}/{number}/input/Q/submit", data={**form, "proceed": "x"}).status_code == 302
+    )
+    assert one.finished("cloudops/made", number)["result"] == "SUCCESS"
+    lines = one.console("cloudops/made", number).splitlines()
+    assert "Input requested" in lines
+    assert "got b s admin" in lines
+
+
+def test_a_stage_asks_before_its_agent(stand: Stand) -> None:
+    one = stand()
+    number = waiting(
+        one,
+        """pipeline { agent none
+        stages { stage('Ask') {
+          input { message 'Go?'; id 'go'; ok 'Yes'; parameters { string(name: 'WHO', defaultValue: 'x') } }
+          steps { echo "hello ${WHO}" } } } }""",
+    )
+    form = {"json": json.dumps({"parameter": {"name": "WHO", "value": "you"}})}
+    assert one.send("POST", f"{JOB}/{number}/input/Go/proceed", data=form).status_code == 200
+    assert one.finished("cloudops/made", number)["result"] == "SUCCESS"
+    assert "hello you" in one.console("cloudops/made", number).splitlines()
+
+
+def test_a_question_ends_with_its_time(stand: Stand) -> None:
+    build, said = pipeline(stand(), "timeout(time: 300, unit: 'MILLISECONDS') { input 'Go?' }")
+    assert build["result"] == "ABORTED"
+    assert "Timeout has been exceeded" in said
+
+
+def test_milestones_end_the_builds_that_come_late(stand: Stand) -> None:
+    one = stand()
+    script = "milestone(1)\nif (env.BUILD_NUMBER == '1') { input id: 'Hold', message: 'Hold' }\nmilestone(2)"
+    first = waiting(one, script)
+    second, said = pipeline(one, script)
+    assert (first, second["number"], second["result"]) == (1, 2, "SUCCESS")
+    assert "Trying to pass milestone 2" in said.splitlines()
+    late = one.finished("cloudops/made", first)
+    assert late["result"] == "NOT_BUILT"
+    told = one.get(f"{JOB}/{first}/api/json?tree=actions[causes[shortDescription]]")["actions"]
+    causes = [cause["shortDescription"] for action in told for cause in action.get("causes", [])]
+    assert "Superseded by #2" in causes
+
+
+def test_a_build_that_finds_a_newer_one_at_its_milestone_ends(stand: Stand) -> None:
+    one = stand()
+    script = "if (env.BUILD_NUMBER == '1') { input id: 'Hold', message: 'Hold' }\nmilestone 1"
+    first = waiting(one, script)
+    assert pipeline(one, script)[0]["result"] == "SUCCESS"
+    assert one.send("POST", f"{JOB}/{first}/input/Hold/proceedEmpty").status_code == 200
+    assert one.finished("cloudops/made", first)["result"] == "NOT_BUILT"
+    lines = one.console("cloudops/made", first).splitlines()
+    assert "Canceled since build #2 already got here" in lines
+    assert "Superseded by cloudops/made#2" in lines
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("milestone 3\nmilestone 3", "ERROR: Invalid ordinal 3, as the previous one was 3"),
+        (
+            "parallel a: { sleep 1; milestone() }, b: { sleep 2 }",
+            "ERROR: Using a milestone step inside parallel is not allowed",
+        ),
+    ],
+)
+def test_milestones_have_an_order(stand: Stand, script: str, said: str) -> None:
+    build, console = pipeline(stand(), script)
+    assert build["result"] == "FAILURE"
+    assert said in console.splitlines(), console
+
+
+MATRIX = """pipeline { agent none
+  stages { stage('Cells') {
+    matrix {
+      axes { axis { name 'OS'; values 'linux', 'mac' }
+             axis { name 'ARCH'; values 'arm', 'x86' } }
+      excludes { exclude { axis { name 'OS'; values 'mac' }
+                           axis { name 'ARCH'; notValues 'arm' } } }
+      when { not { equals expected: 'linux-x86', actual: "${OS}-${ARCH}".toString() } }
+      environment { BOTH = "${OS}/${ARCH}" }
+      stages { stage('Build') { steps { echo "build ${BOTH}" } }
+               stage('Test') { steps { echo "test ${env.OS} ${ARCH}" } } }
+      post { always { echo "done ${OS} ${ARCH}" } }
+    } } } }"""
+
+
+def test_a_matrix_is_its_cells_in_parallel(stand: Stand) -> None:
+    build, said = pipeline(stand(), MATRIX)
+    lines = said.splitlines()
+    assert build["result"] == "SUCCESS", said
+    branches = [line for line in lines if "(Branch: " in line]
+    assert branches == [
+        "[Pipeline] { (Branch: Matrix - OS = 'linux', ARCH = 'arm')",
+        "[Pipeline] { (Branch: Matrix - OS = 'mac', ARCH = 'arm')",
+        "[Pipeline] { (Branch: Matrix - OS = 'linux', ARCH = 'x86')",
+    ]
+    assert all(lines.index(branches[-1]) < lines.index(f"done {cell}") for cell in ("linux arm", "mac arm"))
+    for line in ("build linux/arm", "test linux arm", "build mac/arm", "test mac arm", "done mac arm"):
+        assert line in lines, said
+    assert "Stage \"Matrix - OS = 'linux', ARCH = 'x86'\" skipped due to when conditional" in lines
+    assert "build linux/x86" not in lines
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("options { timestamps() }", 'Invalid option type "timestamps". Valid option types: ['),
+        (
+            "post { failed { echo 'x' } }",
+            'Invalid condition "failed" - valid conditions are [always, changed,',
+        ),
+        ("tools { maven 'M3' }", 'Tool type "maven" does not have an install of "M3" configured'),
+        ("libraries { lib('x') }", 'Undefined section "libraries"'),
+    ],
+)
+def test_nothing_declared_is_left_out_silently(stand: Stand, part: str, said: str) -> None:
+    one = stand()
+    script = "pipeline { agent none\n " + part + "\n stages { stage('a') { steps { echo 'ran' } } } }"
+    build, console = pipeline(one, script)
+    assert build["result"] == "FAILURE"
+    assert said in console
+    assert "ran" not in console.splitlines()
+    assert said in one.send("POST", "/pipeline-model-converter/validate", data={"jenkinsfile": script}).text
+
+
+def test_options_do_what_they_say(stand: Stand) -> None:
+    one = stand()
+    build, said = pipeline(
+        one,
+        """pipeline { agent none
+        options { retry(2); timeout(time: 1, unit: 'MINUTES'); disableConcurrentBuilds(abortPrevious: true)
+                  buildDiscarder(logRotator(numToKeepStr: '3')) }
+        triggers { cron('H 4 * * *'); upstream(upstreamProjects: 'other') }
+        stages { stage('a') { steps { script {
+          if (!env.TRIED) { env.TRIED = 'yes'; error 'once' }
+          echo 'again' } } } } }""",
+    )
+    assert build["result"] == "SUCCESS", said
+    assert {"Retrying", "again"} <= set(said.splitlines())
+    job = one.controller.jobs.find("cloudops/made")
+    assert job is not None
+    assert job.config is not None
+    assert (job.config.concurrent, job.config.keep) == (False, (-1, 3))
+    assert job.config.triggers == (
+        ("hudson.triggers.TimerTrigger", "H 4 * * *"),
+        ("jenkins.triggers.ReverseBuildTrigger", "other"),
+    )
+    assert "<abortPrevious>true<" in job.xml
+
+
+def test_a_script_sets_the_properties_of_its_job(stand: Stand) -> None:
+    one = stand()
+    build, said = pipeline(
+        one,
+        """properties([disableConcurrentBuilds(), pipelineTriggers([pollSCM('H/5 * * * *')]),
+          buildDiscarder(logRotator(numToKeepStr: '7')), parameters([string(name: 'A', defaultValue: 'b')])])
+        echo "A is ${params.A}" """,
+    )
+    assert build["result"] == "SUCCESS", said
+    assert "A is b" in said.splitlines()
+    job = one.controller.jobs.find("cloudops/made")
+    assert job is not None
+    assert job.config is not None
+    assert (job.config.concurrent, job.config.keep[1]) == (False, 7)
+    assert job.config.triggers == (("hudson.triggers.SCMTrigger", "H/5 * * * *"),)
+    assert [parameter.name for parameter in job.config.parameters] == ["A"]
+
+
+@pytest.mark.parametrize(
+    "step", ["lock('x') { }", "junit 'a.xml'", "timestamps { }", "ansiColor('xterm') { }"]
+)
+def test_a_step_of_a_plugin_that_is_not_pinned_does_not_exist(stand: Stand, step: str) -> None:
+    one = stand()
+    build, said = pipeline(one, step)
+    name = step.partition("(")[0].split()[0]
+    assert build["result"] == "FAILURE"
+    line = next(line for line in said.splitlines() if "No such DSL method" in line)
+    assert line.startswith(f"java.lang.NoSuchMethodError: No such DSL method '{name}' found among steps [")
+    listed = set(line.partition("steps [")[2].partition("]")[0].split(", "))
+    assert listed <= {known for known, plugin in PLUGINS.items() if plugin in one.controller.plugin_names()}
+    assert {"input", "milestone", "sh", "withCredentials"} <= listed
+
+
+def test_a_build_is_deleted(stand: Stand) -> None:
+    one = stand()
+    pipeline(one, "echo 'x'")
+    number = waiting(one, "input id: 'Hold', message: 'Hold'")
+    assert one.send("GET", f"{JOB}/1/doDelete").status_code == 405
+    answer = one.send("POST", f"{JOB}/1/doDelete")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/job/cloudops/job/made/")
+    assert one.send("GET", f"{JOB}/1/api/json").status_code == 404
+    running = one.send("POST", f"{JOB}/{number}/doDelete")
+    assert "because it is still running" in running.text
+    assert one.send("GET", f"{JOB}/{number}/api/json").status_code == 200
+    one.send("POST", f"{JOB}/{number}/input/Hold/abort")
+    one.finished("cloudops/made", number)
+    assert one.send("POST", f"{JOB}/{number}/doDelete").status_code == 302
+    shown: dict[str, Any] = one.get(f"{JOB}/api/json?tree=builds[number],lastBuild[number],nextBuildNumber")
+    assert (shown["builds"], shown["lastBuild"], shown["nextBuildNumber"]) == ([], None, 3)
+
+
+def test_a_failed_branch_says_so_and_may_end_the_others(stand: Stand) -> None:
+    one = stand()
+    build, said = pipeline(one, "parallel a: { error 'broken' }, b: { sleep 1; echo 'b went on' }")
+    assert build["result"] == "FAILURE"
+    assert {"Failed in branch a", "b went on", "ERROR: broken"} <= set(said.splitlines()), said
+    build, said = pipeline(one, "parallel failFast: true, a: { error 'broken' }, b: { sleep 30; echo 'no' }")
+    lines = said.splitlines()
+    assert build["result"] == "FAILURE"
+    assert {"Failed in branch a", "Failed in branch b", "ERROR: broken"} <= set(lines), said
+    assert "no" not in lines
+
+
+@pytest.mark.parametrize(
+    ("condition", "runs"),
+    [
+        ("equals expected: 'a', actual: 'a'", True),
+        ("equals expected: 'a', actual: 'b'", False),
+        ("not { equals expected: 'a', actual: 'b' }", True),
+        ("not { equals expected: 'a', actual: 'a' }", False),
+        ("allOf { environment name: 'E', value: 'e'; expression { env.E == 'e' } }", True),
+        ("anyOf { equals expected: 1, actual: 2; environment name: 'E', value: 'x' }", False),
+        ("anyOf { equals expected: 1, actual: 2; equals expected: 2, actual: 2 }", True),
+    ],
+)
+def test_conditions_nest(stand: Stand, condition: str, runs: bool) -> None:
+    build, said = pipeline(
+        stand(),
+        "pipeline { agent none\n environment { E = 'e' }\n stages { stage('a') { when { "
+        + condition
+        + " }\n steps { echo 'ran' } } } }",
+    )
+    assert build["result"] == "SUCCESS", said
+    assert ("ran" in said.splitlines()) is runs
