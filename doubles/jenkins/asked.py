@@ -49,11 +49,10 @@ class Asked:
             "setbuild": self._setbuild,
             "outcome": self._outcome,
             "declare": self._declare,
+            "params": self._params,
         }.get(op)
         if handler is not None:
             return handler(ctx, message)
-        if op == "params":
-            return ctx.flow.params
         if op == "log":
             ctx.log(str(message["text"]))
         elif op == "retrying":
@@ -159,6 +158,10 @@ class Asked:
             "unsuccessful": result != "SUCCESS",
         }
         return {"conditions": [name for name, held in holds.items() if held]}
+
+    @staticmethod
+    def _params(ctx: Ctx, _: Mapping[str, Any]) -> dict[str, Any]:
+        return ctx.flow.params
 
     def _declare(self, ctx: Ctx, message: Mapping[str, Any]) -> dict[str, Any]:
         defaults = apply_declared(ctx.flow.job, message)
