@@ -9,6 +9,7 @@ from .blocks import Blocks
 from .declared import apply as apply_declared
 from .flow import ORDER, Ctx, worse
 from .jvm import StepError
+from .libraries import Libraries
 from .steps import SYMBOLS, Steps
 
 FAIL = {"FAILURE", "ABORTED", "NOT_BUILT"}
@@ -17,9 +18,11 @@ FAIL = {"FAILURE", "ABORTED", "NOT_BUILT"}
 class Asked:
     """Answers the requests of pipelines."""
 
-    def __init__(self, plugins: Callable[[], set[str]], blocks: Blocks, steps: Steps) -> None:
-        """Args: plugins: names of those that run; blocks, steps: the pipeline language."""
-        self._plugins, self._blocks, self._steps = plugins, blocks, steps
+    def __init__(
+        self, plugins: Callable[[], set[str]], blocks: Blocks, steps: Steps, libraries: Libraries
+    ) -> None:
+        """Args: plugins: names of those that run; the others: the pipeline language."""
+        self._plugins, self._blocks, self._steps, self._libraries = plugins, blocks, steps, libraries
 
     def answer(self, ctx: Ctx, message: Mapping[str, Any]) -> Any:
         """What a script asked at a place of its pipeline.
@@ -50,6 +53,7 @@ class Asked:
             "outcome": self._outcome,
             "declare": self._declare,
             "params": self._params,
+            "libraries": self._load,
         }.get(op)
         if handler is not None:
             return handler(ctx, message)
@@ -158,6 +162,11 @@ class Asked:
             "unsuccessful": result != "SUCCESS",
         }
         return {"conditions": [name for name, held in holds.items() if held]}
+
+    def _load(self, ctx: Ctx, message: Mapping[str, Any]) -> list[dict[str, Any]]:
+        if "pipeline-groovy-lib" not in self._plugins():
+            return []
+        return self._libraries.declared(ctx, list(message["identifiers"]))
 
     @staticmethod
     def _params(ctx: Ctx, _: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,8 @@ class Configured:
     clouds: list[dict[str, Any]] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     credentials: dict[str, dict[str, Any]] = field(default_factory=dict)
+    libraries: list[Mapping[str, Any]] = field(default_factory=list)
+    """The global shared libraries."""
     script_security: bool = True
     """Whether Job DSL in jobs needs approval or a sandbox."""
     whole: dict[str, Any] = field(default_factory=dict)
@@ -80,6 +82,9 @@ def take_rest(state: Configured, config: Mapping[str, Any]) -> None:
         url = str(location["url"])
         state.root_url = url if url.endswith("/") else url + "/"
     state.admin_address = location.get("adminAddress") or state.admin_address
+    libraries = (config.get("unclassified") or {}).get("globalLibraries") or {}
+    if "libraries" in libraries:
+        state.libraries = list(libraries["libraries"] or [])
     dsl = (config.get("security") or {}).get("globalJobDslSecurityConfiguration") or {}
     if "useScriptSecurity" in dsl:
         state.script_security = bool(dsl["useScriptSecurity"])

@@ -5,7 +5,7 @@ import threading
 import time
 from typing import Any
 
-from . import VERSION, casc_apply, model
+from . import VERSION, casc_apply, inputs, model
 from .approvals import Approvals
 from .asked import Asked
 from .blocks import Blocks
@@ -20,6 +20,7 @@ from .flow import Interruption
 from .gitscm import Git
 from .jobs import Jobs
 from .jvm import GroovyHost, ScriptError, StepError
+from .libraries import Libraries
 from .life import FAILED, RESTARTING, SAFE_RESTARTING, UNREADABLE, UP, Life
 from .milestones import Milestones
 from .nodes import Nodes
@@ -75,7 +76,14 @@ class Controller:
         building = self.building
         shell = Shell(lambda computer: self.clouds.of(computer).kube())
         blocks = Blocks(Nodes(building, self.clouds.named), self.configured.credential)
-        steps = Steps(shell, Git(shell), Files(shell), building, self.milestones)
+        libraries = Libraries(lambda: self.configured.libraries)
+        more = {
+            "input": inputs.ask,
+            "milestone": self.milestones.reach,
+            "library": libraries.step,
+            "libraryResource": libraries.resource,
+        }
+        steps = Steps(shell, Git(shell), Files(shell), building, more)
         seeds = Seeds(
             building.environment,
             self.jobs.seed,
@@ -83,7 +91,7 @@ class Controller:
             lambda: self.configured.script_security,
         )
         around = Surroundings(self._groovy, building.environment, log)
-        return Runner(around, Asked(self.plugin_names, blocks, steps), seeds)
+        return Runner(around, Asked(self.plugin_names, blocks, steps, libraries), seeds)
 
     def wake(self) -> None:
         """Let the scheduler look now."""

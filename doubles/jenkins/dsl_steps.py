@@ -37,6 +37,7 @@ PLUGINS: dict[str, str] = {
     "build": "pipeline-build-step",
     "input": "pipeline-input-step",
     "milestone": "pipeline-milestone-step",
+    **dict.fromkeys(["library", "libraryResource"], "pipeline-groovy-lib"),
     **dict.fromkeys(["readYaml", "readJSON"], "pipeline-utility-steps"),
     "pipeline": "pipeline-model-definition",
     "timestamps": "timestamper",

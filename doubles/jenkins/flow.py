@@ -156,6 +156,8 @@ class Flow:
         self.sleeping = ""
         self.inputs: dict[str, Input] = {}
         """The questions that wait for a person, by their ids."""
+        self.libraries: dict[str, str] = {}
+        """Folders of the shared libraries that this build loaded, by name."""
         self.milestone: int | None = None
         """The ordinal of the last milestone that was reached."""
         self.bound = False

@@ -62,6 +62,24 @@ def fetch_script(url: str, spec: str, path: str) -> Fetched:
     return Fetched(text, revision, name)
 
 
+def fetch_tree(url: str, version: str, target: Path) -> str:
+    """Check a branch, tag or commit out into a new folder; returns the revision.
+
+    Raises:
+        GitError: no such repository or version.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _git(["clone", "-q", "--no-checkout", "--", url, str(target)], None, url)
+    for name in (f"refs/remotes/origin/{version}", f"refs/tags/{version}", version):
+        try:
+            revision = _git(["rev-parse", "--verify", "-q", f"{name}^{{commit}}"], str(target), url).strip()
+        except GitError:
+            continue
+        _git(["checkout", "-q", "--detach", revision], str(target), url)
+        return revision
+    raise GitError(f"ERROR: no version {version} in {url}")
+
+
 def _git(args: list[str], cwd: str | None, url: str) -> str:
     done = subprocess.run(
         ["git", *args],

@@ -7,13 +7,12 @@ from typing import Any, Protocol
 
 import yaml
 
-from . import declared, inputs
+from . import declared
 from .args import Args
 from .files import Files
 from .flow import Ctx, Flow, worse
 from .gitscm import Git
 from .jvm import StepError
-from .milestones import Milestones
 from .queue import QueueItem
 from .shell import Shell
 from .spans import UNITS, span
@@ -43,6 +42,9 @@ SYMBOLS = {
     "hostPathVolume",
     "persistentVolumeClaim",
     "scmGit",
+    "modernSCM",
+    "legacySCM",
+    "gitSource",
     "cleanBeforeCheckout",
     "cloneOption",
     "never",
@@ -68,9 +70,14 @@ class Steps:
     """The steps of one controller's pipelines."""
 
     def __init__(
-        self, shell: Shell, git: Git, files: Files, downstream: Downstream, milestones: Milestones
+        self,
+        shell: Shell,
+        git: Git,
+        files: Files,
+        downstream: Downstream,
+        more: Mapping[str, Step],
     ) -> None:
-        """Args: what the steps work with."""
+        """Args: what the steps work with; more: steps that live in modules of their own, by name."""
         self._shell, self._git, self._files, self._downstream = shell, git, files, downstream
         self._steps: dict[str, Step] = {
             "echo": self._echo,
@@ -86,9 +93,8 @@ class Steps:
             "readYaml": self._read_yaml,
             "readJSON": self._read_json,
             "properties": self._properties,
-            "input": inputs.ask,
-            "milestone": milestones.reach,
             **files.steps(),
+            **more,
         }
 
     def known(self) -> set[str]:

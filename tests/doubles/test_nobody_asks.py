@@ -10,7 +10,7 @@ import pytest
 from core.paths import PROJECT
 
 FOLDERS = ("suites", "fixtures", "stack")
-KNOWING = re.compile(r"stand[-_ ]?ins?\b|\bsimulat\w+|\bdoubles[./]|conformance\.test/jenkins", re.IGNORECASE)
+KNOWING = re.compile(r"stand[-_]?ins?\b|\bsimulat\w+|\bdoubles[./]|conformance\.test/jenkins", re.IGNORECASE)
 """The stand-in's names: in text, in code, as an import or folder, as an image."""
 
 

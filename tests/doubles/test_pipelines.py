@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -306,3 +308,101 @@ def test_conditions_nest(stand: Stand, condition: str, runs: bool) -> None:
     )
     assert build["result"] == "SUCCESS", said
     assert ("ran" in said.splitlines()) is runs
+
+
+LIBRARY = {
+    "vars/greet.groovy": 'def call(Map facts = [:], Closure body = null) {\n  echo "hello ${facts.to}"\n'
+    "  if (body) { body() }\n}\ndef loud(String who) { echo who.toUpperCase(); return who.size() }",
+    "vars/standard.groovy": "def call(Map c) { pipeline { agent none\n"
+    "  stages { stage('Standard') { steps { greet(to: c.name) } } } } }",
+    "src/org/acme/Tools.groovy": "package org.acme\nclass Tools {\n  private final steps\n"
+    '  Tools(steps) { this.steps = steps }\n  def say(text) { steps.echo("tools: ${text}") }\n'
+    "  static int twice(int n) { 2 * n }\n}",
+    "resources/org/acme/list.txt": "from the library",
+}
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> str:
+    """A repository with a shared library on `main`, tagged `v1`; its URL."""
+    folder = tmp_path / "library"
+    for name, text in LIBRARY.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    git = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@example.invalid"]
+    for words in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "x"], ["tag", "v1"]):
+        subprocess.run([*git, *words], check=True, capture_output=True, timeout=30)
+    return f"file://{folder}"
+
+
+def offering(url: str, **more: Any) -> Callable[[dict[str, Any]], None]:
+    """A configuration with the library `acme`."""
+    retriever = {"modernSCM": {"scm": {"git": {"remote": url}}}}
+    entry = {"name": "acme", "defaultVersion": "main", "retriever": retriever, **more}
+    return lambda config: config.setdefault("unclassified", {}).update(globalLibraries={"libraries": [entry]})
+
+
+def test_a_shared_library_by_annotation(stand: Stand, library: str) -> None:
+    build, said = pipeline(
+        stand(offering(library)),
+        "@Library('acme@v1') _\nimport org.acme.Tools\n"
+        "greet(to: 'you') { echo 'inside' }\necho \"size ${greet.loud('abc')}\"\n"
+        "new Tools(this).say(Tools.twice(4))\necho libraryResource('org/acme/list.txt')",
+    )
+    lines = said.splitlines()
+    assert build["result"] == "SUCCESS", said
+    for line in (
+        "Loading library acme@v1",
+        "hello you",
+        "inside",
+        "ABC",
+        "size 3",
+        "tools: 8",
+        "from the library",
+    ):
+        assert line in lines, said
+
+
+def test_a_shared_library_by_step(stand: Stand, library: str) -> None:
+    build, said = pipeline(
+        stand(),
+        f"def from = modernSCM([$class: 'GitSCMSource', remote: '{library}'])\n"
+        "def acme = library(identifier: 'mine@main', retriever: from)\n"
+        "acme.org.acme.Tools.new(this).say(acme.org.acme.Tools.twice(2))\nstandard(name: 'all')",
+    )
+    assert build["result"] == "SUCCESS", said
+    assert {"Loading library mine@main", "tools: 4", "[Pipeline] { (Standard)", "hello all"} <= set(
+        said.splitlines()
+    )
+
+
+def test_an_implicit_library_needs_no_word(stand: Stand, library: str) -> None:
+    build, said = pipeline(stand(offering(library, implicit=True)), "greet(to: 'all')")
+    assert build["result"] == "SUCCESS", said
+    assert "hello all" in said.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("@Library('nope') _\necho 'x'", "ERROR: Could not find any definition of libraries [nope]"),
+        ("@Library('nope') _\necho 'x'", "WorkflowScript: Loading libraries failed"),
+        ("library 'nope'", "ERROR: No library named nope found"),
+        ("library 'acme@v9'", "ERROR: No version v9 found for library acme"),
+        (
+            "library 'acme'\nlibraryResource 'no.txt'",
+            "ERROR: No such library resource no.txt could be found.",
+        ),
+        ("greet(to: 'x')", "java.lang.NoSuchMethodError: No such DSL method 'greet' found among steps ["),
+    ],
+)
+def test_libraries_that_cannot_be_had(stand: Stand, library: str, script: str, said: str) -> None:
+    build, console = pipeline(stand(offering(library)), script)
+    assert build["result"] == "FAILURE"
+    assert any(line.startswith(said) for line in console.splitlines()), console
+
+
+def test_a_version_may_be_fixed(stand: Stand, library: str) -> None:
+    build, console = pipeline(stand(offering(library, allowVersionOverride=False)), "library 'acme@v1'")
+    assert build["result"] == "FAILURE"
+    assert "ERROR: Version override not permitted for library acme" in console.splitlines()

@@ -1,8 +1,11 @@
 package standin
 
+import org.codehaus.groovy.ast.AnnotatedNode
+import org.codehaus.groovy.ast.ModuleNode
 import org.codehaus.groovy.ast.expr.ArgumentListExpression
 import org.codehaus.groovy.ast.expr.ClosureExpression
 import org.codehaus.groovy.ast.expr.Expression
+import org.codehaus.groovy.ast.expr.ListExpression
 import org.codehaus.groovy.ast.expr.MethodCallExpression
 import org.codehaus.groovy.ast.expr.TupleExpression
 import org.codehaus.groovy.ast.stmt.BlockStatement
@@ -15,6 +18,7 @@ import org.codehaus.groovy.control.ErrorCollector
 import org.codehaus.groovy.control.MultipleCompilationErrorsException
 import org.codehaus.groovy.control.Phases
 import org.codehaus.groovy.control.SourceUnit
+import org.codehaus.groovy.control.customizers.ImportCustomizer
 import org.codehaus.groovy.control.messages.SyntaxErrorMessage
 import org.codehaus.groovy.syntax.SyntaxException
 
@@ -108,6 +112,18 @@ class Compiler {
         return sections.findAll { it.methodAsString == name && closure(it) }.collectMany { calls(statements(closure(it))) }
     }
 
+    /** The identifiers in the script's `@Library` annotations. */
+    static List<String> libraries(String text) {
+        ModuleNode module = (ModuleNode) unit(text, Phases.CONVERSION).AST.modules[0]
+        List<AnnotatedNode> annotated = module.imports + module.starImports
+        annotated += module.statementBlock.statements.findAll { it instanceof ExpressionStatement }
+            .collect { ((ExpressionStatement) it).expression }.findAll { it instanceof AnnotatedNode }
+        return annotated.collectMany { it.annotations }.findAll { it.classNode.nameWithoutPackage == 'Library' }.collectMany {
+            Expression value = it.getMember('value')
+            (value instanceof ListExpression ? ((ListExpression) value).expressions : [value])*.text
+        }
+    }
+
     private static void stages(String text, MethodCallExpression section, List found) {
         List inside = calls(statements(closure(section)))
         if (!inside.any { it.methodAsString == 'stage' }) {
@@ -155,6 +171,7 @@ class Compiler {
     private static CompilationUnit unit(String text, int phase) throws CompilationFailedException {
         def configuration = new CompilerConfiguration()
         configuration.scriptBaseClass = FlowScript.name
+        configuration.addCompilationCustomizers(new ImportCustomizer().addImports(Library.name))
         def unit = new CompilationUnit(configuration, null, new GroovyClassLoader(Compiler.classLoader))
         unit.addSource('WorkflowScript', text)
         unit.compile(phase)

@@ -10,6 +10,7 @@ import org.codehaus.groovy.control.CompilerConfiguration
 import org.codehaus.groovy.control.MultipleCompilationErrorsException
 import org.codehaus.groovy.control.SourceUnit
 import org.codehaus.groovy.control.customizers.CompilationCustomizer
+import org.codehaus.groovy.control.customizers.ImportCustomizer
 
 /** Runs one Jenkinsfile from its first line to its end. */
 class FlowRunner {
@@ -19,15 +20,17 @@ class FlowRunner {
         CTX.set((String) message.ctx)
         def configuration = new CompilerConfiguration()
         configuration.scriptBaseClass = FlowScript.name
-        configuration.addCompilationCustomizers(new StepNames())
+        configuration.addCompilationCustomizers(new StepNames(), new ImportCustomizer().addImports(Library.name))
         try {
             def problems = Compiler.problems((String) message.script)
             if (problems) {
                 throw Compiler.failure(problems)
             }
             def shell = new GroovyShell(FlowRunner.classLoader, new Binding(), configuration)
+            def flow = new FlowInfo((Map) message.info, new Libraries(shell.classLoader))
+            flow.libraries.declared(Compiler.libraries((String) message.script))
             FlowScript script = (FlowScript) shell.parse((String) message.script, 'WorkflowScript')
-            script.about(new FlowInfo((Map) message.info))
+            script.about(flow)
             script.run()
             return [result: 'SUCCESS']
         } catch (MultipleCompilationErrorsException failure) {
@@ -45,9 +48,11 @@ class FlowRunner {
 /** What a build knows before its first step. */
 class FlowInfo {
     final boolean fromScm
+    final Libraries libraries
 
-    FlowInfo(Map info) {
+    FlowInfo(Map info, Libraries libraries) {
         fromScm = info.fromScm
+        this.libraries = libraries
     }
 }
 

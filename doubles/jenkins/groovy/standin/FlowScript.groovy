@@ -1,5 +1,7 @@
 package standin
 
+import org.codehaus.groovy.runtime.InvokerHelper
+
 import java.util.concurrent.Callable
 import java.util.concurrent.ExecutionException
 import java.util.concurrent.ExecutorService
@@ -27,6 +29,10 @@ abstract class FlowScript extends Script {
         if (getBinding().hasVariable(name)) {
             return getBinding().getVariable(name)
         }
+        Object global = getFlow().libraries.variable(name, getFlow())
+        if (global != null) {
+            return global
+        }
         Map found = (Map) Bridge.ask(op: 'variable', ctx: FlowRunner.CTX.get(), name: name)
         if (found.found) {
             return found.value
@@ -51,7 +57,8 @@ abstract class FlowScript extends Script {
         if (getBinding().hasVariable(name) && getBinding().getVariable(name) instanceof Closure) {
             return ((Closure) getBinding().getVariable(name)).call(args)
         }
-        return step(name, args)
+        Object global = getFlow().libraries.variable(name, getFlow())
+        return global == null ? step(name, args) : InvokerHelper.invokeMethod(global, 'call', args)
     }
 
     /** Outside of `when` it is what it is for every object. */
@@ -90,8 +97,9 @@ abstract class FlowScript extends Script {
             return new Declarative(this).run(body)
         }
         if (body == null) {
-            return Bridge.ask(op: 'step', ctx: FlowRunner.CTX.get(), name: name, positional: positional,
+            Object answer = Bridge.ask(op: 'step', ctx: FlowRunner.CTX.get(), name: name, positional: positional,
                 named: Plain.of(named), quiet: quiet)
+            return name == 'library' ? getFlow().libraries.add((Map) answer) : answer
         }
         switch (name) {
             case 'retry': return retry(positional, named, body)
