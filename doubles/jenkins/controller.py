@@ -76,21 +76,21 @@ class Controller:
         building = self.building
         shell = Shell(lambda computer: self.clouds.of(computer).kube())
         blocks = Blocks(Nodes(building, self.clouds.named), self.configured.credential)
-        libraries = Libraries(lambda: self.configured.libraries)
+        libraries = Libraries(lambda: self.configured.libraries, self.configured.credential)
         more = {
             "input": inputs.ask,
             "milestone": self.milestones.reach,
             "library": libraries.step,
             "libraryResource": libraries.resource,
         }
-        steps = Steps(shell, Git(shell), Files(shell), building, more)
+        steps = Steps(shell, Git(shell, self.configured.credential), Files(shell), building, more)
         seeds = Seeds(
             building.environment,
             self.jobs.seed,
             self.approvals.holds,
             lambda: self.configured.script_security,
         )
-        around = Surroundings(self._groovy, building.environment, log)
+        around = Surroundings(self._groovy, building.environment, self.configured.credential, log)
         return Runner(around, Asked(self.plugin_names, blocks, steps, libraries), seeds)
 
     def wake(self) -> None:

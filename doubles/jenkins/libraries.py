@@ -13,9 +13,13 @@ from .jvm import StepError
 class Libraries:
     """The libraries that pipelines of one controller can load; each build keeps its own copies."""
 
-    def __init__(self, offered: Callable[[], list[Mapping[str, Any]]]) -> None:
-        """Args: offered: the configured global libraries."""
-        self._offered = offered
+    def __init__(
+        self,
+        offered: Callable[[], list[Mapping[str, Any]]],
+        credential: Callable[[str], Mapping[str, Any] | None],
+    ) -> None:
+        """Args: offered: the configured global libraries; credential: finds one by its id."""
+        self._offered, self._credential = offered, credential
 
     def declared(self, ctx: Ctx, identifiers: list[str]) -> list[dict[str, Any]]:
         """Load what `@Library` names and what is loaded without being asked for.
@@ -67,8 +71,7 @@ class Libraries:
             raise StepError("abort", f"Library resource {name} ambiguous among libraries")
         return found[0].read_text(encoding="utf-8")
 
-    @staticmethod
-    def _load(ctx: Ctx, name: str, version: str, retriever: Mapping[str, Any]) -> dict[str, Any]:
+    def _load(self, ctx: Ctx, name: str, version: str, retriever: Mapping[str, Any]) -> dict[str, Any]:
         known = ctx.flow.libraries
         if name in known:
             ctx.log(f"Only using first definition of library {name}")
@@ -77,7 +80,8 @@ class Libraries:
         ctx.log(f"Attempting to resolve {version} from remote references...")
         target = ctx.flow.build.directory / "libs" / str(len(known))
         try:
-            revision = fetch_tree(_remote(retriever), version, target)
+            credential = self._credential(_search(retriever, ("credentialsId",)) or "")
+            revision = fetch_tree(_remote(retriever), version, target, credential)
         except GitError as error:
             raise StepError("abort", f"No version {version} found for library {name}") from error
         ctx.log(f"Found match: {version} revision {revision}")
@@ -111,18 +115,18 @@ def _scm(retriever: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _remote(description: Any) -> str:
     """The repository's URL, wherever the description has it."""
-    found = _search(description)
+    found = _search(description, ("remote", "url"))
     if found is None:
         raise StepError("abort", "the library's retriever names no Git repository")
     return found
 
 
-def _search(description: Any) -> str | None:
+def _search(description: Any, names: tuple[str, ...]) -> str | None:
     if isinstance(description, Mapping):
-        for name in ("remote", "url"):
+        for name in names:
             if isinstance(description.get(name), str):
                 return str(description[name])
-        return next((found for value in description.values() if (found := _search(value))), None)
+        return next((found for value in description.values() if (found := _search(value, names))), None)
     if isinstance(description, list):
-        return next((found for value in description if (found := _search(value))), None)
+        return next((found for value in description if (found := _search(value, names))), None)
     return None

@@ -22,6 +22,7 @@ class Surroundings:
 
     groovy: Callable[[], GroovyHost]
     environment: Callable[[Item, Build], dict[str, str]]
+    credential: Callable[[str], Mapping[str, Any] | None]
     log: Callable[[str, str, str], None]
 
 
@@ -91,11 +92,17 @@ class Runner:
         for name, value in flow.base_env.items():
             spec = spec.replace("${" + name + "}", value)
         try:
-            fetched = fetch_script(config.scm.url, spec, config.script_path)
+            credential = self._around.credential(config.scm.credentials or "")
+            fetched = fetch_script(config.scm.url, spec, config.script_path, credential)
         except GitError as error:
             flow.build.log(str(error))
             return None
-        flow.scm = {"url": config.scm.url, "branch": fetched.branch, "revision": fetched.revision}
+        flow.scm = {
+            "url": config.scm.url,
+            "branch": fetched.branch,
+            "revision": fetched.revision,
+            "credentials": config.scm.credentials or "",
+        }
         flow.build.log(f"Obtained {config.script_path} from git {config.scm.url}")
         return fetched.text
 

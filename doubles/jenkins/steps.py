@@ -150,15 +150,23 @@ class Steps:
         given = args.get("scm", first=True) or args.named
         if given.get("$scm"):
             return self._git.checkout(
-                ctx, ctx.flow.scm["url"], [ctx.flow.scm["branch"]], ctx.flow.scm.get("revision")
+                ctx,
+                ctx.flow.scm["url"],
+                [ctx.flow.scm["branch"]],
+                ctx.flow.scm.get("revision"),
+                ctx.flow.scm.get("credentials") or None,
             )
         remotes = given.get("userRemoteConfigs") or [{}]
         branches = [str(entry.get("name")) for entry in given.get("branches") or [{"name": "**"}]]
-        return self._git.checkout(ctx, str(remotes[0].get("url")), branches, None)
+        return self._git.checkout(
+            ctx, str(remotes[0].get("url")), branches, None, remotes[0].get("credentialsId")
+        )
 
     def _git_step(self, ctx: Ctx, args: Args) -> dict[str, str]:
         branch = str(args.get("branch") or "master")
-        return self._git.checkout(ctx, str(args.need("url", first=True)), [branch], None)
+        return self._git.checkout(
+            ctx, str(args.need("url", first=True)), [branch], None, args.get("credentialsId")
+        )
 
     def _build(self, ctx: Ctx, args: Args) -> Any:
         name = str(args.need("job", first=True))

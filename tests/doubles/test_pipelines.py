@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from core.waiting import eventually
 from doubles.jenkins.dsl_steps import PLUGINS
 
+from .git_server import GitServer
 from .standing import Standing
 from .test_life import pipeline
 
@@ -406,3 +407,56 @@ def test_a_version_may_be_fixed(stand: Stand, library: str) -> None:
     build, console = pipeline(stand(offering(library, allowVersionOverride=False)), "library 'acme@v1'")
     assert build["result"] == "FAILURE"
     assert "ERROR: Version override not permitted for library acme" in console.splitlines()
+
+
+@pytest.fixture
+def private(library: str) -> Iterator[str]:
+    """The library's repository behind the password of the credential `nexus`; its URL."""
+    folder = Path(library.removeprefix("file://"))
+    (folder / "Jenkinsfile").write_text(
+        "node('jenkins-jenkins-agent') { checkout scm; sh 'cat Jenkinsfile' }"
+    )
+    git = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@example.invalid"]
+    bare = folder.with_name("library.git")
+    for words in (["add", "-A"], ["commit", "-q", "-m", "y"], ["clone", "-q", "--bare", ".", str(bare)]):
+        subprocess.run([*git, *words], check=True, capture_output=True, timeout=30)
+    server = GitServer(folder.parent, "deployer", "made-up-nexus-pw")
+    yield f"{server.url}/library.git"
+    server.close()
+
+
+def test_git_signs_in_with_the_credential_that_is_named(stand: Stand, private: str) -> None:
+    one = stand(offering(private))
+    script = f"node('jenkins-jenkins-agent') {{ git url: '{private}', branch: 'main', credentialsId: 'ID' }}"
+    build, said = pipeline(one, script.replace("ID", "nexus"))
+    assert build["result"] == "SUCCESS", said
+    assert "using credential nexus" in said.splitlines()
+    build, said = pipeline(one, script.replace("ID", "nope"))
+    assert build["result"] == "FAILURE"
+    assert 'Warning: CredentialId "nope" could not be found.' in said.splitlines()
+    assert "made-up-nexus-pw" not in said
+
+
+def test_a_script_and_a_library_come_from_where_one_must_sign_in(stand: Stand, private: str) -> None:
+    retriever = {"modernSCM": {"scm": {"git": {"remote": private, "credentialsId": "nexus"}}}}
+    one = stand(offering(private, retriever=retriever, implicit=True))
+    job = JOB_FROM_GIT.format(url=private, credentials="<credentialsId>nexus</credentialsId>")
+    headers = {"Content-Type": "text/xml"}
+    assert one.send("POST", "/createItem?name=signed", data=job.encode(), headers=headers).status_code == 200
+    build = one.finished("signed", one.build("signed"))
+    said = one.console("signed", build["number"])
+    assert build["result"] == "SUCCESS", said
+    assert {"Loading library acme@main", "using credential nexus"} <= set(said.splitlines())
+    job = JOB_FROM_GIT.format(url=private, credentials="")
+    assert (
+        one.send("POST", "/createItem?name=unsigned", data=job.encode(), headers=headers).status_code == 200
+    )
+    assert one.finished("unsigned", one.build("unsigned"))["result"] == "FAILURE"
+
+
+JOB_FROM_GIT = """<flow-definition><properties/>
+  <definition class="org.jenkinsci.plugins.workflow.cps.CpsScmFlowDefinition">
+    <scm class="hudson.plugins.git.GitSCM"><userRemoteConfigs><hudson.plugins.git.UserRemoteConfig>
+      <url>{url}</url>{credentials}</hudson.plugins.git.UserRemoteConfig></userRemoteConfigs>
+      <branches><hudson.plugins.git.BranchSpec><name>*/main</name></hudson.plugins.git.BranchSpec></branches></scm>
+    <scriptPath>Jenkinsfile</scriptPath></definition></flow-definition>"""
