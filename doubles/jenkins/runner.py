@@ -76,7 +76,7 @@ class Runner:
                 flow=flow.uid,
                 ctx=flow.root.id,
                 script=script,
-                info={"fromScm": bool(flow.scm)},
+                info={"fromScm": bool(flow.scm), "sandbox": bool(flow.scm) or _sandboxed(job)},
             )
             self._end(build, flow, outcome)
         finally:
@@ -121,6 +121,10 @@ class Runner:
             if causes and recorded:
                 build.interrupted = list(causes)
         build.finish(result)
+
+
+def _sandboxed(job: Item) -> bool:
+    return job.config is not None and job.config.sandbox
 
 
 def explain(build: Build, error: Mapping[str, Any], interruption: Interruption | None) -> None:

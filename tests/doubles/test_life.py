@@ -25,9 +25,12 @@ from .test_builds import DEFINITION
 Stand = Callable[..., Standing]
 
 
-def pipeline(one: Standing, script: str, name: str = "made") -> tuple[dict[str, Any], str]:
+def pipeline(
+    one: Standing, script: str, name: str = "made", sandbox: bool = False
+) -> tuple[dict[str, Any], str]:
     """Run a script; the build and its console."""
     xml = DEFINITION.format(escape(script))
+    xml = xml.replace("</script>", "</script><sandbox>true</sandbox>") if sandbox else xml
     path = (
         f"/job/cloudops/job/{name}/config.xml"
         if one.controller.jobs.find(f"cloudops/{name}")

@@ -460,3 +460,48 @@ JOB_FROM_GIT = """<flow-definition><properties/>
       <url>{url}</url>{credentials}</hudson.plugins.git.UserRemoteConfig></userRemoteConfigs>
       <branches><hudson.plugins.git.BranchSpec><name>*/main</name></hudson.plugins.git.BranchSpec></branches></scm>
     <scriptPath>Jenkinsfile</scriptPath></definition></flow-definition>"""
+
+
+@pytest.mark.parametrize(
+    ("script", "signature"),
+    [
+        ("echo new File('/etc/passwd').text", "new java.io.File java.lang.String"),
+        ("echo \"${new File('/etc', 'x')}\"", "new java.io.File java.lang.String java.lang.String"),
+        ("[1].each { System.exit(it) }", "staticMethod java.lang.System exit int"),
+        ("echo System.getenv('PATH')", "staticMethod java.lang.System getenv java.lang.String"),
+        ("echo jenkins.model.Jenkins.instance.rootUrl", "staticMethod jenkins.model.Jenkins getInstance"),
+        (
+            "stage('a') { if (true) { 'ls'.execute() } }",
+            "staticMethod org.codehaus.groovy.runtime.ProcessGroovyMethods execute java.lang.String",
+        ),
+        (
+            "pipeline { agent none\n stages { stage('a') { steps { script { new URL('http://x') } } } } }",
+            "new java.net.URL java.lang.String",
+        ),
+    ],
+)
+def test_a_sandboxed_script_may_not_leave_its_sandbox(stand: Stand, script: str, signature: str) -> None:
+    one = stand()
+    build, said = pipeline(one, script, sandbox=True)
+    refused = f"Scripts not permitted to use {signature}"
+    lines = said.splitlines()
+    assert build["result"] == "FAILURE"
+    assert f"{refused}. Administrators can decide whether to approve or reject this signature." in lines, said
+    cls = "org.jenkinsci.plugins.scriptsecurity.sandbox.RejectedAccessException"
+    assert f"{cls}: {refused}" in lines
+
+
+def test_a_sandboxed_script_may_do_what_scripts_do(stand: Stand) -> None:
+    script = """def when = new Date(0); def now = System.currentTimeMillis()
+    def all = [b: 2, a: 1].sort { it.key }
+    def text = new StringBuilder('x').append(URLEncoder.encode('a b', 'UTF-8')).toString()
+    class Own { def execute() { 'mine' } }
+    echo "${when.time} ${now > 0} ${all.keySet()} ${text} ${Math.max(1, 2)} ${new Own().execute()}" """
+    build, said = pipeline(stand(), script, sandbox=True)
+    assert build["result"] == "SUCCESS", said
+    assert "0 true [a, b] xa+b 2 mine" in said.splitlines()
+
+
+def test_a_script_outside_the_sandbox_may(stand: Stand) -> None:
+    build, said = pipeline(stand(), "echo new File('/').absolutePath")
+    assert build["result"] == "SUCCESS", said

@@ -21,6 +21,9 @@ class FlowRunner {
         def configuration = new CompilerConfiguration()
         configuration.scriptBaseClass = FlowScript.name
         configuration.addCompilationCustomizers(new StepNames(), new ImportCustomizer().addImports(Library.name))
+        if (((Map) message.info).sandbox) {
+            configuration.addCompilationCustomizers(new Sandbox())
+        }
         try {
             def problems = Compiler.problems((String) message.script)
             if (problems) {
