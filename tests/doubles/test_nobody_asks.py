@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from core.paths import PROJECT
+from doubles.jenkins.kube import Kube
+from doubles.jenkins.marked import mark
+
+from .fake_kube import FakeKube
 
 FOLDERS = ("suites", "fixtures", "stack")
 KNOWING = re.compile(r"stand[-_]?ins?\b|\bsimulat\w+|\bdoubles[./]|conformance\.test/jenkins", re.IGNORECASE)
@@ -61,3 +65,19 @@ def test_the_image_says_what_it_is() -> None:
     assert "It is not Jenkins" in (image / "stand-in").read_text()
     entry = Path(PROJECT / "environments/images/catalogue.toml").read_text().partition('name = "jenkins"')[2]
     assert 'stand_in = "simulated controller"' in entry.partition("[[image]]")[0]
+
+
+def test_the_pod_is_labelled_as_a_stand_in(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    cluster = FakeKube(tmp_path)
+    cluster.pods["jenkins-0"] = {"metadata": {"name": "jenkins-0", "labels": {"app": "jenkins"}}}
+    kube = Kube(cluster.url)
+    try:
+        assert mark(kube, {"HOSTNAME": "jenkins-0"})
+        labels = cluster.pods["jenkins-0"]["metadata"]["labels"]
+        assert labels == {"app": "jenkins", "conformance.stand-in": "jenkins-controller"}
+        assert not mark(kube, {"HOSTNAME": "another"})
+        cluster.forbidden = True
+        assert not mark(kube, {"HOSTNAME": "jenkins-0"})
+    finally:
+        cluster.close()
+    assert "could not be labelled" in capfd.readouterr().err
