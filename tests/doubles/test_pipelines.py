@@ -21,6 +21,14 @@ Stand = Callable[..., Standing]
 JOB = "/job/cloudops/job/made"
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, classpath: str) -> Iterator[Standing]:
+    """One stand-in for the tests whose builds leave nothing behind."""
+    one = Standing(tmp_path_factory.mktemp("shared"), classpath)
+    yield one
+    one.close()
+
+
 def waiting(one: Standing, script: str) -> int:
     """Start a build that asks a person; its number once it asks."""
     with pytest.MonkeyPatch.context() as patch:
@@ -190,14 +198,15 @@ def test_a_matrix_is_its_cells_in_parallel(stand: Stand) -> None:
         ("libraries { lib('x') }", 'Undefined section "libraries"'),
     ],
 )
-def test_nothing_declared_is_left_out_silently(stand: Stand, part: str, said: str) -> None:
-    one = stand()
+def test_nothing_declared_is_left_out_silently(shared: Standing, part: str, said: str) -> None:
     script = "pipeline { agent none\n " + part + "\n stages { stage('a') { steps { echo 'ran' } } } }"
-    build, console = pipeline(one, script)
+    build, console = pipeline(shared, script)
     assert build["result"] == "FAILURE"
     assert said in console
     assert "ran" not in console.splitlines()
-    assert said in one.send("POST", "/pipeline-model-converter/validate", data={"jenkinsfile": script}).text
+    assert (
+        said in shared.send("POST", "/pipeline-model-converter/validate", data={"jenkinsfile": script}).text
+    )
 
 
 def test_options_do_what_they_say(stand: Stand) -> None:
@@ -246,15 +255,16 @@ def test_a_script_sets_the_properties_of_its_job(stand: Stand) -> None:
 @pytest.mark.parametrize(
     "step", ["lock('x') { }", "junit 'a.xml'", "timestamps { }", "ansiColor('xterm') { }"]
 )
-def test_a_step_of_a_plugin_that_is_not_pinned_does_not_exist(stand: Stand, step: str) -> None:
-    one = stand()
-    build, said = pipeline(one, step)
+def test_a_step_of_a_plugin_that_is_not_pinned_does_not_exist(shared: Standing, step: str) -> None:
+    build, said = pipeline(shared, step)
     name = step.partition("(")[0].split()[0]
     assert build["result"] == "FAILURE"
     line = next(line for line in said.splitlines() if "No such DSL method" in line)
     assert line.startswith(f"java.lang.NoSuchMethodError: No such DSL method '{name}' found among steps [")
     listed = set(line.partition("steps [")[2].partition("]")[0].split(", "))
-    assert listed <= {known for known, plugin in PLUGINS.items() if plugin in one.controller.plugin_names()}
+    assert listed <= {
+        known for known, plugin in PLUGINS.items() if plugin in shared.controller.plugin_names()
+    }
     assert {"input", "milestone", "sh", "withCredentials"} <= listed
 
 
@@ -300,9 +310,9 @@ def test_a_failed_branch_says_so_and_may_end_the_others(stand: Stand) -> None:
         ("anyOf { equals expected: 1, actual: 2; equals expected: 2, actual: 2 }", True),
     ],
 )
-def test_conditions_nest(stand: Stand, condition: str, runs: bool) -> None:
+def test_conditions_nest(shared: Standing, condition: str, runs: bool) -> None:
     build, said = pipeline(
-        stand(),
+        shared,
         "pipeline { agent none\n environment { E = 'e' }\n stages { stage('a') { when { "
         + condition
         + " }\n steps { echo 'ran' } } } }",
@@ -480,9 +490,8 @@ JOB_FROM_GIT = """<flow-definition><properties/>
         ),
     ],
 )
-def test_a_sandboxed_script_may_not_leave_its_sandbox(stand: Stand, script: str, signature: str) -> None:
-    one = stand()
-    build, said = pipeline(one, script, sandbox=True)
+def test_a_sandboxed_script_may_not_leave_its_sandbox(shared: Standing, script: str, signature: str) -> None:
+    build, said = pipeline(shared, script, sandbox=True)
     refused = f"Scripts not permitted to use {signature}"
     lines = said.splitlines()
     assert build["result"] == "FAILURE"
@@ -491,17 +500,17 @@ def test_a_sandboxed_script_may_not_leave_its_sandbox(stand: Stand, script: str,
     assert f"{cls}: {refused}" in lines
 
 
-def test_a_sandboxed_script_may_do_what_scripts_do(stand: Stand) -> None:
+def test_a_sandboxed_script_may_do_what_scripts_do(shared: Standing) -> None:
     script = """def when = new Date(0); def now = System.currentTimeMillis()
     def all = [b: 2, a: 1].sort { it.key }
     def text = new StringBuilder('x').append(URLEncoder.encode('a b', 'UTF-8')).toString()
     class Own { def execute() { 'mine' } }
     echo "${when.time} ${now > 0} ${all.keySet()} ${text} ${Math.max(1, 2)} ${new Own().execute()}" """
-    build, said = pipeline(stand(), script, sandbox=True)
+    build, said = pipeline(shared, script, sandbox=True)
     assert build["result"] == "SUCCESS", said
     assert "0 true [a, b] xa+b 2 mine" in said.splitlines()
 
 
-def test_a_script_outside_the_sandbox_may(stand: Stand) -> None:
-    build, said = pipeline(stand(), "echo new File('/').absolutePath")
+def test_a_script_outside_the_sandbox_may(shared: Standing) -> None:
+    build, said = pipeline(shared, "echo new File('/').absolutePath")
     assert build["result"] == "SUCCESS", said
