@@ -298,6 +298,27 @@ def test_a_failed_branch_says_so_and_may_end_the_others(stand: Stand) -> None:
     assert "no" not in lines
 
 
+@pytest.mark.parametrize("flag", ["beforeOptions", "beforeInput", "beforeAgent"])
+def test_a_skipped_stage_waits_for_nothing_that_comes_after_its_condition(
+    shared: Standing, flag: str
+) -> None:
+    asks = "input { message 'never asked' }" if flag != "beforeAgent" else ""
+    build, said = pipeline(
+        shared,
+        "pipeline { agent none\n stages { stage('a') { when { "
+        + flag
+        + " true; expression { false } }\n agent { label 'no-such-label' }\n options { timeout(9) }\n "
+        + asks
+        + "\n steps { echo 'ran' } } } }",
+    )
+    lines = said.splitlines()
+    assert build["result"] == "SUCCESS", said
+    assert 'Stage "a" skipped due to when conditional' in lines
+    assert "Input requested" not in lines
+    assert "never asked" not in lines
+    assert ("Timeout set to expire in 9 min 0 sec" in lines) is (flag != "beforeOptions")
+
+
 @pytest.mark.parametrize(
     ("condition", "runs"),
     [

@@ -71,8 +71,11 @@ class Declarative {
 
     private void runStage(Section stage) {
         script.block('stage', [stage.name], [:]) {
-            inOptions(stage) {
-                inCell(stage.cell) {
+            inCell(stage.cell) {
+                if (When.early(script, stage.parts.when, 'beforeOptions') && skips(stage)) {
+                    return
+                }
+                inOptions(stage) {
                     if (When.early(script, stage.parts.when, 'beforeInput') && skips(stage)) {
                         return
                     }
@@ -83,7 +86,7 @@ class Declarative {
     }
 
     private void runInside(Section stage) {
-        boolean early = ['beforeAgent', 'beforeInput'].any { When.early(script, stage.parts.when, it) }
+        boolean early = ['beforeAgent', 'beforeInput', 'beforeOptions'].any { When.early(script, stage.parts.when, it) }
         if (early && skips(stage)) {
             return
         }
