@@ -166,7 +166,7 @@ class Controller:
             if self.store.new_identity:
                 self.look.identity = self.store.keep_identity(str(groovy.call("identity")))
             groovy.call("warm")
-        except ScriptError as error:
+        except (ScriptError, BrokenPipeError) as error:  # it was stopped before it was warm
             log("WARNING", "stand-in", f"warming up: {error}")
 
     def _boot_failure(self, error: CascError) -> None:
