@@ -25,6 +25,7 @@ COMMANDS = {
     "list": ("cli.catalogue", "the catalogue of requirements"),
     "doctor": ("cli.doctor", "is this host fit, and what to do about it"),
     "kit": ("cli.kit", "pack everything built into one archive, or take one in"),
+    "image": ("cli.image", "build a real controller's image from files that you have"),
     "report": ("reports.commands", "render, compare, merge and verify results"),
     "gate": ("cli.gate", "judge a plugin bump: GO or NO-GO"),
 }

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 from .controller import Controller
+from .marked import mark
 from .routes import Router
 from .settings import Settings, log, plain
 from .web import Server
@@ -49,6 +50,7 @@ def main(argv: list[str]) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     threading.Thread(target=controller.start, daemon=True, name="start").start()
+    threading.Thread(target=mark, daemon=True, name="mark").start()
     server.serve_forever(poll_interval=0.2)
     controller.stop()
     return 0

@@ -1,32 +1,19 @@
-"""Jobs, builds and folders as the remote API shows them."""
+"""Folders, jobs and views as the remote API shows them."""
 
-from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .builds import Build, estimate
-from .export import Bean, Shown
-from .items import FOLDER, Item, Parameter
+from .beans_builds import BuildBeans, health
+from .beans_queue import QueueBeans
+from .builds import Build
+from .export import EMPTY, Bean, Shown, deep
+from .items import Item
+from .jobxml import FOLDER, Parameter
+from .kinds import CLASSES, color, tag_of
 
 if TYPE_CHECKING:
     from .controller import Controller
 
-CLASSES = {
-    "flow-definition": "org.jenkinsci.plugins.workflow.job.WorkflowJob",
-    "project": "hudson.model.FreeStyleProject",
-    FOLDER: FOLDER,
-}
-RUNS = {
-    "flow-definition": "org.jenkinsci.plugins.workflow.job.WorkflowRun",
-    "project": "hudson.model.FreeStyleBuild",
-}
-COLORS = {
-    "SUCCESS": "blue",
-    "UNSTABLE": "yellow",
-    "FAILURE": "red",
-    "ABORTED": "aborted",
-    "NOT_BUILT": "notbuilt",
-}
 PERMALINKS = (
     "lastBuild",
     "lastCompletedBuild",
@@ -36,21 +23,6 @@ PERMALINKS = (
     "lastUnstableBuild",
     "lastUnsuccessfulBuild",
 )
-EMPTY = Bean(None, {})
-
-
-def tag_of(item: Item) -> str:
-    """The root element of an item's configuration."""
-    return item.config.tag if item.config else FOLDER
-
-
-def color(item: Item) -> str:
-    """The ball."""
-    if item.config and item.config.disabled:
-        return "disabled"
-    done = item.permalinks()["lastCompletedBuild"]
-    ball = COLORS.get(done.result or "", "notbuilt") if done else "notbuilt"
-    return ball + ("_anime" if any(build.building for build in item.builds.values()) else "")
 
 
 class Beans:
@@ -59,12 +31,12 @@ class Beans:
     def __init__(self, controller: "Controller") -> None:
         """Args: controller: what is shown."""
         self._controller = controller
+        self.builds = BuildBeans(self.url)
+        self.queue = QueueBeans(controller.queue, self.builds, self.url)
 
     def url(self, path: str) -> str:
         """An absolute URL by the configured root."""
         return self._controller.root_url() + path
-
-    # -- items
 
     def item(self, item: Item) -> Bean:
         """A folder or a job."""
@@ -112,9 +84,9 @@ class Beans:
         links = item.permalinks()
         props: dict[str, Any] = {
             **self._common(item, self._job_actions(item, pipeline)),
-            "allBuilds": Shown(-2, lambda: [self.build(item, build) for build in newest]),
+            "allBuilds": Shown(-2, lambda: [self.builds.show(item, build) for build in newest]),
             "buildable": not config.disabled,
-            "builds": lambda: [self.build(item, build) for build in newest[:100]],
+            "builds": lambda: [self.builds.show(item, build) for build in newest[:100]],
             "color": Shown(2, color(item)),
             "firstBuild": lambda: self._run(item, links["firstBuild"]),
             "healthReport": lambda: health(item),
@@ -125,7 +97,7 @@ class Beans:
             "concurrentBuild": config.concurrent,
             "disabled": config.disabled,
             "inQueue": bool(queued),
-            "queueItem": lambda: self._controller_queue(queued[0]) if queued else None,
+            "queueItem": lambda: self.queue.item(queued[0]) if queued else None,
         }
         if pipeline:
             props["resumeBlocked"] = False
@@ -144,12 +116,7 @@ class Beans:
         return Bean(CLASSES[tag_of(item)], props)
 
     def _run(self, item: Item, build: Build | None) -> Bean | None:
-        return self.build(item, build) if build else None
-
-    def _controller_queue(self, queued: Any) -> Bean:
-        from .beans_system import SystemBeans  # noqa: PLC0415 - the two show each other
-
-        return SystemBeans(self._controller).queue_item(queued)
+        return self.builds.show(item, build) if build else None
 
     def _job_actions(self, item: Item, pipeline: bool) -> list[Bean]:
         display = Bean("org.jenkinsci.plugins.displayurlapi.actions.JobDisplayAction", {})
@@ -185,7 +152,7 @@ class Beans:
             value = {"name": parameter.name}
         props: dict[str, Any] = {
             "defaultParameterValue": Bean(
-                f"hudson.model.{kind}ParameterValue", {k: _deep(v) for k, v in value.items()}
+                f"hudson.model.{kind}ParameterValue", {k: deep(v) for k, v in value.items()}
             ),
             "description": parameter.description,
             "name": parameter.name,
@@ -194,7 +161,7 @@ class Beans:
         if parameter.kind == "Choice":
             props["choices"] = list(parameter.choices)
         return Bean(
-            f"hudson.model.{parameter.kind}ParameterDefinition", {k: _deep(v) for k, v in props.items()}
+            f"hudson.model.{parameter.kind}ParameterDefinition", {k: deep(v) for k, v in props.items()}
         )
 
     def view(
@@ -215,176 +182,3 @@ class Beans:
             "url": Shown(2, own),
         }
         return Bean(cls, props)
-
-    # -- builds
-
-    def build(self, item: Item, build: Build) -> Bean:
-        """A build of a job."""
-        pipeline = tag_of(item) == "flow-definition"
-        before, after = item.builds.get(build.number - 1), item.builds.get(build.number + 1)
-        executor: Bean | None = None
-        if build.building:
-            executor = Bean("hudson.model.OneOffExecutor" if pipeline else None, {})
-        props: dict[str, Any] = {
-            "actions": lambda: self._run_actions(item, build, pipeline),
-            "artifacts": [
-                Bean(
-                    None,
-                    {
-                        "displayPath": Shown(2, path.rsplit("/", 1)[-1]),
-                        "fileName": Shown(2, path.rsplit("/", 1)[-1]),
-                        "relativePath": Shown(2, path),
-                    },
-                )
-                for path in build.artifacts
-            ],
-            "building": build.building,
-            "description": build.description,
-            "displayName": build.display_name or f"#{build.number}",
-            "duration": build.duration,
-            "estimatedDuration": lambda: estimate(item.builds),
-            "executor": executor,
-            "fingerprint": Shown(-1, []),
-            "fullDisplayName": f"{item.full_display_name} #{build.number}",
-            "id": str(build.number),
-            "keepLog": False,
-            "number": Shown(2, build.number),
-            "queueId": build.queue_id,
-            "result": build.result,
-            "timestamp": build.timestamp,
-            "url": Shown(2, self.url(f"{item.url}{build.number}/")),
-            "culprits": [],
-            "inProgress": build.building,
-        }
-        if pipeline:
-            props |= {
-                "changeSets": [],
-                "nextBuild": lambda: self._near(item, after),
-                "previousBuild": lambda: self._near(item, before),
-            }
-        else:
-            empty = Bean("hudson.scm.EmptyChangeLogSet", {"items": _deep([]), "kind": _deep(None)})
-            props |= {"builtOn": build.built_on, "changeSet": empty}
-        return Bean(RUNS[tag_of(item)], props)
-
-    def _near(self, item: Item, other: Build | None) -> Bean | None:
-        return Bean(None, self.build(item, other).props) if other else None
-
-    def _run_actions(self, item: Item, build: Build, pipeline: bool) -> list[Bean]:
-        made: list[Bean] = []
-        if build.parameters:
-            made.append(parameters_action(build.parameters))
-        made += [causes_action(build.causes), self._timing(build)]
-        if not pipeline:
-            return [
-                *made,
-                *[EMPTY] * (0 if build.building else build.seed_actions),
-                self._display(item, build),
-            ]
-        made.append(Bean("org.jenkinsci.plugins.workflow.libs.LibrariesAction", {"libraries": []}))
-        if build.env_used:
-            made.append(Bean("org.jenkinsci.plugins.workflow.cps.EnvActionImpl", {}))
-        made += [EMPTY] * build.hidden_actions
-        if build.interrupted is not None:
-            cls = "jenkins.model.CauseOfInterruption"
-            causes = [
-                Bean(
-                    f"{cls}$UserInterruption" if c.startswith("Aborted by") else cls,
-                    {"shortDescription": Shown(2, c)},
-                )
-                for c in build.interrupted
-            ]
-            made.append(Bean("jenkins.model.InterruptedBuildAction", {"causes": causes}))
-        restart = Bean(
-            "org.jenkinsci.plugins.pipeline.modeldefinition.actions.RestartDeclarativePipelineAction",
-            {"restartEnabled": False, "restartableStages": []},
-        )
-        made += [self._display(item, build), restart, EMPTY]
-        made += [EMPTY, EMPTY] if build.building else []
-        return [
-            *made,
-            Bean("org.jenkinsci.plugins.workflow.job.views.FlowGraphAction", {"nodes": []}),
-            EMPTY,
-            EMPTY,
-        ]
-
-    def _display(self, item: Item, build: Build) -> Bean:
-        run = self.url(f"{item.url}{build.number}/")
-        props = {
-            "artifactsUrl": f"{run}artifact",
-            "changesUrl": f"{self.url(item.url)}changes",
-            "displayUrl": run,
-            "testsUrl": f"{run}testReport",
-        }
-        return Bean("org.jenkinsci.plugins.displayurlapi.actions.RunDisplayAction", props)
-
-    @staticmethod
-    def _timing(build: Build) -> Bean:
-        executing = build.executing_ms if build.sub_tasks else build.duration
-        used = round(executing / build.duration, 2) if build.duration else 1.0
-        tasks = build.sub_tasks
-        shown = {
-            "blockedDurationMillis": 0,
-            "blockedTimeMillis": 0,
-            "buildableDurationMillis": 0 if tasks else build.buildable_ms,
-            "buildableTimeMillis": build.buildable_ms,
-            "buildingDurationMillis": build.duration,
-            "executingTimeMillis": executing,
-            "executorUtilization": used,
-            "subTaskCount": tasks,
-            "waitingDurationMillis": build.waiting_ms,
-            "waitingTimeMillis": build.waiting_ms,
-        }
-        deeper = {
-            "queuingDurationMillis": build.waiting_ms,
-            "queuingTimeMillis": build.waiting_ms + build.buildable_ms,
-            "totalDurationMillis": build.duration + build.waiting_ms,
-        }
-        return Bean(
-            "jenkins.metrics.impl.TimeInQueueAction", {**{k: Shown(2, v) for k, v in shown.items()}, **deeper}
-        )
-
-
-def _deep(value: Any) -> Shown:
-    """Shown wherever its owner is."""
-    return value if isinstance(value, Shown) else Shown(9, value)
-
-
-def parameters_action(values: list[dict[str, Any]]) -> Bean:
-    """The values of a build's parameters."""
-    shown = [Bean(str(v["_class"]), {k: _deep(v[k]) for k in ("name", "value")}) for v in values]
-    return Bean("hudson.model.ParametersAction", {"parameters": Shown(2, shown)})
-
-
-def causes_action(causes: list[dict[str, Any]]) -> Bean:
-    """Why a build was started."""
-    shown = [Bean(str(c["_class"]), {k: Shown(9, v) for k, v in c.items() if k != "_class"}) for c in causes]
-    return Bean("hudson.model.CauseAction", {"causes": Shown(2, shown)})
-
-
-def health(item: Item) -> list[Bean]:
-    """The weather: how many of the last five builds went well."""
-    recent = [item.builds[n] for n in sorted(item.builds, reverse=True)]
-    done = [b for b in recent if not b.building and b.result not in {"ABORTED", "NOT_BUILT"}][:5]
-    if not done:
-        return []
-    failed = sum(1 for build in done if build.result == "FAILURE")
-    score = 100 * (len(done) - failed) // len(done)
-    if failed == 0:
-        said = "No recent builds failed."
-    elif failed == len(done):
-        said = "All recent builds failed."
-    else:
-        said = f"{failed} out of the last {len(done)} builds failed."
-    icon = next(
-        name
-        for limit, name in ((80, "80plus"), (60, "60to79"), (40, "40to59"), (20, "20to39"), (0, "00to19"))
-        if score >= limit
-    )
-    facts: Mapping[str, Any] = {
-        "description": f"Build stability: {said}",
-        "iconClassName": f"icon-health-{icon}",
-        "iconUrl": f"health-{icon}.png",
-        "score": score,
-    }
-    return [Bean(None, {name: Shown(2, value) for name, value in facts.items()})]

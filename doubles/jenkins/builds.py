@@ -144,3 +144,9 @@ def estimate(builds: dict[int, Build]) -> int:
         ]
     recent = done[:3]
     return round(sum(b.duration for b in recent) / len(recent)) if recent else -1
+
+
+def started(build: Build) -> None:
+    """Print the first line of a console."""
+    for cause in build.causes:
+        build.log(str(cause["shortDescription"]), USER_NOTE)

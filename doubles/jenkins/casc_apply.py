@@ -1,10 +1,11 @@
 """Applies a configuration to the controller, in the order in which configuration as code does."""
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .casc_schema import validate
-from .casc_sources import CascError, Resolver
+from .casc_sources import CascError, Resolver, merge, parse, read, sources
 from .configured import take_jenkins, take_rest, take_security
 from .jvm import ScriptError
 from .settings import log, plain
@@ -13,12 +14,13 @@ if TYPE_CHECKING:
     from .controller import Controller
 
 
-def apply(controller: "Controller", config: Mapping[str, Any], resolver: Resolver) -> None:
+def configure(controller: "Controller", config: Mapping[str, Any]) -> None:
     """Check, resolve and apply.
 
     Raises:
         CascError: something in it is unknown, or a seed script fails.
     """
+    resolver = Resolver(controller.settings.environment, _unresolved)
     validate(config, controller.plugin_names())
     resolved = resolver.resolve(dict(config))
     jenkins = resolved.get("jenkins") or {}
@@ -29,16 +31,50 @@ def apply(controller: "Controller", config: Mapping[str, Any], resolver: Resolve
         if name in controller.security.users and not controller.security.users[name].tokens:
             controller.security.users[name].tokens = tokens
     if "clouds" in jenkins:
-        controller.set_clouds(controller.configured.clouds)
+        controller.clouds.take(controller.configured.clouds)
     for entry in resolved.get("jobs") or []:
         _seed(controller, entry, resolver)
+    controller.life.applied_at = time.time()
+
+
+def reload(controller: "Controller") -> None:
+    """Read the sources again and apply them.
+
+    Raises:
+        CascError: they are refused; the old configuration stays.
+    """
+    controller.life.sources = sources(controller.settings.home, controller.settings.environment)
+    configure(controller, read(controller.life.sources))
+
+
+def apply_text(controller: "Controller", text: str) -> None:
+    """Apply YAML that was sent, on top of what is there: a key that is set already is a conflict.
+
+    Raises:
+        CascError: it is refused.
+    """
+    sent = parse(text, "request")
+    there = read(controller.life.sources)
+    merge(
+        {k: v for k, v in there.items() if k != "jobs"},
+        {k: v for k, v in sent.items() if k != "jobs"},
+    )
+    configure(controller, sent)
+
+
+def _unresolved(name: str) -> None:
+    log(
+        "WARNING",
+        "i.j.p.c.SecretSourceResolver$UnresolvedLookup#lookup",
+        f"Configuration import: Found unresolved variable '{name}'. Will default to empty string",
+    )
 
 
 def _seed(controller: "Controller", entry: Mapping[str, Any], resolver: Resolver) -> None:
     script = _text(entry)
     plain("Processing provided DSL script")
     try:
-        controller.run_seed(script, dict(resolver.environment))
+        controller.jobs.seed(script, dict(resolver.environment))
     except ScriptError as error:
         _refuse(script, f"{error.type}: {error}", error.trace)
     except ValueError as error:

@@ -4,206 +4,25 @@ a real controller."""
 from collections.abc import Mapping
 from typing import Any
 
+from .casc_attributes import (
+    ACCEPTED,
+    CLOUD,
+    CONTAINER,
+    JENKINS,
+    LOCAL,
+    LOCATION,
+    LOGGED_IN,
+    ROOTS,
+    SECRET_TEXT,
+    SECURITY,
+    TEMPLATE,
+    UNCLASSIFIED,
+    USER,
+    USERNAME_PASSWORD,
+)
 from .casc_sources import CascError
 
 UNKNOWN = "io.jenkins.plugins.casc.UnknownAttributesException"
-
-ROOTS: dict[str, str | None] = {
-    "jenkins": None,
-    "unclassified": None,
-    "security": None,
-    "tool": None,
-    "appearance": None,
-    "configuration-as-code": None,
-    "jobs": "job-dsl",
-    "credentials": "credentials",
-    "globalCredentialsConfiguration": "credentials",
-}
-"""Root elements, with the plugin that brings each."""
-
-JENKINS = [
-    "authorizationStrategy",
-    "clouds",
-    "crumbIssuer",
-    "disableRememberMe",
-    "disabledAdministrativeMonitors",
-    "globalNodeProperties",
-    "labelAtoms",
-    "labelString",
-    "log",
-    "markupFormatter",
-    "mode",
-    "myViewsTabBar",
-    "noUsageStatistics",
-    "nodeMonitors",
-    "nodeName",
-    "nodeProperties",
-    "nodes",
-    "numExecutors",
-    "primaryView",
-    "projectNamingStrategy",
-    "proxy",
-    "quietPeriod",
-    "remotingSecurity",
-    "scmCheckoutRetryCount",
-    "securityRealm",
-    "slaveAgentPort",
-    "systemMessage",
-    "updateCenter",
-    "views",
-    "viewsTabBar",
-]
-ACCEPTED = {"agentProtocols", "rawBuildsDir", *JENKINS}
-"""Some are accepted with a warning and not listed."""
-
-UNCLASSIFIED = [
-    "administrativeMonitorsConfiguration",
-    "artifactManager",
-    "buildDiscarders",
-    "builtInNode",
-    "casCGlobalConfig",
-    "computerRetentionCheckInterval",
-    "defaultDisplayUrlProvider",
-    "defaultFolderConfiguration",
-    "defaultView",
-    "envVarsFilter",
-    "fingerprints",
-    "gitTool",
-    "globalDefaultFlowDurabilityLevel",
-    "globalLibraries",
-    "globalUntrustedLibraries",
-    "location",
-    "mailer",
-    "metricsAccessKey",
-    "myView",
-    "nodeProperties",
-    "plugin",
-    "pollSCM",
-    "projectNamingStrategy",
-    "proxyConfigurationManager",
-    "quietPeriod",
-    "resourceRoot",
-    "scmGit",
-    "scmRetryCount",
-    "shell",
-    "usageStatistics",
-    "viewsTabBar",
-]
-SECURITY = [
-    "apiToken",
-    "cps",
-    "crumb",
-    "gitHooks",
-    "gitHostKeyVerificationConfiguration",
-    "globalJobDslSecurityConfiguration",
-    "queueItemAuthenticator",
-    "scriptApproval",
-    "sSHD",
-    "updateSiteWarningsConfiguration",
-]
-LOCATION = ["adminAddress", "url"]
-LOCAL = ["allowsSignup", "captchaSupport", "enableCaptcha", "users"]
-LOGGED_IN = ["allowAnonymousRead"]
-USER = ["description", "id", "name", "password", "properties"]
-CLOUD = [
-    "addMasterProxyEnvVars",
-    "connectTimeout",
-    "containerCap",
-    "containerCapStr",
-    "credentialsId",
-    "defaultsProviderTemplate",
-    "directConnection",
-    "garbageCollection",
-    "jenkinsTunnel",
-    "jenkinsUrl",
-    "jnlpregistry",
-    "maxRequestsPerHost",
-    "maxRequestsPerHostStr",
-    "name",
-    "namespace",
-    "podLabels",
-    "podRetention",
-    "readTimeout",
-    "restrictedPssSecurityContext",
-    "retentionTimeout",
-    "serverCertificate",
-    "serverUrl",
-    "skipTlsVerify",
-    "templates",
-    "traits",
-    "usageRestricted",
-    "useJenkinsProxy",
-    "waitForPodSec",
-    "webSocket",
-]
-TEMPLATE = [
-    "activeDeadlineSeconds",
-    "activeDeadlineSecondsStr",
-    "agentContainer",
-    "agentInjection",
-    "annotations",
-    "containers",
-    "customWorkspaceVolumeEnabled",
-    "envVars",
-    "hostNetwork",
-    "id",
-    "idleMinutes",
-    "idleMinutesStr",
-    "imagePullSecrets",
-    "inheritFrom",
-    "inheritYamlMergeStrategy",
-    "instanceCap",
-    "instanceCapStr",
-    "label",
-    "name",
-    "namespace",
-    "nodeProperties",
-    "nodeSelector",
-    "nodeUsageMode",
-    "podRetention",
-    "resourceLimitCpu",
-    "runAsGroup",
-    "runAsUser",
-    "schedulerName",
-    "serviceAccount",
-    "showRawYaml",
-    "slaveConnectTimeout",
-    "slaveConnectTimeoutStr",
-    "supplementalGroups",
-    "terminationGracePeriodSeconds",
-    "terminationGracePeriodSecondsStr",
-    "unwrapped",
-    "volumes",
-    "workspaceVolume",
-    "yaml",
-    "yamlMergeStrategy",
-    "yamls",
-]
-CONTAINER = [
-    "alwaysPullImage",
-    "args",
-    "command",
-    "envVars",
-    "image",
-    "livenessProbe",
-    "name",
-    "ports",
-    "privileged",
-    "resourceLimitCpu",
-    "resourceLimitEphemeralStorage",
-    "resourceLimitMemory",
-    "resourceRequestCpu",
-    "resourceRequestEphemeralStorage",
-    "resourceRequestMemory",
-    "runAsGroup",
-    "runAsUser",
-    "shell",
-    "ttyEnabled",
-    "workingDir",
-]
-USERNAME_PASSWORD = ["description", "id", "password", "scope", "username", "usernameSecret"]
-SECRET_TEXT = ["description", "id", "scope", "secret"]
-
 PLUGIN = "org.csanchez.jenkins.plugins.kubernetes"
 
 
@@ -248,7 +67,20 @@ def validate(config: Mapping[str, Any], plugins: set[str]) -> None:
     _credentials(config.get("credentials") or {}, plugins)
 
 
+KINDS_OF_SECURITY = (
+    ("securityRealm", "SecurityRealm", {"local"}),
+    ("authorizationStrategy", "AuthorizationStrategy", {"unsecured", "loggedInUsersCanDoAnything"}),
+)
+"""No plugin among the pins brings another; the core's own `legacy` ones are refused here as well."""
+
+
 def _security(jenkins: Mapping[str, Any]) -> None:
+    for key, kind, known in KINDS_OF_SECURITY:
+        chosen = jenkins.get(key)
+        name = next(iter(chosen), None) if isinstance(chosen, Mapping) else chosen
+        if name is not None and name not in known:
+            message = f"No hudson.security.{kind} implementation found for {name}"
+            raise CascError("java.lang.IllegalArgumentException", message)
     realm = jenkins.get("securityRealm")
     if isinstance(realm, Mapping):
         _check(realm.get("local"), LOCAL, "local", "hudson.security.HudsonPrivateSecurityRealm")

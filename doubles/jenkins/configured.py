@@ -22,10 +22,16 @@ class Configured:
     clouds: list[dict[str, Any]] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     credentials: dict[str, dict[str, Any]] = field(default_factory=dict)
+    libraries: list[Mapping[str, Any]] = field(default_factory=list)
+    """The global shared libraries."""
     script_security: bool = True
     """Whether Job DSL in jobs needs approval or a sandbox."""
     whole: dict[str, Any] = field(default_factory=dict)
     """Everything that was applied, unresolved secrets included; only for checking conflicts."""
+
+    def credential(self, credentials_id: str) -> dict[str, Any] | None:
+        """A credential of the system store."""
+        return self.credentials.get(credentials_id)
 
 
 def take_jenkins(state: Configured, jenkins: Mapping[str, Any]) -> None:
@@ -76,6 +82,9 @@ def take_rest(state: Configured, config: Mapping[str, Any]) -> None:
         url = str(location["url"])
         state.root_url = url if url.endswith("/") else url + "/"
     state.admin_address = location.get("adminAddress") or state.admin_address
+    libraries = (config.get("unclassified") or {}).get("globalLibraries") or {}
+    if "libraries" in libraries:
+        state.libraries = list(libraries["libraries"] or [])
     dsl = (config.get("security") or {}).get("globalJobDslSecurityConfiguration") or {}
     if "useScriptSecurity" in dsl:
         state.script_security = bool(dsl["useScriptSecurity"])

@@ -26,6 +26,15 @@ class Bean:
     props: Mapping[str, Any]
 
 
+EMPTY = Bean(None, {})
+"""An object that shows nothing of itself."""
+
+
+def deep(value: Any) -> Shown:
+    """Shown wherever its owner is."""
+    return value if isinstance(value, Shown) else Shown(9, value)
+
+
 class TreeError(ValueError):
     """The `tree` parameter cannot be parsed."""
 

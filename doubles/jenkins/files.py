@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
 
-from .blocks import Args
+from .args import Args
 from .flow import Ctx
 from .jvm import StepError
 from .shell import Shell

@@ -5,12 +5,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .builds import STEP_NOTE, Build
 from .computers import Computer
 from .items import Item
 from .jvm import StepError
+
+if TYPE_CHECKING:
+    from .inputs import Input
 
 TICK = 0.1
 """Seconds between looks at whether a waiting step should stop."""
@@ -151,6 +154,12 @@ class Flow:
         self.stashes: dict[str, bytes] = {}
         self.workspaces: dict[str, int] = {}
         self.sleeping = ""
+        self.inputs: dict[str, Input] = {}
+        """The questions that wait for a person, by their ids."""
+        self.libraries: dict[str, str] = {}
+        """Folders of the shared libraries that this build loaded, by name."""
+        self.milestone: int | None = None
+        """The ordinal of the last milestone that was reached."""
         self.bound = False
         """Whether credentials were bound in this build."""
         self.root = self.open(None, "")
@@ -169,3 +178,12 @@ class Flow:
         """Stop the whole build; the first reason stays."""
         if self.interruption is None:
             self.interruption = why
+
+
+ORDER = ("SUCCESS", "UNSTABLE", "FAILURE", "NOT_BUILT", "ABORTED")
+
+
+def worse(flow: Flow, result: str) -> None:
+    """Set a build's result unless it has a worse one."""
+    current = flow.build.pending_result or "SUCCESS"
+    flow.build.pending_result = max(current, result, key=ORDER.index)

@@ -4,8 +4,11 @@ import os
 import shlex
 import subprocess
 import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from .flow import Ctx
 from .jvm import StepError
@@ -16,6 +19,22 @@ TIMEOUT = 120
 
 class GitError(Exception):
     """The repository cannot be read; the text is for the console."""
+
+
+HELPER = '!f() { echo "username=$GIT_LOGIN_USER"; echo "password=$GIT_LOGIN_PASSWORD"; }; f'
+
+
+def login(credential: Mapping[str, Any] | None) -> dict[str, str]:
+    """The environment in which git answers a server's question for a user; nothing secret is an argument."""
+    if credential is None or credential.get("kind") != "usernamePassword":
+        return {}
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "credential.helper",
+        "GIT_CONFIG_VALUE_0": HELPER,
+        "GIT_LOGIN_USER": str(credential.get("username") or ""),
+        "GIT_LOGIN_PASSWORD": str(credential.get("password") or ""),
+    }
 
 
 @dataclass(frozen=True)
@@ -33,7 +52,7 @@ def branch_name(spec: str) -> str | None:
     return None if name in {"", "**", "*"} else name
 
 
-def fetch_script(url: str, spec: str, path: str) -> Fetched:
+def fetch_script(url: str, spec: str, path: str, credential: Mapping[str, Any] | None = None) -> Fetched:
     """Read one file of a branch, as a lightweight checkout does.
 
     Raises:
@@ -52,7 +71,7 @@ def fetch_script(url: str, spec: str, path: str) -> Fetched:
             url,
             scratch,
         ]
-        _git(clone, None, url)
+        _git(clone, None, url, login(credential))
         revision = _git(["rev-parse", "HEAD"], scratch, url).strip()
         name = _git(["rev-parse", "--abbrev-ref", "HEAD"], scratch, url).strip()
         try:
@@ -62,14 +81,32 @@ def fetch_script(url: str, spec: str, path: str) -> Fetched:
     return Fetched(text, revision, name)
 
 
-def _git(args: list[str], cwd: str | None, url: str) -> str:
+def fetch_tree(url: str, version: str, target: Path, credential: Mapping[str, Any] | None = None) -> str:
+    """Check a branch, tag or commit out into a new folder; returns the revision.
+
+    Raises:
+        GitError: no such repository or version.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _git(["clone", "-q", "--no-checkout", "--", url, str(target)], None, url, login(credential))
+    for name in (f"refs/remotes/origin/{version}", f"refs/tags/{version}", version):
+        try:
+            revision = _git(["rev-parse", "--verify", "-q", f"{name}^{{commit}}"], str(target), url).strip()
+        except GitError:
+            continue
+        _git(["checkout", "-q", "--detach", revision], str(target), url)
+        return revision
+    raise GitError(f"ERROR: no version {version} in {url}")
+
+
+def _git(args: list[str], cwd: str | None, url: str, more: Mapping[str, str] = MappingProxyType({})) -> str:
     done = subprocess.run(
         ["git", *args],
         cwd=cwd,
         capture_output=True,
         timeout=TIMEOUT,
         check=False,
-        env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
+        env={**os.environ, "GIT_TERMINAL_PROMPT": "0", **more},
     )
     if done.returncode != 0:
         stderr = done.stderr.decode("utf-8", "replace").strip()
@@ -85,11 +122,13 @@ def _git(args: list[str], cwd: str | None, url: str) -> str:
 class Git:
     """Working copies in agents, always made in the agent's own container."""
 
-    def __init__(self, shell: Shell) -> None:
-        """Args: shell: runs git there."""
-        self._shell = shell
+    def __init__(self, shell: Shell, credential: Callable[[str], Mapping[str, Any] | None]) -> None:
+        """Args: shell: runs git there; credential: finds one by its id."""
+        self._shell, self._credential = shell, credential
 
-    def checkout(self, ctx: Ctx, url: str, specs: list[str], revision: str | None) -> dict[str, str]:
+    def checkout(
+        self, ctx: Ctx, url: str, specs: list[str], revision: str | None, credentials_id: str | None = None
+    ) -> dict[str, str]:
         """Make or update the working copy in the current directory.
 
         Raises:
@@ -97,7 +136,15 @@ class Git:
         """
         branch = branch_name(specs[0])
         where = ctx.where()
-        ctx.log("The recommended git tool is: git\nNo credentials specified")
+        credential = self._credential(credentials_id) if credentials_id else None
+        ctx.log("The recommended git tool is: git")
+        if credentials_id is None:
+            ctx.log("No credentials specified")
+        elif credential is None:
+            ctx.log(f'Warning: CredentialId "{credentials_id}" could not be found.')
+        else:
+            ctx.log(f"using credential {credentials_id}")
+        exports = "".join(f"export {n}={shlex.quote(v)}\n" for n, v in login(credential).items())
         quoted = shlex.quote(url)
         script = (
             f"[ -d .git ] || git init -q .\ngit config remote.origin.url {quoted}\n"
@@ -115,7 +162,7 @@ class Git:
                 f"git ls-remote {quoted} HEAD | cut -f1 > .git/CHOSEN\nrev=$(cat .git/CHOSEN)\n: $(",
                 1,
             )
-        code, out, err = self._shell.quiet(ctx, script, container="jnlp")
+        code, out, err = self._shell.quiet(ctx, exports + script, container="jnlp")
         fetch = f"git fetch --tags --force --progress -- {url} +refs/heads/*:refs/remotes/origin/*"
         ctx.log(
             f"Cloning the remote Git repository\nCloning repository {url}\n > git init {where} # timeout=10\n"

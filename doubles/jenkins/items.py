@@ -1,9 +1,7 @@
 """Folders and jobs: each is its config.xml in the home directory, as on a real controller."""
 
-import re
 import shutil
 import threading
-import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from .builds import Build, last_builds
+from .jobxml import FOLDER, Config, parse
 
-FOLDER = "com.cloudbees.hudson.plugins.folder.Folder"
-PIPELINE = "flow-definition"
-FREESTYLE = "project"
 UNSAFE = "?*/\\%!@#$^&|<>[]:;"
 
 
@@ -25,54 +21,6 @@ class BadName(ValueError):
         """Args: message: for the page; header: for X-Error."""
         super().__init__(message)
         self.header = header
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter definition."""
-
-    kind: str
-    """String, Boolean, Choice, Text or Password."""
-    name: str
-    default: Any
-    description: str | None
-    choices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Scm:
-    """Where a pipeline's script comes from."""
-
-    url: str
-    branches: tuple[str, ...]
-    credentials: str | None
-
-
-@dataclass(frozen=True)
-class Config:
-    """What a config.xml says, as far as this controller acts on it."""
-
-    tag: str
-    description: str | None
-    display_name: str | None
-    disabled: bool
-    parameters: tuple[Parameter, ...]
-    script: str | None
-    sandbox: bool
-    scm: Scm | None
-    script_path: str
-    label: str | None
-    seed: str | None
-    """The Job DSL of a free-style job's build step."""
-    seed_sandbox: bool
-    concurrent: bool
-    keep: tuple[int, int]
-    """Days and builds to keep, -1 for all."""
-    triggers: tuple[tuple[str, str], ...]
-    quiet_period: int | None
-    properties: tuple[str, ...]
-    unsupported: tuple[str, ...] = ()
-    """Build steps that are not part of this stand-in."""
 
 
 def check_name(name: str) -> None:
@@ -86,91 +34,6 @@ def check_name(name: str) -> None:
     for char in name:
         if ord(char) < 32 or char in UNSAFE:
             raise BadName(f"‘{char}’ is an unsafe character", f"{char}  is an unsafe character")
-
-
-def parse(text: str) -> Config:
-    """Read a config.xml.
-
-    Raises:
-        ValueError: it is no XML, or its root is no item that this controller knows.
-    """
-    try:
-        root = ET.fromstring(re.sub(r"^<\?xml[^>]*\?>", "", text.strip()))  # noqa: S314 - written by the controller's users
-    except ET.ParseError as error:
-        raise ValueError(str(error)) from error
-    if root.tag not in {FOLDER, PIPELINE, FREESTYLE}:
-        raise ValueError(f"{root.tag} : {root.tag}")
-    definition = root.find("definition")
-    step = root.find("builders/javaposse.jobdsl.plugin.ExecuteDslScripts")
-    path = definition.findtext("scriptPath") if definition is not None else None
-    properties = tuple(child.tag for child in root.find("properties") or ())
-    return Config(
-        tag=root.tag,
-        description=root.findtext("description"),
-        display_name=root.findtext("displayName"),
-        disabled=root.findtext("disabled") == "true",
-        parameters=tuple(_parameters(root)),
-        script=definition.findtext("script") if definition is not None else None,
-        sandbox=(definition.findtext("sandbox") if definition is not None else None) == "true",
-        scm=_scm(definition.find("scm") if definition is not None else None),
-        script_path=path or "Jenkinsfile",
-        label=root.findtext("assignedNode"),
-        seed=step.findtext("scriptText") if step is not None else None,
-        seed_sandbox=step is not None and step.findtext("sandbox") == "true",
-        concurrent=not any("DisableConcurrentBuilds" in tag for tag in properties)
-        and root.findtext("concurrentBuild") != "false",
-        keep=_keep(root),
-        triggers=tuple(_triggers(root)),
-        quiet_period=int(root.findtext("quietPeriod") or -1) if root.findtext("quietPeriod") else None,
-        properties=properties,
-        unsupported=tuple(child.tag for child in root.find("builders") or () if child is not step),
-    )
-
-
-def _parameters(root: ET.Element) -> Iterator[Parameter]:
-    for element in root.findall(
-        "properties/hudson.model.ParametersDefinitionProperty/parameterDefinitions/*"
-    ):
-        kind = element.tag.rsplit(".", 1)[-1].removesuffix("ParameterDefinition")
-        name = element.findtext("name") or ""
-        description = element.findtext("description")
-        value: Any = element.findtext("defaultValue")
-        choices = tuple(item.text or "" for item in element.iter("string"))
-        if kind == "Boolean":
-            value = value == "true"
-        elif kind == "Choice":
-            value = choices[0] if choices else ""
-        yield Parameter(kind, name, "" if value is None else value, description, choices)
-
-
-def _scm(element: ET.Element | None) -> Scm | None:
-    if element is None:
-        return None
-    config = element.find("userRemoteConfigs/hudson.plugins.git.UserRemoteConfig")
-    url = config.findtext("url") if config is not None else None
-    branches = tuple(
-        spec.text or "" for spec in element.findall("branches/hudson.plugins.git.BranchSpec/name")
-    )
-    credentials = config.findtext("credentialsId") if config is not None else None
-    return Scm(url or "", branches or ("**",), credentials)
-
-
-def _keep(root: ET.Element) -> tuple[int, int]:
-    for path in ("logRotator", "properties/jenkins.model.BuildDiscarderProperty/strategy"):
-        rotator = root.find(path)
-        if rotator is not None:
-            return int(rotator.findtext("daysToKeep") or -1), int(rotator.findtext("numToKeep") or -1)
-    return -1, -1
-
-
-def _triggers(root: ET.Element) -> Iterator[tuple[str, str]]:
-    places = (
-        "triggers/*",
-        "properties/org.jenkinsci.plugins.workflow.job.properties.PipelineTriggersJobProperty/triggers/*",
-    )
-    for place in places:
-        for element in root.findall(place):
-            yield element.tag, element.findtext("spec") or element.findtext("upstreamProjects") or ""
 
 
 @dataclass
@@ -263,7 +126,11 @@ class Item:
         if keep > 0:
             done = sorted(number for number, build in self.builds.items() if not build.building)
             for number in done[: max(0, len(done) - keep)]:
-                shutil.rmtree(self.builds.pop(number).directory, ignore_errors=True)
+                self.delete_build(number)
+
+    def delete_build(self, number: int) -> None:
+        """Forget a build and its files; its number is not given again."""
+        shutil.rmtree(self.builds.pop(number).directory, ignore_errors=True)
 
     def permalinks(self) -> dict[str, Build | None]:
         """lastBuild and its relatives."""

@@ -1,6 +1,7 @@
 """The Groovy process: commands go to it, the scripts' own requests come back and are answered by a
 handler."""
 
+import contextlib
 import itertools
 import json
 import subprocess
@@ -127,4 +128,5 @@ class GroovyHost:
         except Exception as defect:  # noqa: BLE001 - a script must get an answer, or its build hangs for ever
             self._crashed(f"{message.get('op')} {message.get('name')}: {defect!r}")
             answer = {"error": {"kind": "defect", "message": f"stand-in defect: {defect!r}"}}
-        self._send({"t": "res", "id": message["id"], **answer})
+        with contextlib.suppress(BrokenPipeError):  # the process ended meanwhile: nobody waits for the answer
+            self._send({"t": "res", "id": message["id"], **answer})

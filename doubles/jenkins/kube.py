@@ -47,7 +47,9 @@ class Kube:
     def _tls(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self.ca_file) if self.ca_file.exists() else None)
 
-    def request(self, verb: str, path: str, body: Any = None, raw: bool = False) -> Any:
+    def request(
+        self, verb: str, path: str, body: Any = None, raw: bool = False, kind: str = "application/json"
+    ) -> Any:
         """Send one request and return the decoded answer (text when `raw`).
 
         Raises:
@@ -64,7 +66,7 @@ class Kube:
         )
         headers = {
             "Accept": "application/json",
-            "Content-Type": "application/json",
+            "Content-Type": kind,
             "User-Agent": "conformance-stand-in",
         }
         if token := self._token():
@@ -96,6 +98,11 @@ class Kube:
         """The pods with these labels."""
         query = urlencode({"labelSelector": selector})
         return list(self.request("GET", f"/api/v1/namespaces/{namespace}/pods?{query}")["items"])
+
+    def label_pod(self, namespace: str, name: str, labels: dict[str, str]) -> None:
+        """Set labels of a pod; its other ones stay."""
+        path = f"/api/v1/namespaces/{namespace}/pods/{quote(name)}"
+        self.request("PATCH", path, {"metadata": {"labels": labels}}, kind="application/merge-patch+json")
 
     def delete_pod(self, namespace: str, name: str) -> None:
         """Delete a pod; one that is gone already is no error."""

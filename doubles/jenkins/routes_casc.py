@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .casc_apply import apply_text, reload
 from .casc_export import export
 from .casc_schema import validate
 from .casc_sources import CascError, parse
@@ -74,7 +75,7 @@ class CascRoutes:
 
     def _reload(self) -> Response | None:
         try:
-            self.c.reload()
+            reload(self.c)
         except CascError as error:
             return self._oops(500, f"{error.cls}: {error}")
         return None
@@ -89,7 +90,7 @@ class CascRoutes:
 
     def _apply(self, request: Request) -> Response:
         try:
-            self.c.apply_text(request.body.decode("utf-8", "replace"))
+            apply_text(self.c, request.body.decode("utf-8", "replace"))
         except CascError as error:
             return self._oops(500, f"{error.cls}: {error}")
         return Response(200, [])

@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from .cloud import is_dead
 from .flow import Ctx, hide
 from .jvm import StepError
 from .kube import STDOUT, Disconnected, Kube, KubeError
+from .podstate import is_dead
 
 BOOT = """d="$3@tmp/durable-$4"; umask 022; mkdir -p "$3" "$d" || exit 125
 head -c "$1" > "$d/env"; head -c "$2" > "$d/script.sh"

@@ -7,9 +7,10 @@ from typing import Any, Protocol
 
 import yaml
 
-from .blocks import Args, worse
+from . import declared
+from .args import Args
 from .files import Files
-from .flow import Ctx, Flow
+from .flow import Ctx, Flow, worse
 from .gitscm import Git
 from .jvm import StepError
 from .queue import QueueItem
@@ -41,6 +42,9 @@ SYMBOLS = {
     "hostPathVolume",
     "persistentVolumeClaim",
     "scmGit",
+    "modernSCM",
+    "legacySCM",
+    "gitSource",
     "cleanBeforeCheckout",
     "cloneOption",
     "never",
@@ -65,8 +69,15 @@ class Downstream(Protocol):
 class Steps:
     """The steps of one controller's pipelines."""
 
-    def __init__(self, shell: Shell, git: Git, files: Files, downstream: Downstream) -> None:
-        """Args: what the steps work with."""
+    def __init__(
+        self,
+        shell: Shell,
+        git: Git,
+        files: Files,
+        downstream: Downstream,
+        more: Mapping[str, Step],
+    ) -> None:
+        """Args: what the steps work with; more: steps that live in modules of their own, by name."""
         self._shell, self._git, self._files, self._downstream = shell, git, files, downstream
         self._steps: dict[str, Step] = {
             "echo": self._echo,
@@ -81,8 +92,9 @@ class Steps:
             "build": self._build,
             "readYaml": self._read_yaml,
             "readJSON": self._read_json,
-            "properties": lambda ctx, args: None,  # noqa: ARG005 - a Step
+            "properties": self._properties,
             **files.steps(),
+            **more,
         }
 
     def known(self) -> set[str]:
@@ -138,15 +150,23 @@ class Steps:
         given = args.get("scm", first=True) or args.named
         if given.get("$scm"):
             return self._git.checkout(
-                ctx, ctx.flow.scm["url"], [ctx.flow.scm["branch"]], ctx.flow.scm.get("revision")
+                ctx,
+                ctx.flow.scm["url"],
+                [ctx.flow.scm["branch"]],
+                ctx.flow.scm.get("revision"),
+                ctx.flow.scm.get("credentials") or None,
             )
         remotes = given.get("userRemoteConfigs") or [{}]
         branches = [str(entry.get("name")) for entry in given.get("branches") or [{"name": "**"}]]
-        return self._git.checkout(ctx, str(remotes[0].get("url")), branches, None)
+        return self._git.checkout(
+            ctx, str(remotes[0].get("url")), branches, None, remotes[0].get("credentialsId")
+        )
 
     def _git_step(self, ctx: Ctx, args: Args) -> dict[str, str]:
         branch = str(args.get("branch") or "master")
-        return self._git.checkout(ctx, str(args.need("url", first=True)), [branch], None)
+        return self._git.checkout(
+            ctx, str(args.need("url", first=True)), [branch], None, args.get("credentialsId")
+        )
 
     def _build(self, ctx: Ctx, args: Args) -> Any:
         name = str(args.need("job", first=True))
@@ -176,6 +196,10 @@ class Steps:
             "displayName": f"#{build.number}",
             "buildVariables": build.env,
         }
+
+    def _properties(self, ctx: Ctx, args: Args) -> None:
+        defaults = declared.apply(ctx.flow.job, declared.message(args.need("properties", first=True)))
+        ctx.flow.params = {**defaults, **ctx.flow.params}
 
     def _read_yaml(self, ctx: Ctx, args: Args) -> Any:
         texts = [str(args.get("text"))] if args.get("text") is not None else []

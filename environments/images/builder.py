@@ -46,6 +46,14 @@ class Builder:
             tasks["image store"] = Task("image store", self._store, needs)
         return tuple(tasks.values())
 
+    def ensure(self, name: str) -> str:
+        """Build one image, and what it stands on, where they are missing; returns its name."""
+        tasks: dict[str, Task] = {}
+        self._want_image(name, tasks)
+        for task in tasks.values():  # what one needs was put in before it
+            task.run()
+        return self.catalogue.built(name)
+
     def expected_seconds(self, task: str) -> float:
         """How long `task` took where the catalogue was written, on two cores."""
         kind, _, name = task.partition(" ")

@@ -51,6 +51,7 @@ def stand(tmp_path: Path, classpath: str) -> Iterator[Callable[..., Standing]]:
 
 
 def pytest_sessionfinish() -> None:
-    """Write down which recordings were compared, for the table in docs/stand-in.md."""
-    if target := os.environ.get("CONFORMANCE_COMPARED"):
-        Path(target).write_text("\n".join(sorted(COMPARED)) + "\n")
+    """Write down which recordings were compared, for docs/stand-in.md; each worker adds its own."""
+    if (target := os.environ.get("CONFORMANCE_COMPARED")) and COMPARED:
+        with Path(target).open("a", encoding="utf-8") as names:
+            names.write("\n".join(sorted(COMPARED)) + "\n")

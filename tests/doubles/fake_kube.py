@@ -169,6 +169,10 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.command == "DELETE":
             self.kube.delete(name)
             self._answer(200, {})
+        elif self.command == "PATCH" and name in self.kube.pods:
+            assert self.headers["Content-Type"] == "application/merge-patch+json"
+            self.kube.pods[name]["metadata"]["labels"] |= json.loads(body)["metadata"]["labels"]
+            self._answer(200, self.kube.pods[name])
         elif not name:
             self._answer(200, {"items": list(self.kube.pods.values())})
         elif name in self.kube.pods:
@@ -221,7 +225,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"\x88\x00")
         self.close_connection = True
 
-    do_GET = do_POST = do_DELETE = _serve  # noqa: N815 - the base class's names
+    do_GET = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815 - the base class's names
 
 
 def fetch(url: str) -> bytes:

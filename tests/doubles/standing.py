@@ -11,7 +11,8 @@ import requests
 import yaml
 
 from core.waiting import eventually
-from doubles.jenkins.controller import UP, Controller
+from doubles.jenkins.controller import Controller
+from doubles.jenkins.life import UP
 from doubles.jenkins.plugins import available, write
 from doubles.jenkins.routes import Router
 from doubles.jenkins.settings import Settings

@@ -11,8 +11,8 @@ import pytest
 
 from core.waiting import eventually
 from doubles.jenkins.casc_sources import CascError, Resolver, merge, parse
-from doubles.jenkins.controller import FAILED, UNREADABLE, UP
 from doubles.jenkins.export import TreeError, parse_tree
+from doubles.jenkins.life import FAILED, UNREADABLE, UP
 from doubles.jenkins.plugin_cli import install, requested, store
 from doubles.jenkins.plugins import load, read, version_key, write
 from doubles.jenkins.reference import copy
@@ -25,12 +25,15 @@ from .test_builds import DEFINITION
 Stand = Callable[..., Standing]
 
 
-def pipeline(one: Standing, script: str, name: str = "made") -> tuple[dict[str, Any], str]:
+def pipeline(
+    one: Standing, script: str, name: str = "made", sandbox: bool = False
+) -> tuple[dict[str, Any], str]:
     """Run a script; the build and its console."""
     xml = DEFINITION.format(escape(script))
+    xml = xml.replace("</script>", "</script><sandbox>true</sandbox>") if sandbox else xml
     path = (
         f"/job/cloudops/job/{name}/config.xml"
-        if one.controller.find(f"cloudops/{name}")
+        if one.controller.jobs.find(f"cloudops/{name}")
         else f"/job/cloudops/createItem?name={name}"
     )
     assert one.send("POST", path, data=xml.encode(), headers={"Content-Type": "text/xml"}).status_code == 200
@@ -69,6 +72,66 @@ def test_a_configuration_that_is_not_known_keeps_it_down(
         "unknown-attr": "class jenkins.model.Jenkins : noSuchThing.",
         "unknown-root": "root elements:nexusIntegration",
     }[family] in said
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "kind", "name"),
+    [
+        ("authorizationStrategy", {"globalMatrix": {}}, "AuthorizationStrategy", "globalMatrix"),
+        ("authorizationStrategy", {"roleBased": {}}, "AuthorizationStrategy", "roleBased"),
+        ("securityRealm", {"ldap": {}}, "SecurityRealm", "ldap"),
+    ],
+)
+def test_security_of_an_absent_plugin_keeps_it_down(
+    stand: Stand, key: str, value: Any, kind: str, name: str
+) -> None:
+    one = stand(lambda c: c["jenkins"].update({key: value}), wait=False)
+    one.starter.start()
+    one.starter.join(20)
+    assert one.controller.life.state == FAILED
+    assert f"No hudson.security.{kind} implementation found for {name}" in one.controller.life.reason
+
+
+def test_an_agent_that_never_connects_is_given_up_and_the_build_waits_on(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("doubles.jenkins.cloud.POLL", 0.05)
+
+    def change(config: dict[str, Any]) -> None:
+        template = config["jenkins"]["clouds"][0]["kubernetes"]["templates"][0]
+        template.pop("slaveConnectTimeout", None)
+        template["slaveConnectTimeoutStr"] = "1"
+
+    one = stand(change)
+    one.kube.connects.clear()
+    script = "node('jenkins-jenkins-agent') { sh 'echo came' }"
+    xml = DEFINITION.format(escape(script))
+    headers = {"Content-Type": "text/xml"}
+    one.send("POST", "/job/cloudops/createItem?name=late", data=xml.encode(), headers=headers)
+    number = one.build("cloudops/late")
+    eventually(lambda: len(one.kube.created) > 1, what="another pod is tried", timeout=15, interval=0.05)
+    assert one.get(f"/job/cloudops/job/late/{number}/api/json")["building"] is True
+    assert "Agent is not connected after 1 seconds, status: Running" in capfd.readouterr().err
+    one.kube.connects.set()
+    assert one.finished("cloudops/late", number)["result"] == "SUCCESS"
+
+
+def test_names_that_a_person_types(stand: Stand) -> None:
+    one = stand()
+    xml, headers = DEFINITION.format("echo 'x'").encode(), {"Content-Type": "text/xml"}
+    refused = one.send("POST", "/createItem?name=a%2Fb", data=xml, headers=headers)
+    assert refused.status_code == 400
+    assert "‘/’ is an unsafe character" in refused.content.decode()
+    assert (
+        one.send("POST", "/createItem?name=k%C3%A4se%20%E2%98%83", data=xml, headers=headers).status_code
+        == 200
+    )
+    number = one.build("käse ☃")
+    assert one.finished("käse ☃", number)["fullDisplayName"] == f"käse ☃ #{number}"
+    shown = one.get("/job/käse ☃/api/json")
+    assert shown["url"].endswith("/job/k%C3%A4se%20%E2%98%83/")
+    assert one.send("POST", "/job/käse ☃/doDelete").status_code == 302
+    assert one.send("GET", "/job/käse ☃/api/json").status_code == 404
 
 
 def test_yaml_that_cannot_be_parsed(stand: Stand) -> None:
@@ -150,7 +213,7 @@ def test_two_hundred_jobs_and_everything_a_seed_declares(stand: Stand) -> None:
     assert len(jobs) == 200
     assert [j["color"] for j in jobs if j["name"] == "job-7"] == ["disabled"]
     assert len(one.get("/view/some/api/json?tree=jobs[name]")["jobs"]) == 111
-    config = one.controller.find("many/job-3").config  # type: ignore[union-attr]
+    config = one.controller.jobs.find("many/job-3").config  # type: ignore[union-attr]
     assert config is not None
     assert config.scm is not None
     assert (config.scm.url, config.scm.branches, config.script_path) == (

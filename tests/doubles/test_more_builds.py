@@ -241,11 +241,11 @@ def test_a_seed_while_it_runs(stand: Stand, family: str) -> None:
     assert groovy is not None
     seeds = threading.Event()
     if family == "seed-approved":
-        script = one.controller.find("bootstrap").config.seed or ""  # type: ignore[union-attr]
-        assert not one.controller.is_approved(script)
-        one.controller.approve(next(iter(one.controller.pending)))
-    approved = one.controller.runner._around.approved
-    one.controller.runner._around.approved = lambda text: (seeds.wait(30), approved(text))[1]
+        script = one.controller.jobs.find("bootstrap").config.seed or ""  # type: ignore[union-attr]
+        assert not one.controller.approvals.holds(script)
+        one.controller.approvals.approve(next(iter(one.controller.approvals.pending)))
+    approved = one.controller.runner._seeds.approved
+    one.controller.runner._seeds.approved = lambda text: (seeds.wait(30), approved(text))[1]
     answer = one.send("POST", "/job/bootstrap/buildWithParameters", data={"BRANCH": "main"})
     item = int(answer.headers["Location"].rstrip("/").rsplit("/", 1)[-1])
     tour.why(item, "Waiting for next")

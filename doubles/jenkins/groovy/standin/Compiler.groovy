@@ -1,8 +1,11 @@
 package standin
 
+import org.codehaus.groovy.ast.AnnotatedNode
+import org.codehaus.groovy.ast.ModuleNode
 import org.codehaus.groovy.ast.expr.ArgumentListExpression
 import org.codehaus.groovy.ast.expr.ClosureExpression
 import org.codehaus.groovy.ast.expr.Expression
+import org.codehaus.groovy.ast.expr.ListExpression
 import org.codehaus.groovy.ast.expr.MethodCallExpression
 import org.codehaus.groovy.ast.expr.TupleExpression
 import org.codehaus.groovy.ast.stmt.BlockStatement
@@ -15,13 +18,14 @@ import org.codehaus.groovy.control.ErrorCollector
 import org.codehaus.groovy.control.MultipleCompilationErrorsException
 import org.codehaus.groovy.control.Phases
 import org.codehaus.groovy.control.SourceUnit
+import org.codehaus.groovy.control.customizers.ImportCustomizer
 import org.codehaus.groovy.control.messages.SyntaxErrorMessage
 import org.codehaus.groovy.syntax.SyntaxException
 
 /** Looks at a Jenkinsfile without running it: does it compile, and is a `pipeline { }` block a whole one. */
 class Compiler {
     private static final List SECTIONS = ['agent', 'stages', 'environment', 'options', 'parameters', 'triggers', 'tools',
-                                          'post', 'libraries']
+                                          'post']
     private static final List STAGE_SECTIONS = ['agent', 'steps', 'stages', 'parallel', 'when', 'environment', 'post',
                                                 'options', 'tools', 'input', 'failFast', 'matrix']
 
@@ -85,8 +89,39 @@ class Compiler {
         if (!('agent' in present)) {
             found << problem(text, 'Missing required section "agent"', call)
         }
+        contents(text, sections, found)
         sections.findAll { it.methodAsString == 'stages' && closure(it) }.each { stages(text, it, found) }
         return found
+    }
+
+    /** What stands in the sections that a pipeline and a stage share. */
+    private static void contents(String text, List<MethodCallExpression> sections, List found) {
+        inside(sections, 'options').findAll { !(it.methodAsString in Options.ALL) }.each {
+            found << problem(text, "Invalid option type \"${it.methodAsString}\". Valid option types: ${Options.ALL}".toString(), it)
+        }
+        inside(sections, 'post').findAll { !(it.methodAsString in Options.CONDITIONS) }.each {
+            found << problem(text, "Invalid condition \"${it.methodAsString}\" - valid conditions are ${Options.CONDITIONS}".toString(), it)
+        }
+        inside(sections, 'tools').each {
+            String wanted = ((TupleExpression) it.arguments).expressions[0].text
+            found << problem(text, "Tool type \"${it.methodAsString}\" does not have an install of \"${wanted}\" configured - did you mean \"null\"?".toString(), it)
+        }
+    }
+
+    private static List<MethodCallExpression> inside(List<MethodCallExpression> sections, String name) {
+        return sections.findAll { it.methodAsString == name && closure(it) }.collectMany { calls(statements(closure(it))) }
+    }
+
+    /** The identifiers in the script's `@Library` annotations. */
+    static List<String> libraries(String text) {
+        ModuleNode module = (ModuleNode) unit(text, Phases.CONVERSION).AST.modules[0]
+        List<AnnotatedNode> annotated = module.imports + module.starImports
+        annotated += module.statementBlock.statements.findAll { it instanceof ExpressionStatement }
+            .collect { ((ExpressionStatement) it).expression }.findAll { it instanceof AnnotatedNode }
+        return annotated.collectMany { it.annotations }.findAll { it.classNode.nameWithoutPackage == 'Library' }.collectMany {
+            Expression value = it.getMember('value')
+            (value instanceof ListExpression ? ((ListExpression) value).expressions : [value])*.text
+        }
     }
 
     private static void stages(String text, MethodCallExpression section, List found) {
@@ -103,7 +138,11 @@ class Compiler {
             if (bodies.empty) {
                 found << problem(text, 'Expected one of "steps", "stages", or "parallel" for stage', stage)
             }
+            contents(text, parts, found)
             bodies.findAll { it.methodAsString in ['stages', 'parallel'] && closure(it) }.each { stages(text, it, found) }
+            bodies.findAll { it.methodAsString == 'matrix' && closure(it) }.each { matrix ->
+                calls(statements(closure(matrix))).findAll { it.methodAsString == 'stages' && closure(it) }.each { stages(text, it, found) }
+            }
         }
     }
 
@@ -132,6 +171,7 @@ class Compiler {
     private static CompilationUnit unit(String text, int phase) throws CompilationFailedException {
         def configuration = new CompilerConfiguration()
         configuration.scriptBaseClass = FlowScript.name
+        configuration.addCompilationCustomizers(new ImportCustomizer().addImports(Library.name))
         def unit = new CompilationUnit(configuration, null, new GroovyClassLoader(Compiler.classLoader))
         unit.addSource('WorkflowScript', text)
         unit.compile(phase)

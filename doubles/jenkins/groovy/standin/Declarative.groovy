@@ -3,11 +3,13 @@ package standin
 /** What one `pipeline`, `stage`, `stages` or `parallel` block declared. */
 class Section {
     private static final List NAMES = ['agent', 'options', 'parameters', 'triggers', 'tools', 'when', 'post', 'environment', 'steps',
-                                       'input', 'libraries', 'matrix']
+                                       'input', 'axes', 'excludes']
     final FlowScript script
     final String name
     final Map<String, Object> parts = [:]
     final List<Section> children = []
+    /** The values of the axes, in a cell of a matrix. */
+    Map<String, String> cell
     boolean parallel
     private boolean read
 
@@ -56,6 +58,11 @@ class Section {
 
     def parallel(Map branches) { script.step('parallel', [branches] as Object[]) }
 
+    def matrix(Closure body) {
+        parallel = true
+        children.addAll(Matrix.cells(read(script, null, body)))
+    }
+
     def failFast(boolean value) { parts.failFast = value }
 
     def methodMissing(String name, Object args) {
@@ -92,20 +99,10 @@ class Recorder {
 
     Object invokeMethod(String name, Object args) {
         Object[] list = (Object[]) args
-        Map call = [name: name, args: list as List]
+        Map call = [name: name == 'equalsCondition' ? 'equals' : name, args: list as List]
         calls << call
         return call
     }
-
-    /** `equals expected: 1, actual: 2` is a condition, not a comparison with this recorder. */
-    @Override
-    boolean equals(Object other) {
-        calls << [name: 'equals', args: [other]]
-        return true
-    }
-
-    @Override
-    int hashCode() { System.identityHashCode(this) }
 
     void setProperty(String name, Object value) { values[name] = value }
 

@@ -3,18 +3,20 @@ package standin
 /** Runs a `pipeline { }` block by the steps that a scripted pipeline would use for it. */
 class Declarative {
     private final FlowScript script
+    /** parallelsAlwaysFailFast() */
+    private boolean failsFast
 
     Declarative(FlowScript script) { this.script = script }
 
     Object run(Closure body) {
         Section root = Section.read(script, null, body)
-        Map declared = (Map) Bridge.ask(op: 'declare', ctx: ctx(), parameters: calls(root.parts.parameters), options: calls(root.parts.options),
+        Bridge.ask(op: 'declare', ctx: ctx(), parameters: calls(root.parts.parameters), options: calls(root.parts.options),
             triggers: calls(root.parts.triggers))
-        script.getFlow().params.putAll((Map) declared.params)
+        failsFast = hasOption(root, 'parallelsAlwaysFailFast')
         inAgent(root.parts.agent) {
             Throwable failure = null
             Map checkedOut = [:]
-            if (hasNode(root.parts.agent) && script.getFlow().fromScm && !skipsCheckout(root)) {
+            if (hasNode(root.parts.agent) && script.getFlow().fromScm && !hasOption(root, 'skipDefaultCheckout')) {
                 internalStage('Declarative: Checkout SCM') { checkedOut = (Map) script.step('checkout', [['$scm': true]] as Object[]) }
             }
             withScm(checkedOut) {
@@ -42,8 +44,8 @@ class Declarative {
             return
         }
         Map branches = [:]
-        section.children.each { stage -> branches[stage.name] = { runStage(stage, true) } }
-        if (section.parts.failFast) {
+        section.children.each { stage -> branches[stage.name] = { runStage(stage) } }
+        if (section.parts.failFast || failsFast) {
             branches.failFast = true
         }
         script.step('parallel', [branches] as Object[])
@@ -67,34 +69,76 @@ class Declarative {
         }
     }
 
-    private void runStage(Section stage, boolean inBranch = false) {
+    private void runStage(Section stage) {
         script.block('stage', [stage.name], [:]) {
-            inOptions(stage) {
-                boolean early = When.beforeAgent(script, stage.parts.when)
-                if (early && skips(stage)) {
+            inCell(stage.cell) {
+                if (When.early(script, stage.parts.when, 'beforeOptions') && skips(stage)) {
                     return
                 }
-                inAgent(stage.parts.agent) {
-                    inEnvironment(stage.parts.environment) {
-                        if (!early && skips(stage)) {
-                            return
-                        }
-                        Throwable failure = attempt {
-                            if (hasNode(stage.parts.agent) && script.getFlow().fromScm) {
-                                script.step('checkout', [['$scm': true]] as Object[])
-                            }
-                            if (stage.parts.steps instanceof Closure) {
-                                steps((Closure) stage.parts.steps)
-                            } else {
-                                children(stage)
-                            }
-                        }
-                        post(stage, failure, null)
-                        rethrow(failure)
+                inOptions(stage) {
+                    if (When.early(script, stage.parts.when, 'beforeInput') && skips(stage)) {
+                        return
                     }
+                    afterInput(stage.parts.input) { runInside(stage) }
                 }
             }
         }
+    }
+
+    private void runInside(Section stage) {
+        boolean early = ['beforeAgent', 'beforeInput', 'beforeOptions'].any { When.early(script, stage.parts.when, it) }
+        if (early && skips(stage)) {
+            return
+        }
+        inAgent(stage.parts.agent) {
+            inEnvironment(stage.parts.environment) {
+                if (!early && skips(stage)) {
+                    return
+                }
+                Throwable failure = attempt {
+                    if (hasNode(stage.parts.agent) && script.getFlow().fromScm && !hasOption(stage, 'skipDefaultCheckout')) {
+                        script.step('checkout', [['$scm': true]] as Object[])
+                    }
+                    if (stage.parts.steps instanceof Closure) {
+                        steps((Closure) stage.parts.steps)
+                    } else {
+                        children(stage)
+                    }
+                }
+                post(stage, failure, null)
+                rethrow(failure)
+            }
+        }
+    }
+
+    private void inCell(Map cell, Closure body) {
+        cell ? script.block('withEnv', [cell.collect { name, value -> "${name}=${value}".toString() }], [:], body) : body()
+    }
+
+    /** Ask a person first; the parameters that were given are variables of the stage. */
+    private void afterInput(Object block, Closure body) {
+        if (block == null) {
+            body()
+            return
+        }
+        Recorder asked = Recorder.of(script, block)
+        Map named = [:]
+        ['message', 'id', 'ok', 'submitter', 'submitterParameter'].each {
+            def value = valueOf(asked, it)
+            if (value != null) {
+                named[it] = value
+            }
+        }
+        Map declared = (Map) asked.calls.find { it.name == 'parameters' }
+        named.parameters = declared == null ? [] : calls(((List) declared.args)[0]).collect { ['$symbol': it.name] + (Map) ((List) it.args)[0] }
+        def given = script.step('input', [named] as Object[])
+        if (given == null) {
+            body()
+            return
+        }
+        List names = named.parameters*.name + (named.submitterParameter ?: [])
+        Map values = given instanceof Map ? (Map) given : [(names[0]): given]
+        script.block('withEnv', [values.collect { name, value -> "${name}=${value}".toString() }], [:], body)
     }
 
     private boolean skips(Section stage) {
@@ -118,7 +162,7 @@ class Declarative {
         }
         Recorder conditions = Recorder.of(script, section.parts.post)
         Map outcome = (Map) Bridge.ask(op: 'outcome', ctx: ctx(), error: Failures.describe(failure))
-        List wanted = ['always', 'changed', 'fixed', 'regression', 'aborted', 'failure', 'success', 'unstable', 'unsuccessful', 'cleanup']
+        List wanted = ['always', 'changed', 'fixed', 'regression', 'aborted', 'failure', 'success', 'unstable', 'unsuccessful', 'notBuilt', 'cleanup']
             .findAll { it in (List) outcome.conditions && conditions.calls.any { call -> call.name == it } }
         if (!wanted) {
             return
@@ -202,10 +246,8 @@ class Declarative {
         Recorder.of(script, section.parts.options).calls.reverse().each { call ->
             List args = (List) call.args
             Closure within = wrapped
-            if (call.name in ['timeout', 'retry', 'timestamps', 'ansiColor', 'withCredentials']) {
-                Map named = args && args[0] instanceof Map ? (Map) args[0] : [:]
-                List positional = args && !(args[0] instanceof Map) ? args : []
-                wrapped = { script.block((String) call.name, positional, named, within) }
+            if (call.name in Options.WRAPPERS) {
+                wrapped = { script.step((String) call.name, (args + [within]) as Object[]) }
             }
         }
         wrapped()
@@ -213,8 +255,8 @@ class Declarative {
 
     private static boolean hasNode(Object agent) { agent != null && agent != 'none' }
 
-    private static boolean skipsCheckout(Section root) {
-        return Recorder.of(root.script, root.parts.options).calls.any { it.name == 'skipDefaultCheckout' }
+    private static boolean hasOption(Section section, String name) {
+        return Recorder.of(section.script, section.parts.options).calls.any { it.name == name }
     }
 
     private List calls(Object block) {
@@ -244,8 +286,8 @@ class Declarative {
 
 /** `when { }`: every condition must hold. */
 class When {
-    static boolean beforeAgent(FlowScript script, Object block) {
-        return block != null && Recorder.of(script, block).calls.any { it.name == 'beforeAgent' && ((List) it.args)[0] }
+    static boolean early(FlowScript script, Object block, String flag) {
+        return block != null && Recorder.of(script, block).calls.any { it.name == flag && ((List) it.args)[0] }
     }
 
     static boolean holds(FlowScript script, Object block) {

@@ -57,6 +57,7 @@ class Failures {
 
     private static String rename(String text) {
         return text.replace('standin.AbortException', 'hudson.AbortException')
+            .replace('standin.RejectedAccessException', 'org.jenkinsci.plugins.scriptsecurity.sandbox.RejectedAccessException')
             .replace('standin.FlowInterruptedException',
                      'org.jenkinsci.plugins.workflow.steps.FlowInterruptedException')
     }

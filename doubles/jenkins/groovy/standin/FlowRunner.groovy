@@ -10,6 +10,7 @@ import org.codehaus.groovy.control.CompilerConfiguration
 import org.codehaus.groovy.control.MultipleCompilationErrorsException
 import org.codehaus.groovy.control.SourceUnit
 import org.codehaus.groovy.control.customizers.CompilationCustomizer
+import org.codehaus.groovy.control.customizers.ImportCustomizer
 
 /** Runs one Jenkinsfile from its first line to its end. */
 class FlowRunner {
@@ -19,15 +20,20 @@ class FlowRunner {
         CTX.set((String) message.ctx)
         def configuration = new CompilerConfiguration()
         configuration.scriptBaseClass = FlowScript.name
-        configuration.addCompilationCustomizers(new StepNames())
+        configuration.addCompilationCustomizers(new StepNames(), new ImportCustomizer().addImports(Library.name))
+        if (((Map) message.info).sandbox) {
+            configuration.addCompilationCustomizers(new Sandbox())
+        }
         try {
             def problems = Compiler.problems((String) message.script)
             if (problems) {
                 throw Compiler.failure(problems)
             }
             def shell = new GroovyShell(FlowRunner.classLoader, new Binding(), configuration)
+            def flow = new FlowInfo((Map) message.info, new Libraries(shell.classLoader))
+            flow.libraries.declared(Compiler.libraries((String) message.script))
             FlowScript script = (FlowScript) shell.parse((String) message.script, 'WorkflowScript')
-            script.about(new FlowInfo((Map) message.info))
+            script.about(flow)
             script.run()
             return [result: 'SUCCESS']
         } catch (MultipleCompilationErrorsException failure) {
@@ -45,16 +51,18 @@ class FlowRunner {
 /** What a build knows before its first step. */
 class FlowInfo {
     final boolean fromScm
-    final Map params
+    final Libraries libraries
 
-    FlowInfo(Map info) {
+    FlowInfo(Map info, Libraries libraries) {
         fromScm = info.fromScm
-        params = (Map) info.params
+        this.libraries = libraries
     }
 }
 
-/** `sleep 5` inside a block would find Groovy's own method of every object before the step. */
+/** `sleep 5` and `equals expected: 1, actual: 1` inside a block would find the methods of every object before the step. */
 class StepNames extends CompilationCustomizer {
+    private static final Map OTHER_NAMES = [sleep: 'sleepStep', equals: 'equalsCondition']
+
     StepNames() { super(CompilePhase.CANONICALIZATION) }
 
     @Override
@@ -65,8 +73,8 @@ class StepNames extends CompilationCustomizer {
 
             @Override
             void visitMethodCallExpression(MethodCallExpression call) {
-                if (call.implicitThis && call.methodAsString == 'sleep') {
-                    call.method = new ConstantExpression('sleepStep')
+                if (call.implicitThis && OTHER_NAMES.containsKey(call.methodAsString)) {
+                    call.method = new ConstantExpression(OTHER_NAMES[call.methodAsString])
                 }
                 super.visitMethodCallExpression(call)
             }

@@ -1,6 +1,9 @@
 package standin
 
+import org.codehaus.groovy.runtime.InvokerHelper
+
 import java.util.concurrent.Callable
+import java.util.concurrent.ExecutionException
 import java.util.concurrent.ExecutorService
 import java.util.concurrent.Executors
 import java.util.concurrent.Future
@@ -18,13 +21,17 @@ abstract class FlowScript extends Script {
     Object getProperty(String name) {
         switch (name) {
             case 'env': return new EnvView()
-            case 'params': return Collections.unmodifiableMap(getFlow().params)
+            case 'params': return Collections.unmodifiableMap((Map) Bridge.ask(op: 'params', ctx: FlowRunner.CTX.get()))
             case 'currentBuild': return new BuildView()
             case 'scm': return scmOrFail()
             case 'binding': return super.getProperty(name)
         }
         if (getBinding().hasVariable(name)) {
             return getBinding().getVariable(name)
+        }
+        Object global = getFlow().libraries.variable(name, getFlow())
+        if (global != null) {
+            return global
         }
         Map found = (Map) Bridge.ask(op: 'variable', ctx: FlowRunner.CTX.get(), name: name)
         if (found.found) {
@@ -50,8 +57,12 @@ abstract class FlowScript extends Script {
         if (getBinding().hasVariable(name) && getBinding().getVariable(name) instanceof Closure) {
             return ((Closure) getBinding().getVariable(name)).call(args)
         }
-        return step(name, args)
+        Object global = getFlow().libraries.variable(name, getFlow())
+        return global == null ? step(name, args) : InvokerHelper.invokeMethod(global, 'call', args)
     }
+
+    /** Outside of `when` it is what it is for every object. */
+    boolean equalsCondition(Object other) { equals(other) }
 
     /** Groovy gives every object a method `sleep`; StepNames sends the calls of a pipeline here. */
     Object sleepStep(Object... args) { step('sleep', args) }
@@ -86,8 +97,9 @@ abstract class FlowScript extends Script {
             return new Declarative(this).run(body)
         }
         if (body == null) {
-            return Bridge.ask(op: 'step', ctx: FlowRunner.CTX.get(), name: name, positional: positional,
+            Object answer = Bridge.ask(op: 'step', ctx: FlowRunner.CTX.get(), name: name, positional: positional,
                 named: Plain.of(named), quiet: quiet)
+            return name == 'library' ? getFlow().libraries.add((Map) answer) : answer
         }
         switch (name) {
             case 'retry': return retry(positional, named, body)
@@ -100,8 +112,15 @@ abstract class FlowScript extends Script {
     /** One step with a body: the controller opens it, the body runs inside, the controller closes it and may say how it ended. */
     Object block(String name, List positional, Map named, Closure body) {
         String outer = FlowRunner.CTX.get()
-        Map opened = (Map) Bridge.ask(op: 'begin', ctx: outer, name: name, positional: positional, named: Plain.of(named))
-        FlowRunner.CTX.set((String) opened.ctx)
+        return inside(open(outer, name, positional, named), outer, body)
+    }
+
+    private static String open(String outer, String name, List positional, Map named) {
+        return ((Map) Bridge.ask(op: 'begin', ctx: outer, name: name, positional: positional, named: Plain.of(named))).ctx
+    }
+
+    static Object inside(String opened, String outer, Closure body) {
+        FlowRunner.CTX.set(opened)
         Throwable failure = null
         Object value = null
         try {
@@ -110,7 +129,7 @@ abstract class FlowScript extends Script {
             failure = thrown
         }
         FlowRunner.CTX.set(outer)
-        Map closed = (Map) Bridge.ask(op: 'end', ctx: opened.ctx, error: Failures.describe(failure))
+        Map closed = (Map) Bridge.ask(op: 'end', ctx: opened, error: Failures.describe(failure))
         if (failure != null && !closed.swallow) {
             throw failure
         }
@@ -148,27 +167,26 @@ abstract class FlowScript extends Script {
     private Map parallel(Map named) {
         boolean failFast = named.remove('failFast')
         String outer = FlowRunner.CTX.get()
-        Map opened = (Map) Bridge.ask(op: 'begin', ctx: outer, name: 'parallel', positional: [],
-            named: [branches: named.keySet() as List, failFast: failFast])
+        String opened = open(outer, 'parallel', [], [branches: named.keySet() as List, failFast: failFast])
         ExecutorService pool = Executors.newCachedThreadPool()
         Map results = [:]
         Map<String, Future> running = [:]
         Throwable first = null
-        named.each { branch, body ->
-            running[(String) branch] = pool.submit({
-                FlowRunner.CTX.set((String) opened.ctx)
-                block('parallel-branch', [branch], [:], (Closure) body)
-            } as Callable)
+        for (Map.Entry branch in named.entrySet()) {
+            // every branch is open before any other one may have ended
+            String place = open(opened, 'parallel-branch', [branch.key], [:])
+            Closure body = (Closure) branch.value
+            running[(String) branch.key] = pool.submit(new Branch(place, opened, body))
         }
-        running.each { branch, future ->
+        for (Map.Entry<String, Future> branch in running.entrySet()) {
             try {
-                results[branch] = future.get()
-            } catch (java.util.concurrent.ExecutionException failure) {
+                results[branch.key] = branch.value.get()
+            } catch (ExecutionException failure) {
                 first = worse(first, failure.cause)
             }
         }
         pool.shutdown()
-        Bridge.ask(op: 'end', ctx: opened.ctx, error: Failures.describe(first))
+        Bridge.ask(op: 'end', ctx: opened, error: Failures.describe(first))
         if (first != null) {
             throw first
         }
@@ -178,4 +196,20 @@ abstract class FlowScript extends Script {
     private static Throwable worse(Throwable one, Throwable other) {
         return one == null || (one instanceof FlowInterruptedException && !(other instanceof FlowInterruptedException)) ? other : one
     }
+}
+
+/** The body of one branch of `parallel`, run in a thread of its own. */
+class Branch implements Callable<Object> {
+    private final String place
+    private final String outer
+    private final Closure body
+
+    Branch(String place, String outer, Closure body) {
+        this.place = place
+        this.outer = outer
+        this.body = body
+    }
+
+    @Override
+    Object call() { FlowScript.inside(place, outer, body) }
 }

@@ -1,0 +1,34 @@
+"""Script approval: which scripts may run, and which wait for a person."""
+
+import hashlib
+
+from .store import Store
+
+
+class Approvals:
+    """The scripts of one controller that are pending or approved."""
+
+    def __init__(self, store: Store) -> None:
+        """Args: store: keeps the approved ones."""
+        self._store = store
+        self._approved = store.approved()
+        self.pending: dict[str, str] = {}
+
+    def holds(self, script: str) -> bool:
+        """Whether a script is approved; one that is not becomes pending."""
+        name = approval_hash(script)
+        if name in self._approved:
+            return True
+        self.pending[name] = script
+        return False
+
+    def approve(self, name: str) -> None:
+        """Approve a pending script."""
+        self.pending.pop(name, None)
+        self._approved.add(name)
+        self._store.keep_approved(self._approved)
+
+
+def approval_hash(script: str) -> str:
+    """The name under which a Groovy script is approved."""
+    return "SHA512:" + hashlib.sha512(f"groovy:{script}".encode()).hexdigest()
