@@ -23,6 +23,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--contract", default=str(PROJECT / CONTRACT), metavar="FILE", help="the contract to check"
     )
+    group.addoption(
+        "--upgrade", default="", metavar="DIR", help="what was seen of an upgrade, for the upgrade layer"
+    )
     group.addoption("--stack", default="", metavar="FILE", help="endpoints of a stack that is up, as JSON")
     group.addoption(
         "--environment", default="", metavar="NAME",

@@ -48,6 +48,10 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--allow-writes", action="store_true", help="existing: run the checks that write, too"
     )
+    parser.add_argument(
+        "--upgrade", type=Path, default=None, metavar="DIR",
+        help="what `conformance upgrade` saw: the upgrade layer judges it, too",
+    )  # fmt: skip
     parser.add_argument("--workers", default="auto", metavar="N", help="pytest workers (%(default)s)")
     parser.add_argument("--results-dir", type=Path, default=None, metavar="DIR", help="where results go")
     parser.add_argument(
@@ -208,8 +212,10 @@ class _Session:
         from fixtures.presence import lost  # noqa: PLC0415
 
         suites = [str(path.parent) for path in sorted((PROJECT / "suites").glob("*/__init__.py"))]
-        live = [path for path in suites if Path(path).name not in {"static", "upgrade"}]
-        with self._pytest("live", live, self._options.workers, "--stack", str(endpoints)) as session:
+        left_out = {"static"} if self._options.upgrade else {"static", "upgrade"}
+        live = [path for path in suites if Path(path).name not in left_out]
+        more = ["--upgrade", str(self._options.upgrade.resolve())] if self._options.upgrade else []
+        with self._pytest("live", live, self._options.workers, "--stack", str(endpoints), *more) as session:
             session.wait()
         if reason := lost(self._folder):
             self._recorder.problem(

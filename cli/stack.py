@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cli.options import Subparsers
     from cli.standing import Plan
     from environments.base import Endpoints
+    from environments.kind.environment import KindEnvironment
     from environments.runs import Run
 
 
@@ -49,7 +50,7 @@ def up(options: argparse.Namespace) -> int:
         _print_endpoints(kept)
         return 0
     start = time.monotonic()
-    run = stand_up(options, planned, console)
+    run, _ = stand_up(options, planned, console)
     spans = timeline.read(run.timeline)
     path = timeline.critical_path(spans)
     console.print(
@@ -61,7 +62,7 @@ def up(options: argparse.Namespace) -> int:
     return 0
 
 
-def stand_up(options: argparse.Namespace, planned: Plan, console: Console) -> Run:
+def stand_up(options: argparse.Namespace, planned: Plan, console: Console) -> tuple[Run, KindEnvironment]:
     """A kept stack as planned. Raises ConformanceError; then only diagnostics and the timeline stay."""
     from cli import standing  # noqa: PLC0415
     from cli.progress import Progress  # noqa: PLC0415
@@ -86,7 +87,7 @@ def stand_up(options: argparse.Namespace, planned: Plan, console: Console) -> Ru
             standing.diagnose(where, run.folder / "diagnostics", console.print)
             where.down()
             raise
-        return run.keep()
+        return run.keep(), where
     except BaseException:
         run.forget_stack()
         reaping.release_engine()

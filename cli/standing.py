@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import hashlib
 import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING
 from contract.load import load
 from contract.model import LoadedContract
 from core.errors import UsageError
+from core.paths import cache_root
 from environments import runs
 from environments.images.catalogue import tree_hash
 from environments.runs import Run
@@ -46,6 +49,12 @@ class Plan:
     def stack_revision(self) -> str:
         """What the stack's files are: twelve hexadecimal digits over all of them."""
         return tree_hash(self.loaded.stack_dir)[:12]
+
+    def adopt(self, run: Run) -> Run:
+        """`run`, whose stack was brought to this plan, so that it is found as made from it."""
+        changed = dataclasses.replace(run, inputs=self.inputs, contract=str(self.loaded.file))
+        changed.save()
+        return changed
 
     def kept(self) -> Run | None:
         """A kept stack made from the same inputs."""
@@ -100,6 +109,12 @@ def fit_host(options: argparse.Namespace, planned: Plan | None, say: Say) -> Eng
         say(f"host: installing {', '.join(provision.missing_packages())}")
         provision.install_packages()
     return provision.get_engine(seen, allowed)
+
+
+def scratch(what: str) -> Path:
+    """A folder for large things of this process; `reap` takes it when the process was killed."""
+    cache_root().mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix=f"{what}-pid{os.getpid()}-", dir=cache_root()))
 
 
 def environment(planned: Plan, run: Run, engine: Engine, say: Say) -> KindEnvironment:

@@ -59,7 +59,7 @@ class KindTrial:
             stand_in = planned.sources.component("jenkins", pins.core).stand_in
             began = set((state_root() / "runs").glob("*"))
             try:
-                run = stack.stand_up(chosen, planned, self._console)
+                run, _ = stack.stand_up(chosen, planned, self._console)
             except ConformanceError as error:
                 return _not_up(error, began, stand_in)
             try:

@@ -142,6 +142,23 @@ class Budgets(Part):
     build: Seconds = Field(600, description="a pipeline's build, queue to end")
 
 
+class Upgrade(Part):
+    """How an upgrade in place must go (`conformance upgrade`)."""
+
+    jenkins_away: Seconds = Field(180, description="longest that readers or writers are without Jenkins")
+    nexus_away: Seconds = Field(180, description="longest that readers or writers are without Nexus")
+    registry_away: Seconds = Field(5, description="longest that readers or writers are without the registry")
+    running_builds: Literal["resumed", "any"] = Field(
+        "any", description="a build that runs meanwhile: must go on, or may also end and say why"
+    )
+    command: tuple[str, ...] = Field(
+        (), description="command that upgrades the stack, in place of the harness' own way"
+    )
+    intended: tuple[str, ...] = Field(
+        (), description="items of the state that this upgrade may change, as `kind name`"
+    )
+
+
 class CredentialRef(Part):
     """Where a credential is, never the credential itself."""
 
@@ -179,6 +196,7 @@ class Contract(Part):
     registry: Registry
     products: tuple[Product, ...] = ()
     budgets: Budgets = Budgets()
+    upgrade: Upgrade = Upgrade()
     existing: Existing | None = None
 
 

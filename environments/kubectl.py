@@ -20,6 +20,19 @@ HOPELESS = frozenset(
 )  # fmt: skip
 
 
+def is_rolled_out(workload: dict[str, Any]) -> bool:
+    """Has a Deployment or StatefulSet all its pods from its newest template, and ready? (apps/v1, status)"""
+    status, wanted = workload.get("status", {}), workload["spec"].get("replicas", 1)
+    revisions = {status.get("currentRevision"), status.get("updateRevision")}
+    return bool(
+        status.get("observedGeneration", 0) >= workload["metadata"]["generation"]
+        and status.get("updatedReplicas", 0) == wanted
+        and status.get("readyReplicas", 0) == wanted
+        and status.get("replicas", 0) == wanted
+        and len(revisions) == 1
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Kubectl:
     program: Path
@@ -42,6 +55,32 @@ class Kubectl:
             *("--filename", "-"),
             stdin=json.dumps(listed),
         )
+
+    def wait_rolled_out(self, namespace: str, selector: str, timeout: float) -> None:
+        """Until every Deployment and StatefulSet behind `selector` runs its newest template, and only that.
+
+        Raises:
+            NotYet, TerminalState: with what is behind.
+        """
+        eventually(
+            lambda: self._behind(namespace, selector),
+            what=f"workloads {selector} in {namespace} are rolled out",
+            until=lambda behind: not behind,
+            terminal=lambda _: _hopeless(
+                pod_states(self.get("pods", "--namespace", namespace, "--selector", selector))
+            ),
+            timeout=timeout,
+            interval=0.5,
+            remedy=f"the diagnostics hold logs and events of namespace {namespace}",
+        )
+
+    def _behind(self, namespace: str, selector: str) -> list[str]:
+        words = ("deployments,statefulsets", "--namespace", namespace, "--selector", selector)
+        return [
+            f"{item['kind']} {item['metadata']['name']}: {item.get('status')}"
+            for item in self.get(*words)["items"]
+            if not is_rolled_out(item)
+        ]
 
     def wait_ready(self, namespace: str, selector: str, timeout: float, count: int = 1) -> None:
         """Until `count` pods behind `selector` are ready; ends at once when one cannot become so.

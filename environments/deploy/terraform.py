@@ -32,6 +32,7 @@ MIRRORS = (
     "/usr/share/terraform/plugins",
     "/opt/*",
 )
+STATE = "terraform.tfstate"
 INIT_SECONDS = 120
 APPLY_SECONDS = 300
 
@@ -133,8 +134,13 @@ def prepare(declaration: Declaration, folder: Path, env: Mapping[str, str] = os.
             expected=str(module),
             remedy="put the repositories into a module of their own, or use --deployer=helm",
         )
+    state = folder / STATE
+    known = state.read_bytes() if state.is_file() else None
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(module, folder, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
+    if known is not None:
+        # what it made before is changed, not made again
+        state.write_bytes(known)
     words: list[str | Path] = [found, "init", "-input=false", "-no-color", "-backend=false"]
     mirror = local_mirror(env)
     if mirror:

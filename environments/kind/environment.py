@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from contract.model import LoadedContract
 from core.graph import Observer, Task, ignore, run_tasks
@@ -72,6 +73,36 @@ class KindEnvironment:
         self.run.endpoints_file.touch(mode=0o600)
         self.run.endpoints_file.write_text(endpoints.to_json(), encoding="utf-8")
         return endpoints
+
+    def change(self, loaded: LoadedContract, sources: ImageSources, timeline: Path) -> KindEnvironment:
+        """Bring what stands to another contract, in place, as users do: charts, repositories, seed.
+
+        The volumes stay. Returns the environment as it is then; `timeline` gets the spans of the steps.
+        Raises EnvironmentFailure; what was changed until then is left as it is.
+        """
+        new = dataclasses.replace(self, loaded=loaded, sources=sources)
+        registry = [
+            dataclasses.replace(task, needs=tuple(need for need in task.needs if need != "ecr"))
+            for task in new._repository_tasks()  # noqa: SLF001 - another one of ours
+        ]
+        run_tasks((*registry, *new._changing_tasks()), Timeline(timeline))  # noqa: SLF001
+        new.run.endpoints_file.write_text(new.endpoints().to_json(), encoding="utf-8")
+        return new
+
+    def _changing_tasks(self) -> tuple[Task, ...]:
+        return (
+            Task("git repositories", self._repositories),
+            Task("nexus", lambda: self._rolled(self._nexus, "nexus")),
+            Task("nexus set-up", self._nexus_setup, ("nexus",)),
+            Task("jenkins", lambda: self._rolled(self._jenkins, "jenkins"), ("git repositories",)),
+        )
+
+    def _rolled(self, release: Callable[[], None], name: Literal["jenkins", "nexus"]) -> None:
+        """A release that was there before is ready when its new pods are, not the old ones."""
+        release()
+        part, budgets = getattr(self.loaded.contract, name), self.loaded.contract.budgets
+        patience = budgets.controller_ready if name == "jenkins" else budgets.nexus_ready
+        self.kubectl.wait_rolled_out(part.namespace, f"app.kubernetes.io/instance={part.release}", patience)
 
     def diagnose(self, target: Path) -> None:
         diagnostics.collect(target, self.engine, self.spec.node_names, self.kubectl)

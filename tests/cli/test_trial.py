@@ -57,7 +57,7 @@ class Stage:
         service = Service("http://jenkins")
         registry = Registry("h", service, service, "1", "r", "local")
         endpoints = Endpoints("r1", "kind", "/k", "c", "", service, service, registry)
-        return SimpleNamespace(id="r1", folder=folder, endpoints=lambda: endpoints)
+        return SimpleNamespace(id="r1", folder=folder, endpoints=lambda: endpoints), None
 
     def run(self, command: list[str], **_: object) -> Any:
         self.commands.append(command)

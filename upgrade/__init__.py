@@ -1,0 +1,1 @@
+"""UPGRADE: the stack that people run, with their data in it, to the next one and back."""

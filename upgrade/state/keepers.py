@@ -1,0 +1,70 @@
+"""Who makes state and looks at it again: one keeper for each kind of thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.errors import ConformanceError
+from fixtures.hands import Stack
+from fixtures.nonconformance import NonConformance
+from upgrade.state import ecr, jenkins, nexus, volumes
+from upgrade.state.model import Difference, Item, Manifest, differences
+
+
+class Keeper(Protocol):
+    """`make` yields items without facts; `look` gives one with the facts of now, or None if it is gone."""
+
+    kind: str
+
+    def make(self, stack: Stack, seed: int) -> Iterator[Item]: ...
+
+    def look(self, stack: Stack, item: Item) -> Item | None: ...
+
+
+KEEPERS: Mapping[str, Keeper] = {
+    keeper.kind: keeper
+    for keeper in (
+        nexus.Artifacts(), nexus.Proxied(), nexus.Users(), nexus.Roles(),
+        ecr.Images(), ecr.Settings(),
+        jenkins.Jobs(), jenkins.Builds(), jenkins.Credentials(), jenkins.Tokens(),
+        volumes.Markers(),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one look at a manifest showed; `unseen` could not be looked at, with the reason."""
+
+    different: tuple[Difference, ...]
+    unseen: tuple[tuple[Item, str], ...]
+
+
+def fill(stack: Stack, seed: int) -> Manifest:
+    """Make the state of `seed` on `stack` and write down what is there.
+
+    Raises:
+        NonConformance, EnvironmentFailure: the stack does not take it.
+    """
+    items = []
+    for keeper in KEEPERS.values():
+        for made in keeper.make(stack, seed):
+            seen = keeper.look(stack, made)
+            if seen is None:
+                raise NonConformance(f"the stack did not keep {made.kind} {made.name} that it had taken")
+            items.append(seen)
+    return Manifest(seed=seed, stack=stack.contract.stack.name, items=tuple(items))
+
+
+def look(stack: Stack, manifest: Manifest) -> Looked:
+    """Compare every item of `manifest` with what `stack` holds now."""
+    different: list[Difference] = []
+    unseen: list[tuple[Item, str]] = []
+    for item in manifest.items:
+        try:
+            different += differences(item, KEEPERS[item.kind].look(stack, item))
+        except ConformanceError as error:
+            unseen.append((item, str(error).splitlines()[0]))
+    return Looked(tuple(different), tuple(unseen))
