@@ -9,7 +9,7 @@ from cryptography import x509
 
 from environments import trust
 from environments.kind import cluster, names, objects
-from environments.kubectl import _hopeless, pod_states
+from environments.kubectl import _hopeless, is_rolled_out, pod_states
 
 SPEC = cluster.ClusterSpec(
     name="conf-x",
@@ -99,3 +99,17 @@ def test_a_pod_that_goes_does_not_count() -> None:
     going = pod("p", conditions=[{"type": "Ready", "status": "True"}])
     going["metadata"]["deletionTimestamp"] = "now"  # type: ignore[index]
     assert pod_states({"items": [going]}) == ()
+
+
+def workload(**status: object) -> dict[str, object]:
+    full = {"observedGeneration": 2, "updatedReplicas": 1, "readyReplicas": 1, "replicas": 1} | status
+    return {"metadata": {"generation": 2, "name": "w"}, "spec": {"replicas": 1}, "status": full}
+
+
+def test_a_workload_is_rolled_out_when_only_its_newest_template_runs() -> None:
+    assert is_rolled_out(workload())
+    assert is_rolled_out(workload(currentRevision="b", updateRevision="b"))
+    assert not is_rolled_out(workload(currentRevision="a", updateRevision="b"))
+    assert not is_rolled_out(workload(observedGeneration=1)), "it was not looked at yet"
+    assert not is_rolled_out(workload(replicas=2)), "an old pod is still there"
+    assert not is_rolled_out(workload(readyReplicas=0))
