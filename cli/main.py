@@ -23,6 +23,7 @@ COMMANDS = {
     "status": ("cli.stack", "what stands, since when, and where it answers"),
     "reap": ("cli.stack", "remove what killed runs left"),
     "upgrade": ("cli.upgrade", "upgrade the last release with data in it, and go back"),
+    "nightly": ("cli.nightly", "upgrade validation, unattended: pairs, history, blame"),
     "list": ("cli.catalogue", "the catalogue of requirements"),
     "doctor": ("cli.doctor", "is this host fit, and what to do about it"),
     "kit": ("cli.kit", "pack everything built into one archive, or take one in"),
