@@ -52,6 +52,7 @@ def upgrade(options: argparse.Namespace) -> int:
 
     from cli import stack, standing  # noqa: PLC0415
     from environments.kind import reap  # noqa: PLC0415
+    from fixtures.nonconformance import NonConformance  # noqa: PLC0415
     from upgrade import pairs  # noqa: PLC0415
 
     console = Console()
@@ -71,6 +72,9 @@ def upgrade(options: argparse.Namespace) -> int:
         run, where = stack.stand_up(options, plans[before.name], console)
         try:
             return _Journey(options, run, where, plans, say).there_and_back(before, after)
+        except NonConformance as error:
+            say(f"not conformant before the upgrade: {error}")
+            return 1
         finally:
             if options.keep:
                 say(f"kept: {run.id} (conformance down {run.id} removes it)")

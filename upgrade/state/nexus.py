@@ -70,7 +70,7 @@ class Roles:
         answer = stack.nexus.http.post(
             "/service/rest/v1/security/roles",
             json={"id": name, "name": name, "description": "made before an upgrade", "roles": [],
-                  "privileges": ["nx-search-read", "nx-healthcheck-read"]},
+                  "privileges": ["nx-search-read", "nx-component-upload"]},
         )  # fmt: skip
         expect(answer, 200, 201, 204, what=f"Nexus does not make the role {name}")
         yield Item(service="nexus", kind=self.kind, name=name, key={"id": name})
