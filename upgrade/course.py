@@ -21,6 +21,8 @@ from upgrade.pairs import Side
 from upgrade.prober import Away, Prober, forget, probes
 
 COMMAND_SECONDS = 1800
+#: within which a build that was resumed or not is known to be
+SETTLED = 90
 Say = Callable[[str], None]
 
 
@@ -57,7 +59,9 @@ class Course:
         self._tell(prober.away())
         if not error:
             stack = self.stack(after)
-            outcome = self._settled(inflight, stack)
+            # a controller that never went away has nothing to settle
+            restarted = any(each.seconds for each in prober.away() if each.service == "jenkins")
+            outcome = self._settled(inflight, stack, SETTLED if restarted else 5)
             inflight.forget(stack)
             forget(stack)
             again = self._again(after, folder)
@@ -89,8 +93,8 @@ class Course:
         with timeline.Timeline(steps).span("upgrade command"):
             run(command, timeout=COMMAND_SECONDS, env=environment, cwd=to.loaded.file.parent)
 
-    def _settled(self, inflight: Inflight, stack: Stack) -> Outcome:
-        outcome = inflight.outcome(stack)
+    def _settled(self, inflight: Inflight, stack: Stack, patience: float) -> Outcome:
+        outcome = inflight.outcome(stack, patience)
         said = f"{outcome.running} ({outcome.reason})"
         self.say(f"the build that ran: {said}; the queued one: {outcome.queued}")
         return outcome

@@ -47,7 +47,7 @@ class Inflight:
         )  # fmt: skip
         expect(answer, 201, what="Jenkins does not queue a build")
 
-    def outcome(self, stack: Stack, patience: float = 90) -> Outcome:
+    def outcome(self, stack: Stack, patience: float) -> Outcome:
         """What became of both, after the upgrade; a build that was resumed is given up here."""
         jenkins = stack.jenkins
         path = f"{job_path(self._running.job)}/{self._running.number}/api/json"
