@@ -32,7 +32,8 @@ LAYERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "jenkins": ("platform",),
         "agents": ("jenkins",),
         "pipelines": ("agents", "nexus", "registry"),
-        "upgrade": ("pipelines",),
+        # what was lost is to be seen also where the new stack does not conform
+        "upgrade": ("platform",),
     }
 )
 

@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict
 from core.errors import NotYet
 from core.waiting import eventually
 from fixtures.hands import Stack
-from fixtures.jobs import Started, job_path
+from fixtures.jobs import SCRATCH, Started, job_path
 from fixtures.net import expect
 
-FOLDER = "kept-inflight"
+FOLDER = f"{SCRATCH}inflight"
 #: longer than any upgrade
 SECONDS = 1800
 DELAY = 7200

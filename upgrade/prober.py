@@ -17,13 +17,13 @@ from pydantic import BaseModel, ConfigDict
 
 from fixtures.artifacts import image, jar
 from fixtures.hands import Stack
-from fixtures.jobs import job_path, pipeline_xml
+from fixtures.jobs import SCRATCH, job_path, pipeline_xml
 from fixtures.net import Http
 from fixtures.registry import Registry, scratch_repository
 
 INTERVAL = 0.25
 LIMITS = (1.0, 2.0)
-JOB = "conformance-probe"
+JOB = f"{SCRATCH}probe"
 SNAPSHOT = "org/conformance/probe/1.0-SNAPSHOT/probe-1.0-20260101.000000-1.jar"
 Probe = Callable[[], int]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fixtures.artifacts import sha256
 from fixtures.hands import Stack
-from fixtures.jobs import Started, job_path
+from fixtures.jobs import SCRATCH, Started, job_path
 from fixtures.net import expect
 from fixtures.nonconformance import NonConformance
 from upgrade.state.model import Item
@@ -136,7 +136,7 @@ class Tokens:
 
 
 def _folder(seed: int) -> str:
-    return f"kept-{seed}"
+    return f"{SCRATCH}kept-{seed}"
 
 
 def _parameters(found: dict[str, Any]) -> dict[str, str]:
