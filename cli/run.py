@@ -8,29 +8,19 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import shlex
-import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from cli.options import add_stack_options
-from core.errors import ConformanceError, EnvironmentFailure, UsageError
-from core.paths import PROJECT
+from core.errors import ConformanceError, UsageError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from cli.options import Subparsers
     from cli.standing import Plan
-    from core.graph import Happened
-    from environments.base import Environment
-    from environments.runs import Run
-    from reports import Recorder, RunResult
+    from reports import RunResult
 
-STOP_SECONDS = 20
 WAIVERS = "waivers.toml"
 #: finished runs that tell how long a check usually takes
 EARLIER = 5
@@ -70,6 +60,7 @@ def run(options: argparse.Namespace) -> int:
     from rich.console import Console  # noqa: PLC0415 - each command loads what it needs
 
     from cli import standing  # noqa: PLC0415
+    from cli.session import Session  # noqa: PLC0415
     from environments import runs  # noqa: PLC0415
     from environments.kind import reap  # noqa: PLC0415
     from reports import LiveView, Recorder, RunResult, print_verdict, usual, write_all  # noqa: PLC0415
@@ -82,17 +73,18 @@ def run(options: argparse.Namespace) -> int:
     folder: Path = options.results_dir or this.results
     earlier = _earlier(this.contract, options.environment)
     try:
+        options.waivers = _waivers(planned, options.waivers)
         recorder = Recorder(
             folder, run_id=this.id, environment=options.environment, contract=planned.loaded,
             command=shlex.join(["conformance", *sys.argv[1:]]), stack_revision=planned.stack_revision,
-            selection=shlex.join(options.pytest_arguments), waivers=_waivers(planned, options.waivers),
+            selection=shlex.join(options.pytest_arguments), waivers=options.waivers,
             layers=("static",) if options.static_only else (),
         )  # fmt: skip
         events = _events(options.json_events)
     except ConformanceError:
         this.forget_stack()
         raise
-    session = _Session(options, planned, this, recorder, folder)
+    session = Session(options, planned, this, recorder, folder)
     interrupted = False
     try:
         with LiveView(folder, console, expected=usual(earlier), json_stream=events):
@@ -111,175 +103,6 @@ def run(options: argparse.Namespace) -> int:
         if events:
             events.close()
     return int(result.verdict.exit_code)
-
-
-class _Session:
-    """One `conformance run`: what stands and what runs, so that every way out can end it."""
-
-    def __init__(
-        self, options: argparse.Namespace, planned: Plan, this: Run, recorder: Recorder, folder: Path
-    ) -> None:
-        self._options = options
-        self._planned = planned
-        self._run = this
-        self._recorder = recorder
-        self._folder = folder
-        self._environment: Environment | None = None
-        self._stack_run = this
-
-    def all(self) -> None:
-        """Static checks beside the stand-up, then the live ones."""
-        with self._pytest("static", [str(PROJECT / "suites/static")], workers="0") as static:
-            if not self._options.static_only:
-                try:
-                    endpoints = self._stand_up()
-                except ConformanceError as error:
-                    self._recorder.problem(error, "stand-up")
-                    self._diagnose()
-                else:
-                    self._live(endpoints)
-            static.wait()
-
-    def end(self, exit_code: int, console: Console) -> None:
-        """Diagnostics when it is red, then keep or remove."""
-        from environments.kind import reap  # noqa: PLC0415
-
-        keep = self._options.keep or (self._options.keep_on_failure and exit_code != 0)
-        made_here = self._environment is not None and self._stack_run is self._run
-        if made_here and self._run.endpoints() is not None and keep:
-            self._run.keep()
-            console.print(f"kept: {self._run.id} (conformance down removes it)")
-        elif made_here and self._environment is not None:
-            self._environment.down()
-        else:
-            self._run.forget_stack()
-        reap.release_engine()
-
-    def _stand_up(self) -> Path:
-        from cli import standing  # noqa: PLC0415
-        from cli.progress import Estimate, clock  # noqa: PLC0415
-        from environments.images import kit  # noqa: PLC0415
-        from environments.images.builder import Builder  # noqa: PLC0415
-
-        options, planned, say = self._options, self._planned, self._recorder.note
-        kept = planned.kept()
-        if kept is not None:
-            say(f"using the kept stack {kept.id}")
-            self._stack_run = kept
-            return self._known(kept)
-        if options.environment == "existing":
-            from environments import existing  # noqa: PLC0415
-
-            self._run.endpoints_file.write_text(
-                existing.endpoints(planned.loaded, self._run, writable=options.allow_writes).to_json()
-            )
-            return self._known(self._run)
-        engine = standing.fit_host(options, planned, say)
-        if options.kit:
-            kit.take(options.kit, planned.sources.catalogue, engine, say)
-        where = standing.environment(planned, self._run, engine, say)
-        self._environment = where
-        tasks = where.tasks()
-        estimate = Estimate(tasks, Builder(planned.sources.catalogue, engine).expected_seconds)
-        say(f"stand-up: {len(tasks)} steps, about {clock(estimate.remaining())}")
-
-        def observe(name: str, happened: Happened, seconds: float) -> None:
-            estimate(name, happened, seconds)
-            self._recorder.step(name, "running" if happened == "started" else happened)
-            if happened == "done":
-                say(f"stand-up: {estimate}")
-
-        try:
-            where.up(observe, tasks)
-        finally:
-            estimate.durations.save()
-        return self._known(self._run)
-
-    def _known(self, stack: Run) -> Path:
-        from dataclasses import asdict  # noqa: PLC0415
-
-        endpoints = stack.endpoints()
-        if endpoints is None:
-            raise EnvironmentFailure(
-                f"the stack {stack.id} has no endpoints", remedy="conformance down, then run"
-            )
-        self._recorder.components(asdict(part) for part in endpoints.components)
-        if stack.timeline.is_file() and stack.timeline != self._recorder.timeline:
-            self._recorder.timeline.write_bytes(stack.timeline.read_bytes())
-        return stack.endpoints_file
-
-    def _live(self, endpoints: Path) -> None:
-        from fixtures.presence import lost  # noqa: PLC0415
-
-        suites = [str(path.parent) for path in sorted((PROJECT / "suites").glob("*/__init__.py"))]
-        left_out = {"static"} if self._options.upgrade else {"static", "upgrade"}
-        live = [path for path in suites if Path(path).name not in left_out]
-        more = ["--upgrade", str(self._options.upgrade.resolve())] if self._options.upgrade else []
-        with self._pytest("live", live, self._options.workers, "--stack", str(endpoints), *more) as session:
-            session.wait()
-        if reason := lost(self._folder):
-            self._recorder.problem(
-                EnvironmentFailure(
-                    reason.partition(":")[0], where=str(endpoints), observed=reason.partition(": ")[2],
-                    remedy="see what stopped it (conformance status, the engine's log), then run again",
-                ),
-                "live",
-            )  # fmt: skip
-        if session.returncode:
-            self._diagnose()
-
-    def _diagnose(self) -> None:
-        """Into the results, so that a bundle of them holds it."""
-        from cli import standing  # noqa: PLC0415
-
-        folder = self._folder / "diagnostics"
-        if self._environment is not None:
-            standing.diagnose(self._environment, folder, self._recorder.note)
-        elif endpoints := self._stack_run.endpoints():
-            standing.diagnose_found(self._planned, endpoints, folder, self._recorder.note)
-
-    @contextlib.contextmanager
-    def _pytest(
-        self, name: str, paths: list[str], workers: str, *more: str
-    ) -> Iterator[subprocess.Popen[bytes]]:
-        """One pytest process; its own output goes to a log beside the results. It never outlives us."""
-        command = [
-            sys.executable, "-m", "pytest", *paths, "--rootdir", str(PROJECT),
-            "-c", str(PROJECT / "pyproject.toml"), "-p", "no:cacheprovider",
-            "--contract", str(self._planned.loaded.file), "--results-dir", str(self._folder),
-            "--session-name", name, *more, *self._options.pytest_arguments,
-        ]  # fmt: skip
-        # testinfra calls kubectl by name
-        programs = str(self._planned.kubectl.parent)
-        environment = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"}
-        if waivers := _waivers(self._planned, self._options.waivers):
-            command += ["--waivers", str(waivers.resolve())]
-        if workers != "0":
-            command += ["-n", workers]
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / f"pytest-{name}.log").open("wb") as log:
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=PROJECT, env=environment
-            )
-            try:
-                yield process
-            finally:
-                if process.poll() is None:
-                    process.terminate()
-                    try:
-                        process.wait(STOP_SECONDS)
-                    except subprocess.TimeoutExpired:
-                        process.kill()
-                        process.wait()
-        if process.returncode not in (0, 1, 5):
-            self._recorder.problem(
-                EnvironmentFailure(
-                    f"the {name} session of pytest ended with status {process.returncode}",
-                    where=str(self._folder / f"pytest-{name}.log"),
-                    observed="\n".join(_tail(self._folder / f"pytest-{name}.log")),
-                    remedy="read the log; a mistake in a check or in a pytest argument shows there",
-                )
-            )
 
 
 def _waivers(planned: Plan, given: Path | None) -> Path | None:
@@ -315,7 +138,3 @@ def _earlier(contract: str, environment: str) -> list[RunResult]:
         if len(found) == EARLIER:
             break
     return found
-
-
-def _tail(file: Path, lines: int = 8) -> list[str]:
-    return file.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
