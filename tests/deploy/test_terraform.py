@@ -126,6 +126,16 @@ def test_the_users_own_terraform_settings_do_not_leak_in(
     assert not {"TF_VAR_ecr_repositories", "TF_CLI_ARGS_apply", "AWS_PROFILE"} & set(seen)
 
 
+def test_what_was_made_before_is_known_when_it_is_prepared_again(tools: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    terraform.prepare(DECLARED, work)
+    (work / "terraform.tfstate").write_text("{}")
+    (work / "leftover.tf").touch()
+    terraform.prepare(DECLARED, work)
+    assert (work / "terraform.tfstate").read_text() == "{}"
+    assert not (work / "leftover.tf").exists()
+
+
 def test_a_provider_that_cannot_be_had_is_an_unfit_host(tools: Path, tmp_path: Path) -> None:
     (tools / "no-provider").touch()
     with pytest.raises(HostUnfit) as failure:
