@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pydantic import BaseModel, ConfigDict
 
 from core.errors import NotYet
@@ -14,6 +16,8 @@ FOLDER = f"{SCRATCH}inflight"
 #: longer than any upgrade
 SECONDS = 1800
 DELAY = 7200
+#: lines of a console that never say why a build ended
+_SKIPPED = re.compile(r"\[Pipeline\]|Finished:|\+ |[\w.$]+: [0-9a-f-]{36}$")
 RUNNING = """node('%(label)s') {
   sh 'echo begun; sleep %(seconds)d; echo finished'
 }
@@ -81,5 +85,5 @@ class Inflight:
             return "still running", "its agent and its step went on"
         console = jenkins.console(Started(self._running.job, self._running.number, 0))
         lines = [line.strip() for line in console.splitlines() if line.strip()]
-        said = [line for line in lines if not line.startswith(("[Pipeline]", "Finished:", "+ "))]
+        said = [line for line in lines if not _SKIPPED.match(line)]
         return str(found["result"]), said[-1] if said else ""

@@ -18,6 +18,7 @@ from .configured import Configured
 from .files import Files
 from .flow import Interruption
 from .gitscm import Git
+from .items import find
 from .jobs import Jobs
 from .jvm import GroovyHost, ScriptError, StepError
 from .libraries import Libraries
@@ -155,6 +156,7 @@ class Controller:
             "Completed initialization",
         ):
             log("INFO", attained, milestone)
+        self.queue.restore(self.store.queue(), lambda name: find(self.jobs.root, name))
         self.scheduler.start()
         self.life.state = UP
         log("INFO", "hudson.lifecycle.Lifecycle#onReady", "Jenkins is fully up and running")
@@ -189,6 +191,7 @@ class Controller:
     def stop(self) -> None:
         """Stop everything that runs."""
         self.scheduler.stop()
+        self.store.keep_queue(self.queue.kept())
         for flow in list(self.runner.flows.values()):
             flow.interrupt(Interruption(("The controller was stopped",), recorded=False))
         deadline = time.monotonic() + 3.0

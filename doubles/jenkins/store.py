@@ -3,6 +3,7 @@
 import json
 import secrets
 from pathlib import Path
+from typing import Any
 
 from .security import User
 
@@ -35,6 +36,19 @@ class Store:
     def keep_queue_id(self, last: int) -> None:
         """Ids are never given twice."""
         (self._dir / "queue-id").write_text(str(last))
+
+    def keep_queue(self, items: list[dict[str, Any]]) -> None:
+        """Keep what waits, as Jenkins does in queue.xml when it is stopped."""
+        (self._dir / "queue.json").write_text(json.dumps(items, default=str))
+
+    def queue(self) -> list[dict[str, Any]]:
+        """What waited when the last process was stopped; it is taken once."""
+        path = self._dir / "queue.json"
+        if not path.exists():
+            return []
+        found: list[dict[str, Any]] = json.loads(path.read_text())
+        path.unlink()
+        return found
 
     def approved(self) -> set[str]:
         """Hashes of approved scripts."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from core.waiting import eventually
 from doubles.jenkins.casc_sources import CascError, Resolver, merge, parse
+from doubles.jenkins.controller import Controller
 from doubles.jenkins.export import TreeError, parse_tree
 from doubles.jenkins.life import FAILED, UNREADABLE, UP
 from doubles.jenkins.plugin_cli import install, requested, store
@@ -493,3 +495,31 @@ def test_only_an_agent_with_its_secret_is_let_in(stand: Stand) -> None:
         f"{one.base}/stand-in/agent/{name}", headers={"X-Agent-Secret": "wrong"}, timeout=5
     )
     assert refused.status_code == 401
+
+
+def test_what_waits_in_the_queue_outlives_the_process(stand: Callable[..., Standing]) -> None:
+    """As queue.xml does: the same id, the same parameters, the rest of the quiet period."""
+    here = stand()
+    xml = "<project><builders/></project>"
+    headers = {"Content-Type": "application/xml", **here.crumb()}
+    made = here.session.post(
+        f"{here.base}/createItem?name=later", data=xml, headers=headers, auth=(USER, PASSWORD)
+    )
+    assert made.status_code == 200, made.text
+    here.send("POST", "/job/later/build?delay=3600sec")
+    (before,) = here.controller.queue.waiting()
+    here.controller.stop()
+    again = Controller(here.settings)
+    again.start()
+    try:
+        (after,) = again.queue.waiting()
+        assert (after.id, after.job and after.job.full_name, after.since) == (
+            before.id,
+            "later",
+            before.since,
+        )
+        assert after.due - time.monotonic() > 3000
+        assert again.store.queue() == [], "it is taken once"
+        assert again.store.next_queue_id() == before.id + 1
+    finally:
+        again.stop()
