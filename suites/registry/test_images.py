@@ -15,6 +15,7 @@ from fixtures.kubernetes import Cluster
 from fixtures.names import Names
 from fixtures.nonconformance import NonConformance, require, require_none
 from fixtures.registry import EcrApi, Registry, Token, scratch_repository
+from suites.registry.conftest import StandsOn
 
 #: `tidy(repository, reference)` deletes an image after the check
 Tidy = Callable[[str, str], None]
@@ -38,7 +39,10 @@ def tidy(ecr: EcrApi) -> Iterator[Callable[[str, str], None]]:
 
 @pytest.mark.requirement("REGISTRY-10")
 @pytest.mark.writes
-def test_push_and_pull(registry: Registry, contract: Contract, names: Names, tidy: Tidy) -> None:
+def test_push_and_pull(
+    registry: Registry, contract: Contract, names: Names, tidy: Tidy, stands_on: StandsOn
+) -> None:
+    stands_on(pushing=False)
     repository, image = scratch_repository(contract), _small(names.unique)
     tidy(repository, names.unique)
     told = registry.push(repository, names.unique, image)
@@ -68,7 +72,8 @@ def test_push_and_pull(registry: Registry, contract: Contract, names: Names, tid
 
 @pytest.mark.requirement("REGISTRY-11")
 @pytest.mark.writes
-def test_unprovisioned_repository_is_refused(registry: Registry, names: Names) -> None:
+def test_unprovisioned_repository_is_refused(registry: Registry, names: Names, stands_on: StandsOn) -> None:
+    stands_on(pushing=False)
     answer = registry.start_upload(f"conformance/{names.unique}")
     require(
         answer.status_code == 404 and "NAME_UNKNOWN" in answer.text,
@@ -82,8 +87,9 @@ def test_unprovisioned_repository_is_refused(registry: Registry, names: Names) -
 @pytest.mark.requirement("REGISTRY-12")
 @pytest.mark.writes
 def test_immutable_tag_is_never_moved(
-    registry: Registry, contract: Contract, names: Names, tidy: Tidy
+    registry: Registry, contract: Contract, names: Names, tidy: Tidy, stands_on: StandsOn
 ) -> None:
+    stands_on("IMMUTABLE")
     repository = scratch_repository(contract, "IMMUTABLE")
     first, second = _small(f"{names.unique} first"), _small(f"{names.unique} second")
     tidy(repository, names.unique)
@@ -104,7 +110,10 @@ def test_immutable_tag_is_never_moved(
 
 @pytest.mark.requirement("REGISTRY-13")
 @pytest.mark.writes
-def test_mutable_tag_moves(registry: Registry, contract: Contract, names: Names, tidy: Tidy) -> None:
+def test_mutable_tag_moves(
+    registry: Registry, contract: Contract, names: Names, tidy: Tidy, stands_on: StandsOn
+) -> None:
+    stands_on()
     repository = scratch_repository(contract)
     for seed in ("first", "second"):
         image = _small(f"{names.unique} {seed}")
@@ -123,8 +132,9 @@ def test_mutable_tag_moves(registry: Registry, contract: Contract, names: Names,
 @pytest.mark.requirement("REGISTRY-14")
 @pytest.mark.writes
 def test_api_tells_the_registry_s_truth(
-    registry: Registry, ecr: EcrApi, contract: Contract, names: Names, tidy: Tidy
+    registry: Registry, ecr: EcrApi, contract: Contract, names: Names, *, tidy: Tidy, stands_on: StandsOn
 ) -> None:
+    stands_on()
     repository, image = scratch_repository(contract), _small(names.unique, layers=3)
     tidy(repository, names.unique)
     registry.push(repository, names.unique, image)
@@ -146,7 +156,10 @@ def test_api_tells_the_registry_s_truth(
 
 @pytest.mark.requirement("REGISTRY-15")
 @pytest.mark.writes
-def test_multi_architecture_index(registry: Registry, contract: Contract, names: Names, tidy: Tidy) -> None:
+def test_multi_architecture_index(
+    registry: Registry, contract: Contract, names: Names, tidy: Tidy, stands_on: StandsOn
+) -> None:
+    stands_on()
     repository = scratch_repository(contract)
     images = {
         architecture: artifacts.image(
@@ -173,7 +186,8 @@ def test_multi_architecture_index(registry: Registry, contract: Contract, names:
 
 @pytest.mark.requirement("REGISTRY-16")
 @pytest.mark.writes
-def test_large_layer(registry: Registry, contract: Contract, names: Names) -> None:
+def test_large_layer(registry: Registry, contract: Contract, names: Names, stands_on: StandsOn) -> None:
+    stands_on()
     size = 50 * 1024 * 1024
     repository = scratch_repository(contract)
     # repeated noise: making 50 MiB of it anew would cost more than the push
@@ -192,7 +206,8 @@ def test_large_layer(registry: Registry, contract: Contract, names: Names) -> No
 
 @pytest.mark.requirement("REGISTRY-17")
 @pytest.mark.writes
-def test_blob_is_verified(registry: Registry, contract: Contract, names: Names) -> None:
+def test_blob_is_verified(registry: Registry, contract: Contract, names: Names, stands_on: StandsOn) -> None:
+    stands_on()
     repository = scratch_repository(contract)
     started = registry.start_upload(repository)
     wrong = artifacts.digest(f"{names.unique} other".encode())
@@ -212,7 +227,10 @@ def test_blob_is_verified(registry: Registry, contract: Contract, names: Names) 
 
 @pytest.mark.requirement("REGISTRY-18")
 @pytest.mark.writes
-def test_blob_mounts_from_another_repository(registry: Registry, contract: Contract, names: Names) -> None:
+def test_blob_mounts_from_another_repository(
+    registry: Registry, contract: Contract, names: Names, stands_on: StandsOn
+) -> None:
+    stands_on("IMMUTABLE")
     source, target = scratch_repository(contract), scratch_repository(contract, "IMMUTABLE")
     blob = Blob(artifacts.LAYER, artifacts.noise(3000, names.unique))
     registry.push_blob(source, blob)
@@ -231,7 +249,10 @@ def test_blob_mounts_from_another_repository(registry: Registry, contract: Contr
 
 @pytest.mark.requirement("REGISTRY-19")
 @pytest.mark.writes
-def test_manifest_needs_its_blobs(registry: Registry, contract: Contract, names: Names) -> None:
+def test_manifest_needs_its_blobs(
+    registry: Registry, contract: Contract, names: Names, stands_on: StandsOn
+) -> None:
+    stands_on()
     image = _small(names.unique)
     answer = registry.put_manifest(scratch_repository(contract), names.unique, image.manifest)
     require(
@@ -245,7 +266,8 @@ def test_manifest_needs_its_blobs(registry: Registry, contract: Contract, names:
 
 @pytest.mark.requirement("REGISTRY-20")
 @pytest.mark.writes
-def test_blob_in_chunks(registry: Registry, contract: Contract, names: Names) -> None:
+def test_blob_in_chunks(registry: Registry, contract: Contract, names: Names, stands_on: StandsOn) -> None:
+    stands_on()
     repository = scratch_repository(contract)
     parts = [artifacts.noise(100_000, f"{names.unique}{n}") for n in range(3)]
     url = registry.upload_url(registry.start_upload(repository))
@@ -270,7 +292,10 @@ def test_blob_in_chunks(registry: Registry, contract: Contract, names: Names) ->
 
 @pytest.mark.requirement("REGISTRY-21")
 @pytest.mark.writes
-def test_deleted_image_is_gone(registry: Registry, ecr: EcrApi, contract: Contract, names: Names) -> None:
+def test_deleted_image_is_gone(
+    registry: Registry, ecr: EcrApi, contract: Contract, names: Names, stands_on: StandsOn
+) -> None:
+    stands_on()
     repository, image = scratch_repository(contract), _small(names.unique)
     registry.push(repository, names.unique, image)
     ecr.delete(repository, names.unique)
@@ -287,8 +312,16 @@ def test_deleted_image_is_gone(registry: Registry, ecr: EcrApi, contract: Contra
 @pytest.mark.requirement("REGISTRY-22")
 @pytest.mark.writes
 def test_node_pulls_what_was_pushed(
-    registry: Registry, kube: Cluster, contract: Contract, names: Names, token: Token, *, tidy: Tidy
+    registry: Registry,
+    kube: Cluster,
+    contract: Contract,
+    names: Names,
+    token: Token,
+    *,
+    tidy: Tidy,
+    stands_on: StandsOn,
 ) -> None:
+    stands_on()
     repository, image = scratch_repository(contract), _small(names.unique)
     tidy(repository, names.unique)
     registry.push(repository, names.unique, image)
