@@ -20,6 +20,12 @@ def jobs(jenkins: Jenkins) -> dict[str, JobFact]:
     return {found.name: found for found in jenkins.jobs()}
 
 
+@pytest.fixture(scope="module")
+def pipelines(jobs: dict[str, JobFact]) -> dict[str, JobFact]:
+    """The jobs whose settings mean something here: what is no pipeline is told by JENKINS-22."""
+    return {name: found for name, found in jobs.items() if found.kind == PIPELINE}
+
+
 @pytest.mark.requirement("JENKINS-20")
 def test_jobs_are_the_declared_ones(jobs: dict[str, JobFact], contract: Contract) -> None:
     require_same_names(
@@ -61,13 +67,13 @@ def test_jobs_are_pipelines(jobs: dict[str, JobFact], contract: Contract) -> Non
 
 
 @pytest.mark.requirement("JENKINS-23")
-def test_parameters(jobs: dict[str, JobFact], contract: Contract) -> None:
+def test_parameters(pipelines: dict[str, JobFact], contract: Contract) -> None:
     require_none(
         [
-            f"{wanted.name} has ({_shown(jobs[wanted.name].parameters)}), not ({_shown(declared)})"
+            f"{wanted.name} has ({_shown(pipelines[wanted.name].parameters)}), not ({_shown(declared)})"
             for wanted in contract.jenkins.jobs
-            if wanted.name in jobs
-            and jobs[wanted.name].parameters
+            if wanted.name in pipelines
+            and pipelines[wanted.name].parameters
             != (declared := tuple((parameter.name, parameter.type) for parameter in wanted.parameters))
         ],
         "a job's parameters differ",
@@ -76,12 +82,12 @@ def test_parameters(jobs: dict[str, JobFact], contract: Contract) -> None:
 
 
 @pytest.mark.requirement("JENKINS-24")
-def test_jobs_are_enabled_as_declared(jobs: dict[str, JobFact], contract: Contract) -> None:
+def test_jobs_are_enabled_as_declared(pipelines: dict[str, JobFact], contract: Contract) -> None:
     require_none(
         [
-            f"{wanted.name} is {'disabled' if jobs[wanted.name].disabled else 'enabled'}"
+            f"{wanted.name} is {'disabled' if pipelines[wanted.name].disabled else 'enabled'}"
             for wanted in contract.jenkins.jobs
-            if wanted.name in jobs and jobs[wanted.name].disabled != wanted.disabled
+            if wanted.name in pipelines and pipelines[wanted.name].disabled != wanted.disabled
         ],
         "a job is not enabled as declared",
         remedy="enable it, and look who disabled it; the seed says how it should be",
@@ -89,12 +95,12 @@ def test_jobs_are_enabled_as_declared(jobs: dict[str, JobFact], contract: Contra
 
 
 @pytest.mark.requirement("JENKINS-25")
-def test_concurrency(jobs: dict[str, JobFact], contract: Contract) -> None:
+def test_concurrency(pipelines: dict[str, JobFact], contract: Contract) -> None:
     require_none(
         [
-            f"{wanted.name} {'allows' if jobs[wanted.name].concurrent else 'forbids'} two builds at once"
+            f"{wanted.name} {'allows' if pipelines[wanted.name].concurrent else 'forbids'} two builds at once"
             for wanted in contract.jenkins.jobs
-            if wanted.name in jobs and jobs[wanted.name].concurrent != wanted.concurrent
+            if wanted.name in pipelines and pipelines[wanted.name].concurrent != wanted.concurrent
         ],
         "a job's concurrency differs",
         remedy="add or remove disableConcurrentBuilds() in the seed",
@@ -103,10 +109,12 @@ def test_concurrency(jobs: dict[str, JobFact], contract: Contract) -> None:
 
 @pytest.mark.requirement("JENKINS-26")
 def test_scripts_come_from_the_repository(
-    jenkins: Jenkins, jobs: dict[str, JobFact], contract: Contract
+    jenkins: Jenkins, pipelines: dict[str, JobFact], contract: Contract
 ) -> None:
     # one job stands for each Jenkinsfile, so that the cost does not grow with the jobs
-    by_pipeline = {wanted.pipeline: wanted.name for wanted in contract.jenkins.jobs if wanted.name in jobs}
+    by_pipeline = {
+        wanted.pipeline: wanted.name for wanted in contract.jenkins.jobs if wanted.name in pipelines
+    }
     findings = []
     for pipeline, name in by_pipeline.items():
         seen = _script_path(jenkins.config_xml(name))

@@ -7,6 +7,7 @@ read first. So the undoing can be written down and be done by another process, s
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -89,7 +90,7 @@ class Both(_Part):
     """A step, and the one that undoes it."""
 
     do: Literal["step"] = "step"
-    step: Step
+    step: Step | None = None
     undo: Step | None = None
 
 
@@ -138,7 +139,7 @@ class Edit(_Part):
     put: str = Field("", description="path to put it to, if not the same")
     method: str = "PUT"
     set: dict[str, Any] = Field(default_factory=dict, description="dotted key to value")
-    find: str = ""
+    find: str = Field("", description="pattern")
     replace: str = ""
 
 
@@ -150,6 +151,9 @@ class Reconfigure(_Part):
     find: str
     replace: str
     count: int = 1
+    undo_login: str = Field(
+        "", description="who may reload afterwards, if the administrator may not any more"
+    )
 
 
 Action = Annotated[
@@ -176,15 +180,16 @@ class Bench:
         """Steps, and the steps that undo them in the order in which they are to be done."""
         match action:
             case Both():
-                return [action.step], [action.undo] if action.undo else []
+                return [action.step] if action.step else [], [action.undo] if action.undo else []
             case PatchObject():
                 return self._plan_patch(action)
             case CreateObject():
+                manifest = json.dumps(yaml.safe_load(action.manifest))
                 gone = Kubectl(
                     words=("delete", "-f", "-", "--ignore-not-found", "--wait", "--grace-period=1"),
-                    stdin=action.manifest,
+                    stdin=manifest,
                 )
-                made = Kubectl(words=("create", "-f", "-"), stdin=action.manifest)
+                made = Kubectl(words=("create", "-f", "-"), stdin=manifest)
                 return [made, *([Kubectl(words=action.ready)] if action.ready else [])], [gone]
             case CopyObject():
                 return self._plan_copy(action)
@@ -232,9 +237,10 @@ class Bench:
         told.raise_for_status()
         put = action.put or action.path
         if action.find:
-            if action.find not in told.text:
+            new, count = re.subn(action.find, action.replace, told.text)
+            if not count:
                 raise UsageError(f"a mutant's edit does not fit {action.path}", expected=action.find)
-            new, kind = told.text.replace(action.find, action.replace), "application/xml"
+            kind = "application/xml"
             return (
                 [Ask(service=action.service, method=action.method, path=put, text=new, type=kind)],
                 [Ask(service=action.service, method=action.method, path=put, text=told.text, type=kind)],
@@ -256,13 +262,14 @@ class Bench:
                 observed=f"{before.count(action.find)} times",
             )
         after = before.replace(action.find, action.replace)
-        reload = Ask(service="jenkins", method="POST", path="/configuration-as-code/reload")
 
-        def written(text: str) -> list[Step]:
+        def written(text: str, login: str = "") -> list[Step]:
             write = (*CONTROLLER, "sh", "-c", f"cat > {CASC}/{action.file}")
+            path = "/configuration-as-code/reload"
+            reload = Ask(service="jenkins", method="POST", path=path, login=login)
             return [Kubectl(words=write, stdin=text), reload]
 
-        return written(after), written(before)
+        return written(after), written(before, action.undo_login)
 
     def _kept(self, name: str, namespace: str) -> str:
         """An object as it is, in a form that the API server takes back."""
@@ -290,15 +297,15 @@ class Bench:
 
     def _take_ask(self, step: Ask) -> None:
         http = self._jenkins if step.service == "jenkins" else self._nexus
+        if step.login:
+            user, _, word = step.login.partition(":")
+            http = http.as_login((user, word))
         headers = Jenkins(http).crumb() if step.service == "jenkins" else {}
         options: dict[str, Any] = {"json": step.json_} if step.json_ is not None else {}
         if step.text:
             password = self.endpoints.nexus.login.password if self.endpoints.nexus.login else ""
             options["data"] = step.text.replace("{nexus-password}", password).encode()
             headers["Content-Type"] = step.type
-        if step.login:
-            user, _, word = step.login.partition(":")
-            http = http.as_login((user, word))
         answer = http.request(step.method, step.path, headers=headers, **options)
         if answer.status_code not in step.statuses:
             raise UsageError(

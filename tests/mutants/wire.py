@@ -47,6 +47,8 @@ class Rule(BaseModel):
     lacks: str = Field("", description="pattern that is not found there")
     asks: str = Field("", description="pattern that is found in the request's body")
     times: int = Field(0, description="only the first so many, for each method and path; 0: all of them")
+    after: int = Field(0, description="not the first so many, for each method and path")
+    certificate_seconds: float = Field(86400, description="how long the certificate is valid that is shown")
 
     seconds: float = Field(0, description="wait so long before anything else")
     reset: bool = Field(False, description="cut the connection instead of answering")
@@ -154,7 +156,7 @@ class _Proxy(ThreadingHTTPServer):
                 with self._guard:
                     key = (number, method, path.partition("?")[0])
                     seen = self._matched[key] = self._matched.get(key, 0) + 1
-                if not rule.times or seen <= rule.times:
+                if seen > rule.after and (not rule.times or seen <= rule.times):
                     found.append(rule)
         return found
 

@@ -119,6 +119,19 @@ class _Registry:
 
 
 REGISTRY: Any = _Registry()
+TEMPLATES = {
+    "jenkins": {
+        "clouds": [
+            {
+                "kubernetes": {
+                    "templates": [
+                        {"name": agent.template, "label": agent.label} for agent in CONTRACT.jenkins.agents
+                    ]
+                }
+            }
+        ]
+    }
+}
 
 
 def _without(known: dict[str, Any], name: str) -> dict[str, Any]:
@@ -215,7 +228,11 @@ BROKEN: list[tuple[Callable[..., None], tuple[Any, ...], tuple[str, ...]]] = [
         ),
         ("jenkins may list nodes",),
     ),
-    (rights.test_agents_may_nothing, (Tells(allowed=True), CONTRACT, SPACES), ("agents have rights",)),
+    (
+        rights.test_agents_may_nothing,
+        (Tells(allowed=True), CONTRACT, SPACES, (POD,)),
+        ("agents have rights",),
+    ),
     (
         rights.test_service_accounts_are_separate,
         ((replace(POD, service_account="jenkins-agent"),), CONTRACT),
@@ -267,7 +284,11 @@ BROKEN: list[tuple[Callable[..., None], tuple[Any, ...], tuple[str, ...]]] = [
     (controller.test_no_executors_on_the_controller, (Tells(root={"numExecutors": 2}),), ("2 executors",)),
     (controller.test_controller_takes_builds, (Tells(root={"quietingDown": True}),), ("quieting down",)),
     (controller.test_credentials_are_there, (Tells(credential_ids=("nexus",)), CONTRACT), ("ecr",)),
-    (controller.test_every_label_has_a_cloud, (Tells(label_clouds=()), CONTRACT), ("maven",)),
+    (
+        controller.test_every_label_has_a_cloud,
+        (Tells(label_clouds=(), exported_configuration=TEMPLATES), CONTRACT),
+        ("maven",),
+    ),
     (
         controller.test_no_static_agents,
         (Tells(computers=({"_class": "hudson.slaves.SlaveComputer", "displayName": "old-agent"},)),),
