@@ -15,12 +15,18 @@ PIPELINE = "org.jenkinsci.plugins.workflow.job.WorkflowJob"
 
 
 @pytest.fixture(scope="module")
-def jobs(jenkins: Jenkins) -> dict[str, JobFact]:
-    """Every job by its full name, in one request."""
+def _jobs(jenkins: Jenkins) -> dict[str, JobFact]:
     return {found.name: found for found in jenkins.jobs()}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
+def jobs(request: pytest.FixtureRequest) -> dict[str, JobFact]:
+    """Every job by its full name, in one request; asked for when the ground is known to hold."""
+    found: dict[str, JobFact] = request.getfixturevalue("_jobs")
+    return found
+
+
+@pytest.fixture
 def pipelines(jobs: dict[str, JobFact]) -> dict[str, JobFact]:
     """The jobs whose settings mean something here: what is no pipeline is told by JENKINS-22."""
     return {name: found for name, found in jobs.items() if found.kind == PIPELINE}

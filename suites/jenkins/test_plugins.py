@@ -12,8 +12,15 @@ from pins.versions import older
 
 
 @pytest.fixture(scope="module")
-def running(jenkins: Jenkins) -> dict[str, PluginFact]:
+def _running(jenkins: Jenkins) -> dict[str, PluginFact]:
     return {found.name: found for found in jenkins.plugins()}
+
+
+@pytest.fixture
+def running(request: pytest.FixtureRequest) -> dict[str, PluginFact]:
+    """The plugins, in one request; asked for when the ground is known to hold."""
+    found: dict[str, PluginFact] = request.getfixturevalue("_running")
+    return found
 
 
 @pytest.mark.requirement("JENKINS-30")

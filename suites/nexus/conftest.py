@@ -21,11 +21,19 @@ ReliesOn = Callable[..., None]
 
 
 @pytest.fixture(scope="session")
-def _answers(nexus: Nexus) -> str:
-    """Empty, or the requirement that tells why nothing else can be asked."""
+def unwritable(nexus: Nexus) -> str:
+    """Empty, or what was seen of a Nexus that takes nothing; it may have been starting."""
     try:
         eventually(nexus.writable, what="Nexus is writable", timeout=15)
-    except NotYet:
+    except NotYet as error:
+        return error.observed or "status/writable does not answer 200"
+    return ""
+
+
+@pytest.fixture(scope="session")
+def _answers(nexus: Nexus, unwritable: str) -> str:
+    """Empty, or the requirement that tells why nothing else can be asked."""
+    if unwritable:
         return "NEXUS-01"
     return "" if nexus.administrator_status() == 200 else "NEXUS-02"
 
@@ -38,9 +46,15 @@ def _ground(request: pytest.FixtureRequest, _answers: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def repositories(nexus: Nexus) -> dict[str, RepositoryFact]:
-    """Every repository of Nexus, in one request."""
+def _repositories(nexus: Nexus) -> dict[str, RepositoryFact]:
     return {found.name: found for found in nexus.repositories()}
+
+
+@pytest.fixture
+def repositories(request: pytest.FixtureRequest) -> dict[str, RepositoryFact]:
+    """Every repository of Nexus, in one request; asked for when the ground is known to hold."""
+    found: dict[str, RepositoryFact] = request.getfixturevalue("_repositories")
+    return found
 
 
 @pytest.fixture

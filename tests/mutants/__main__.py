@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from core.errors import ConformanceError, UsageError
-from environments import runs
+from core.errors import ConformanceError
 from tests.mutants import live
 from tests.mutants.live_run import Runner, dump
 from tests.mutants.model import Mutant, load
+from tests.mutants.stacks import endpoints_file
 from tests.mutants.static_run import verdict
 
 T = TypeVar("T")
@@ -78,7 +78,7 @@ def _live(options: argparse.Namespace) -> int:
     ]
     done = _proven(options.resume)
     left = [mutant for mutant in _part(chosen, options.shard) if mutant.id not in done]
-    runner = Runner(_stack(options.stack))
+    runner = Runner(endpoints_file(options.stack))
     if not options.confined and (mended := runner.mend()):
         sys.stdout.write(f"undone, left by a run before: {mended}\n")
     bad = 0
@@ -103,15 +103,6 @@ def _proven(file: Path | None) -> set[str]:
     lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     last = {line["mutant"]: line["proven"] for line in lines}
     return {name for name, proven in last.items() if proven}
-
-
-def _stack(named: str | None) -> Path:
-    if named:
-        return Path(named)
-    kept = [run for run in runs.all_runs() if run.kept and run.endpoints() is not None]
-    if not kept:
-        raise UsageError("no stack is kept", remedy="conformance up, then run the mutants again")
-    return kept[-1].endpoints_file
 
 
 # -- static -------------------------------------------------------------------------------------

@@ -148,7 +148,8 @@ class Reconfigure(_Part):
 
     do: Literal["reconfigure"]
     file: str
-    find: str
+    after: str = Field("", description="text behind which it is replaced; empty: anywhere")
+    find: str = Field(description="pattern")
     replace: str
     count: int = 1
     undo_login: str = Field(
@@ -255,13 +256,15 @@ class Bench:
 
     def _plan_reconfigure(self, action: Reconfigure) -> tuple[list[Step], list[Step]]:
         before = self.kubectl(*CONTROLLER, "cat", f"{CASC}/{action.file}")
-        if before.count(action.find) != action.count:
+        head, mark, tail = before.partition(action.after) if action.after else ("", "", before)
+        tail, count = re.subn(action.find, action.replace, tail)
+        if count != action.count:
             raise UsageError(
                 f"a mutant's patch does not fit {action.file}",
                 expected=f"{action.count} times {action.find!r}",
-                observed=f"{before.count(action.find)} times",
+                observed=f"{count} times",
             )
-        after = before.replace(action.find, action.replace)
+        after = head + mark + tail
 
         def written(text: str, login: str = "") -> list[Step]:
             write = (*CONTROLLER, "sh", "-c", f"cat > {CASC}/{action.file}")

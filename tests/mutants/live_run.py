@@ -134,7 +134,7 @@ class Runner:
                 with Wires(self.endpoints, mutant.wire, folder) as wires:
                     ids = self._broken(mutant, wires.endpoints, folder, result)
                 if mutant.action and ids:
-                    again, _ = self._suites(
+                    again, _ = self.suites(
                         folder / "again", self.endpoints, ids, PROJECT / "conformance.toml"
                     )
                     result.undone = bool(again) and all(one.outcome == "passed" for one in again)
@@ -157,7 +157,7 @@ class Runner:
                     self.bench.take(step)
             time.sleep(mutant.pause)
             paths = [f"suites/{layer}" for layer in mutant.layers]
-            records, began = self._suites(folder / "broken", endpoints, paths, contract)
+            records, began = self.suites(folder / "broken", endpoints, paths, contract)
         finally:
             if undo:
                 self._undo(undo)
@@ -170,7 +170,7 @@ class Runner:
         self.bench.settled()
         self.journal.undone()
 
-    def _suites(
+    def suites(
         self, folder: Path, endpoints: Endpoints, what: Sequence[str], contract: Path
     ) -> tuple[list[Record], float]:
         """Run pytest in a process of its own; the checks' records and when it began."""

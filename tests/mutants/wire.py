@@ -28,7 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from environments.base import Endpoints, Service
 from tests.mutants.certificate import write_pair
 
-SERVICES = ("jenkins", "nexus", "registry")
+ServiceName = Literal["nexus", "registry", "jenkins"]
 #: headers of one hop, which the proxy makes itself
 HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
 
@@ -38,7 +38,7 @@ class Rule(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    service: Literal["jenkins", "nexus", "registry"]
+    service: ServiceName
     method: str = Field(".*", description="pattern of the whole method")
     path: str = Field("", description="pattern that is found in path and query")
     sends: str = Field(
