@@ -90,7 +90,7 @@ def _live(options: argparse.Namespace) -> int:
         if options.resume:
             with options.resume.open("a", encoding="utf-8") as out:
                 out.write(dump(result) + "\n")
-        if not result.undone or runner.journal.left()[0]:
+        if mutant.action and (not result.undone or runner.journal.left()[0]):
             sys.stdout.write("the stack is not what it was: nothing more is tried on it\n")
             return 1
     sys.stdout.write(f"{len(left)} mutants, {len(left) - bad} proven, {bad} not; {len(done)} before\n")

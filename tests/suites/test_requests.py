@@ -66,7 +66,9 @@ def _asked(server: Server, count: int) -> int:
     checks.test_parameters(seen, contract)
     checks.test_jobs_are_enabled_as_declared(seen, contract)
     checks.test_concurrency(seen, contract)
-    checks.test_scripts_come_from_the_repository(jenkins, seen, contract)
+    by_pipeline = {job.pipeline: job.name for job in jobs}
+    settings = {name: checks.settings_of(jenkins, name) for name in by_pipeline.values()}
+    checks.test_scripts_come_from_the_repository(settings, contract)
     return len(journal.exchanges)
 
 
