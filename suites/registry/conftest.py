@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import uuid4
 
 import pytest
 
@@ -33,7 +34,8 @@ def _pushes(registry: Registry, ecr: EcrApi, contract: Contract, request: pytest
     """Empty, or why not even a small image can be pushed and pulled again."""
     names = Names.of(request.getfixturevalue("endpoints").run_id, _worker(request), "registry ground")
     repository = scratch_repository(contract)
-    image = artifacts.image(({"ground": names.unique.encode()},))
+    # new in each run: what is there already would not be pushed
+    image = artifacts.image(({"ground": uuid4().bytes},))
     try:
         told = registry.push(repository, names.unique, image)
         pulled = registry.manifest(repository, names.unique)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from uuid import uuid4
 
 import pytest
 
@@ -21,9 +22,17 @@ from suites.registry.conftest import StandsOn
 Tidy = Callable[[str, str], None]
 
 
+#: what was pushed by an earlier run on the same stack would not be pushed again: content is new in each
+FRESH = uuid4().hex
+
+
+def _noise(size: int, seed: str) -> bytes:
+    return artifacts.noise(size, f"{FRESH}{seed}")
+
+
 def _small(seed: str, layers: int = 1) -> Image:
     return artifacts.image(
-        tuple({f"layer{n}": artifacts.noise(2000, f"{seed}{n}")} for n in range(layers)),
+        tuple({f"layer{n}": _noise(2000, f"{seed}{n}")} for n in range(layers)),
         labels={"conformance.check": seed},
     )
 
@@ -163,7 +172,7 @@ def test_multi_architecture_index(
     repository = scratch_repository(contract)
     images = {
         architecture: artifacts.image(
-            ({"bin": artifacts.noise(500, f"{names.unique}{architecture}")},), architecture=architecture
+            ({"bin": _noise(500, f"{names.unique}{architecture}")},), architecture=architecture
         )
         for architecture in ("amd64", "arm64")
     }
@@ -191,7 +200,7 @@ def test_large_layer(registry: Registry, contract: Contract, names: Names, stand
     size = 50 * 1024 * 1024
     repository = scratch_repository(contract)
     # repeated noise: making 50 MiB of it anew would cost more than the push
-    blob = Blob(artifacts.LAYER, artifacts.noise(1024 * 1024, names.unique) * 50)
+    blob = Blob(artifacts.LAYER, _noise(1024 * 1024, names.unique) * 50)
     registry.push_blob(repository, blob)
     answer = registry.http.head(f"/v2/{repository}/blobs/{blob.digest}")
     length = answer.headers.get("Content-Length")
@@ -232,7 +241,7 @@ def test_blob_mounts_from_another_repository(
 ) -> None:
     stands_on("IMMUTABLE")
     source, target = scratch_repository(contract), scratch_repository(contract, "IMMUTABLE")
-    blob = Blob(artifacts.LAYER, artifacts.noise(3000, names.unique))
+    blob = Blob(artifacts.LAYER, _noise(3000, names.unique))
     registry.push_blob(source, blob)
     answer = registry.start_upload(target, mount=blob.digest, source=source)
     # 202: the registry asks for the bytes instead, which the specification allows
@@ -269,7 +278,7 @@ def test_manifest_needs_its_blobs(
 def test_blob_in_chunks(registry: Registry, contract: Contract, names: Names, stands_on: StandsOn) -> None:
     stands_on()
     repository = scratch_repository(contract)
-    parts = [artifacts.noise(100_000, f"{names.unique}{n}") for n in range(3)]
+    parts = [_noise(100_000, f"{names.unique}{n}") for n in range(3)]
     url = registry.upload_url(registry.start_upload(repository))
     start = 0
     for part in parts:

@@ -126,8 +126,9 @@ class _Proxy(ThreadingHTTPServer):
         if url.scheme == "https":
             self._upstream = ssl.create_default_context(cafile=ca_bundle or None)
             pair = write_pair(
-                folder / "wire.pem", self.trust, self.host, Path(ca_bundle) if ca_bundle else None
-            )
+                folder / "wire.pem", self.trust, self.host, Path(ca_bundle) if ca_bundle else None,
+                valid=min(rule.certificate_seconds for rule in rules),
+            )  # fmt: skip
             shown = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             shown.load_cert_chain(pair)
             # the handshake happens in the handler's thread: one slow client stops nobody else
