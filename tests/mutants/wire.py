@@ -29,6 +29,7 @@ from environments.base import Endpoints, Service
 from tests.mutants.certificate import write_pair
 
 ServiceName = Literal["nexus", "registry", "jenkins"]
+LINES = re.IGNORECASE | re.MULTILINE
 #: headers of one hop, which the proxy makes itself
 HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
 
@@ -150,8 +151,8 @@ class _Proxy(ThreadingHTTPServer):
             if (
                 re.fullmatch(rule.method, method)
                 and re.search(rule.path, path)
-                and re.search(rule.sends, headers, re.IGNORECASE)
-                and not (rule.lacks and re.search(rule.lacks, headers, re.IGNORECASE))
+                and re.search(rule.sends, headers, LINES)
+                and not (rule.lacks and re.search(rule.lacks, headers, LINES))
                 and (not rule.asks or re.search(rule.asks.encode(), body))
             ):
                 with self._guard:
