@@ -19,6 +19,8 @@ from suites.agents.conftest import Comes
 
 pytestmark = pytest.mark.writes
 
+#: Maven prints its version in bold, terminal or not
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 SETUID = ["sudo", "pkexec", "newuidmap", "newgidmap", "doas"]
 RUNTIME_SOCKETS = [
     "docker.sock",
@@ -123,7 +125,7 @@ def test_agent_has_its_tools(host: Any, declared: Declared) -> None:
     findings = []
     for tool in declared.tools:
         done = host.run(tool.command)
-        said = (done.stdout + done.stderr).strip()
+        said = COLOURS.sub("", done.stdout + done.stderr).strip()
         if done.rc != 0:
             findings.append(
                 f"{tool.name}: `{tool.command}` ends with {done.rc}: {said.splitlines()[-1] if said else ''}"

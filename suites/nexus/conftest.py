@@ -26,6 +26,8 @@ def unwritable(nexus: Nexus) -> str:
     try:
         eventually(nexus.writable, what="Nexus is writable", timeout=15)
     except NotYet as error:
+        # who does not even say that it is up is away: an error, whatever stands in between
+        nexus.require_up()
         return error.observed or "status/writable does not answer 200"
     return ""
 
