@@ -81,7 +81,7 @@ def relies_on(
 @pytest.fixture(scope="session")
 def _deploys(nexus: Nexus, contract: Contract, request: pytest.FixtureRequest) -> str:
     """Empty, or why not even a small release can be deployed and read again."""
-    names = Names.of(request.getfixturevalue("endpoints").run_id, _worker(request), "nexus ground")
+    names = Names.of(request.getfixturevalue("run_name"), _worker(request), "nexus ground")
     item = Coordinates(names.group, "ground", "1.0.0")
     sent = artifacts.jar({"ground.bin": names.group.encode()})
     try:

@@ -32,7 +32,7 @@ def _opens(registry: Registry) -> int:
 @pytest.fixture(scope="session")
 def _pushes(registry: Registry, ecr: EcrApi, contract: Contract, request: pytest.FixtureRequest) -> str:
     """Empty, or why not even a small image can be pushed and pulled again."""
-    names = Names.of(request.getfixturevalue("endpoints").run_id, _worker(request), "registry ground")
+    names = Names.of(request.getfixturevalue("run_name"), _worker(request), "registry ground")
     repository = scratch_repository(contract)
     # new in each run: what is there already would not be pushed
     image = artifacts.image(({"ground": uuid4().bytes},))
