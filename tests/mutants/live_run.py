@@ -13,8 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from typing import Any
 from core.errors import ConformanceError, EnvironmentFailure
 from core.paths import PROJECT
 from environments.base import Endpoints
-from tests.mutants.actions import Bench, Step, Undo
+from tests.mutants.actions import Action, Bench, Step, Undo
 from tests.mutants.live import LiveMutant
 from tests.mutants.model import STACK
 from tests.mutants.wire import Wires
@@ -132,7 +132,7 @@ class Runner:
             folder = Path(name)
             try:
                 with Wires(self.endpoints, mutant.wire, folder) as wires:
-                    ids = self._broken(mutant, wires.endpoints, folder, result)
+                    ids = self._told(mutant, wires.endpoints, folder, result)
                 if mutant.action and ids:
                     again, _ = self.suites(
                         folder / "again", self.endpoints, ids, PROJECT / "conformance.toml"
@@ -145,23 +145,29 @@ class Runner:
                 result.broke = " ".join(str(error).split())[:400]
         return result
 
-    def _broken(self, mutant: LiveMutant, endpoints: Endpoints, folder: Path, result: Result) -> list[str]:
-        """Run the suites on the broken stack; returns the node ids of the expected checks."""
-        contract = _patched(mutant, folder)
-        plans = [self.bench.plan(action) for action in mutant.action]
+    @contextmanager
+    def broken(self, name: str, actions: Sequence[Action]) -> Iterator[None]:
+        """The stack while these actions hold; undone whatever happens, and in the journal until then."""
+        plans = [self.bench.plan(action) for action in actions]
         undo = [step for _, steps in reversed(plans) for step in steps]
         if undo:
-            self.journal.applied(mutant.id, undo)
+            self.journal.applied(name, undo)
         try:
             for steps, _ in plans:
                 for step in steps:
                     self.bench.take(step)
-            time.sleep(mutant.pause)
-            paths = [f"suites/{layer}" for layer in mutant.layers]
-            records, began = self.suites(folder / "broken", endpoints, paths, contract)
+            yield
         finally:
             if undo:
                 self._undo(undo)
+
+    def _told(self, mutant: LiveMutant, endpoints: Endpoints, folder: Path, result: Result) -> list[str]:
+        """Run the suites on the broken stack; returns the node ids of the expected checks."""
+        contract = _patched(mutant, folder)
+        with self.broken(mutant.id, mutant.action):
+            time.sleep(mutant.pause)
+            paths = [f"suites/{layer}" for layer in mutant.layers]
+            records, began = self.suites(folder / "broken", endpoints, paths, contract)
         _compare(mutant, records, began, result)
         return [one.nodeid for one in records if set(one.requirements) & set(mutant.breaks)]
 
