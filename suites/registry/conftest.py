@@ -14,6 +14,8 @@ from fixtures.nonconformance import NonConformance
 from fixtures.registry import EcrApi, Registry, scratch_repository
 from suites.ground import blocked
 
+#: what was pushed by an earlier run on the same stack would not be pushed again: content is new in each
+FRESH = uuid4().hex
 #: `stands_on(mutability, pushing)`: blocks the running check when a check of these tells already
 StandsOn = Callable[..., None]
 
@@ -34,8 +36,7 @@ def _pushes(registry: Registry, ecr: EcrApi, contract: Contract, request: pytest
     """Empty, or why not even a small image can be pushed and pulled again."""
     names = Names.of(request.getfixturevalue("run_name"), _worker(request), "registry ground")
     repository = scratch_repository(contract)
-    # new in each run: what is there already would not be pushed
-    image = artifacts.image(({"ground": uuid4().bytes},))
+    image = artifacts.image(({"ground": fresh_noise(16, "ground")},))
     try:
         told = registry.push(repository, names.unique, image)
         pulled = registry.manifest(repository, names.unique)
@@ -67,3 +68,8 @@ def stands_on(
 
 def _worker(request: pytest.FixtureRequest) -> str:
     return str(getattr(request.config, "workerinput", {}).get("workerid", ""))
+
+
+def fresh_noise(size: int, seed: str) -> bytes:
+    """Bytes that no earlier run pushed."""
+    return artifacts.noise(size, f"{FRESH}{seed}")

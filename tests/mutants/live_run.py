@@ -22,7 +22,8 @@ from typing import Any
 from core.errors import ConformanceError, EnvironmentFailure
 from core.paths import PROJECT
 from environments.base import Endpoints
-from tests.mutants.actions import Action, Bench, Step, Undo
+from tests.mutants.actions import Action, Step, Undo
+from tests.mutants.bench import Bench
 from tests.mutants.live import LiveMutant
 from tests.mutants.model import STACK
 from tests.mutants.wire import Wires
