@@ -11,14 +11,16 @@ import pytest
 from contract.model import Agent as Declared
 from contract.model import Contract
 from fixtures.agents import Agent, Agents
-from fixtures.judging import not_applicable
 from fixtures.kubernetes import Cluster
 from fixtures.names import Names
 from fixtures.nonconformance import require, require_none
 from fixtures.outcomes import Evidence
+from suites.agents.conftest import Comes
 
 pytestmark = pytest.mark.writes
 
+#: Maven prints its version in bold, terminal or not
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 SETUID = ["sudo", "pkexec", "newuidmap", "newgidmap", "doas"]
 RUNTIME_SOCKETS = [
     "docker.sock",
@@ -45,12 +47,6 @@ CLIENTS = [
 @pytest.fixture
 def declared(contract: Contract, label: str) -> Declared:
     return next(agent for agent in contract.jenkins.agents if agent.label == label)
-
-
-@pytest.fixture
-def agent(agents: Agents, contract: Contract, label: str) -> Agent:
-    """The agent of this label that the run holds."""
-    return agents.held(label, timeout=contract.budgets.agent_online)
 
 
 @pytest.fixture
@@ -129,7 +125,7 @@ def test_agent_has_its_tools(host: Any, declared: Declared) -> None:
     findings = []
     for tool in declared.tools:
         done = host.run(tool.command)
-        said = (done.stdout + done.stderr).strip()
+        said = COLOURS.sub("", done.stdout + done.stderr).strip()
         if done.rc != 0:
             findings.append(
                 f"{tool.name}: `{tool.command}` ends with {done.rc}: {said.splitlines()[-1] if said else ''}"
@@ -232,7 +228,10 @@ def _exact(image: str) -> bool:
 
 
 @pytest.mark.requirement("AGENTS-20")
-def test_agent_goes_when_its_build_ends(agents: Agents, contract: Contract, label: str, names: Names) -> None:
+def test_agent_goes_when_its_build_ends(
+    agents: Agents, contract: Contract, label: str, names: Names, comes: Comes
+) -> None:
+    comes(label)
     build, pod = agents.visit(names.check, label, "sh 'true'", timeout=contract.budgets.build)
     build.require_success()
     seconds = agents.wait_gone(pod, timeout=contract.budgets.agent_gone)
@@ -240,10 +239,11 @@ def test_agent_goes_when_its_build_ends(agents: Agents, contract: Contract, labe
 
 
 @pytest.mark.requirement("AGENTS-21")
-def test_failing_step_fails_the_build(agents: Agents, contract: Contract, names: Names) -> None:
-    label = _any_label(contract)
+def test_failing_step_fails_the_build(
+    agents: Agents, contract: Contract, names: Names, any_label: str
+) -> None:
     build, _ = agents.visit(
-        names.check, label, "sh 'echo it broke >&2; exit 3'", timeout=contract.budgets.build
+        names.check, any_label, "sh 'echo it broke >&2; exit 3'", timeout=contract.budgets.build
     )
     require(
         build.result == "FAILURE" and "exit code 3" in build.console,
@@ -255,11 +255,10 @@ def test_failing_step_fails_the_build(agents: Agents, contract: Contract, names:
 
 
 @pytest.mark.requirement("AGENTS-22")
-def test_two_agents_at_once(agents: Agents, contract: Contract, names: Names) -> None:
-    label = _any_label(contract)
+def test_two_agents_at_once(agents: Agents, contract: Contract, names: Names, any_label: str) -> None:
     with ThreadPoolExecutor(2) as pool:
         visits = [
-            pool.submit(agents.in_own_session().visit, f"{names.check}-{n}", label, "sh 'sleep 5'",
+            pool.submit(agents.in_own_session().visit, f"{names.check}-{n}", any_label, "sh 'sleep 5'",
                         timeout=contract.budgets.build)
             for n in range(2)
         ]  # fmt: skip
@@ -275,9 +274,10 @@ def test_two_agents_at_once(agents: Agents, contract: Contract, names: Names) ->
 
 
 @pytest.mark.requirement("AGENTS-23")
-def test_killed_agent_ends_its_build(agents: Agents, contract: Contract, kube: Cluster, names: Names) -> None:
-    label = _any_label(contract)
-    agent = agents.hold(f"{names.check}", label, timeout=contract.budgets.agent_online)
+def test_killed_agent_ends_its_build(
+    agents: Agents, contract: Contract, kube: Cluster, any_label: str, *, names: Names
+) -> None:
+    agent = agents.hold(f"{names.check}", any_label, timeout=contract.budgets.agent_online)
     kube.delete_pod(agent.pod.namespace, agent.pod.name)
     build = agents.jenkins.finish(agent.started, timeout=contract.budgets.agent_online)
     require(
@@ -310,9 +310,3 @@ def test_agent_has_no_setuid_programs_to_root(host: Any, agent: Agent) -> None:
         f"agent {agent.label} has a program that makes a build root",
         remedy="remove it from the agent's image: img needs file capabilities on newuidmap, not setuid",
     )
-
-
-def _any_label(contract: Contract) -> str:
-    if not contract.jenkins.agents:
-        not_applicable("the contract declares no agent")
-    return contract.jenkins.agents[0].label

@@ -11,13 +11,17 @@ import pytest
 from contract.model import Contract
 from fixtures.agents import Agents
 from fixtures.names import Names
-from fixtures.nonconformance import require
+from fixtures.nonconformance import NonConformance, require
 from fixtures.registry import EcrApi, scratch_repository
+from suites.agents.conftest import Comes
+from suites.ground import blocked, decides
 
 pytestmark = pytest.mark.writes
 
 #: folder in the agent for what is built there
 FOLDER = "/home/jenkins/agent/conformance"
+#: the least that can be built
+SCRATCH = "FROM scratch\nCOPY busybox /bin/busybox\n"
 
 
 class Img:
@@ -27,6 +31,7 @@ class Img:
         self.host = host
 
     def build(self, folder: str, dockerfile: str, tag: str, *more: str) -> None:
+        """Build, or NonConformance with img's last line."""
         self.host.run_expect([0], f"mkdir -p {folder} && cp /bin/busybox {folder}/")
         lines = dockerfile.replace("'", "'\\''")
         self.host.run_expect([0], f"printf '%s' '{lines}' > {folder}/Dockerfile")
@@ -45,15 +50,25 @@ class Img:
 
 
 @pytest.fixture
-def img(agents: Agents, contract: Contract, image_label: str) -> Img:
-    return Img(agents.host(agents.held(image_label, timeout=contract.budgets.agent_online)))
+def img(request: pytest.FixtureRequest, agents: Agents, comes: Comes, image_label: str) -> Img:
+    """img where it builds; where it does not build from scratch, only the check of that says so."""
+    made = Img(agents.host(comes(image_label)))
+
+    def try_it() -> dict[str, str]:
+        try:
+            made.build(f"{FOLDER}/ground", SCRATCH, "ground:1")
+        except NonConformance as error:
+            return {"why": error.what}
+        return {"why": ""}
+
+    if not decides(request, "AGENTS-30") and (why := agents.shared.once(f"img {image_label}", try_it)["why"]):
+        blocked(request, "AGENTS-30", str(why))
+    return made
 
 
 @pytest.mark.requirement("AGENTS-30")
 def test_img_builds_from_scratch(img: Img, names: Names) -> None:
-    img.build(
-        f"{FOLDER}/{names.check}", "FROM scratch\nCOPY busybox /bin/busybox\n", f"scratch:{names.check}"
-    )
+    img.build(f"{FOLDER}/{names.check}", SCRATCH, f"scratch:{names.check}")
 
 
 @pytest.mark.requirement("AGENTS-31")
@@ -84,6 +99,7 @@ def _last_line(text: str) -> str:
 
 
 @pytest.mark.requirement("AGENTS-33")
+@pytest.mark.usefixtures("img")
 def test_img_pushes_without_a_daemon(
     agents: Agents, contract: Contract, image_label: str, ecr: EcrApi, names: Names
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from contract.model import Contract
 from fixtures.jenkins import Jenkins
-from fixtures.nonconformance import require, require_none
+from fixtures.nonconformance import Unreadable, require, require_none
 from fixtures.stack import StackFiles
 
 
@@ -128,6 +128,8 @@ def test_credentials_are_there(jenkins: Jenkins, contract: Contract) -> None:
 
 @pytest.mark.requirement("JENKINS-10")
 def test_every_label_has_a_cloud(jenkins: Jenkins, contract: Contract) -> None:
+    if lost := _unlabelled(_templates(jenkins), contract):
+        raise Unreadable(lost[0], decided_by="JENKINS-15")
     require_none(
         [
             f"no cloud has a pod template with label {agent.label}"
@@ -211,19 +213,8 @@ def _at(value: object, path: tuple[str, ...]) -> object:
 
 @pytest.mark.requirement("JENKINS-15")
 def test_pod_templates_in_force_are_the_declared_ones(jenkins: Jenkins, contract: Contract) -> None:
-    clouds = (jenkins.exported_configuration().get("jenkins") or {}).get("clouds") or []
-    seen = {
-        str(template.get("name")): str(template.get("label", "")).split()
-        for cloud in clouds
-        for template in (cloud.get("kubernetes") or {}).get("templates") or ()
-    }
-    findings = [
-        f"template {wanted.template} has labels {' '.join(seen[wanted.template])}, not {wanted.label}"
-        if wanted.template in seen
-        else f"template {wanted.template} is missing"
-        for wanted in contract.jenkins.agents
-        if wanted.label not in seen.get(wanted.template, [])
-    ]
+    seen = _templates(jenkins)
+    findings = _unlabelled(seen, contract)
     findings += [
         f"template {name} is there but not declared"
         for name in sorted(set(seen) - {wanted.template for wanted in contract.jenkins.agents})
@@ -232,6 +223,26 @@ def test_pod_templates_in_force_are_the_declared_ones(jenkins: Jenkins, contract
         findings, "the pod templates in force are not the declared ones",
         remedy="declare the template in the values, and reload the configuration",
     )  # fmt: skip
+
+
+def _templates(jenkins: Jenkins) -> dict[str, list[str]]:
+    """Labels of the pod templates in force, by name."""
+    clouds = (jenkins.exported_configuration().get("jenkins") or {}).get("clouds") or []
+    return {
+        str(template.get("name")): str(template.get("label", "")).split()
+        for cloud in clouds
+        for template in (cloud.get("kubernetes") or {}).get("templates") or ()
+    }
+
+
+def _unlabelled(seen: dict[str, list[str]], contract: Contract) -> list[str]:
+    return [
+        f"template {wanted.template} has labels {' '.join(seen[wanted.template])}, not {wanted.label}"
+        if wanted.template in seen
+        else f"template {wanted.template} is missing"
+        for wanted in contract.jenkins.agents
+        if wanted.label not in seen.get(wanted.template, [])
+    ]
 
 
 @pytest.mark.requirement("JENKINS-16")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -10,14 +11,27 @@ from contract.model import Contract
 from fixtures.jenkins import Jenkins
 from fixtures.jobs import JobFact
 from fixtures.nonconformance import require_none, require_same_names
+from fixtures.stack import StackFiles
 
 PIPELINE = "org.jenkinsci.plugins.workflow.job.WorkflowJob"
 
 
 @pytest.fixture(scope="module")
-def jobs(jenkins: Jenkins) -> dict[str, JobFact]:
-    """Every job by its full name, in one request."""
+def _jobs(jenkins: Jenkins) -> dict[str, JobFact]:
     return {found.name: found for found in jenkins.jobs()}
+
+
+@pytest.fixture
+def jobs(request: pytest.FixtureRequest) -> dict[str, JobFact]:
+    """Every job by its full name, in one request; asked for when the ground is known to hold."""
+    found: dict[str, JobFact] = request.getfixturevalue("_jobs")
+    return found
+
+
+@pytest.fixture
+def pipelines(jobs: dict[str, JobFact]) -> dict[str, JobFact]:
+    """The jobs whose settings mean something here: what is no pipeline is told by JENKINS-22."""
+    return {name: found for name, found in jobs.items() if found.kind == PIPELINE}
 
 
 @pytest.mark.requirement("JENKINS-20")
@@ -61,13 +75,13 @@ def test_jobs_are_pipelines(jobs: dict[str, JobFact], contract: Contract) -> Non
 
 
 @pytest.mark.requirement("JENKINS-23")
-def test_parameters(jobs: dict[str, JobFact], contract: Contract) -> None:
+def test_parameters(pipelines: dict[str, JobFact], contract: Contract) -> None:
     require_none(
         [
-            f"{wanted.name} has ({_shown(jobs[wanted.name].parameters)}), not ({_shown(declared)})"
+            f"{wanted.name} has ({_shown(pipelines[wanted.name].parameters)}), not ({_shown(declared)})"
             for wanted in contract.jenkins.jobs
-            if wanted.name in jobs
-            and jobs[wanted.name].parameters
+            if wanted.name in pipelines
+            and pipelines[wanted.name].parameters
             != (declared := tuple((parameter.name, parameter.type) for parameter in wanted.parameters))
         ],
         "a job's parameters differ",
@@ -76,12 +90,12 @@ def test_parameters(jobs: dict[str, JobFact], contract: Contract) -> None:
 
 
 @pytest.mark.requirement("JENKINS-24")
-def test_jobs_are_enabled_as_declared(jobs: dict[str, JobFact], contract: Contract) -> None:
+def test_jobs_are_enabled_as_declared(pipelines: dict[str, JobFact], contract: Contract) -> None:
     require_none(
         [
-            f"{wanted.name} is {'disabled' if jobs[wanted.name].disabled else 'enabled'}"
+            f"{wanted.name} is {'disabled' if pipelines[wanted.name].disabled else 'enabled'}"
             for wanted in contract.jenkins.jobs
-            if wanted.name in jobs and jobs[wanted.name].disabled != wanted.disabled
+            if wanted.name in pipelines and pipelines[wanted.name].disabled != wanted.disabled
         ],
         "a job is not enabled as declared",
         remedy="enable it, and look who disabled it; the seed says how it should be",
@@ -89,40 +103,85 @@ def test_jobs_are_enabled_as_declared(jobs: dict[str, JobFact], contract: Contra
 
 
 @pytest.mark.requirement("JENKINS-25")
-def test_concurrency(jobs: dict[str, JobFact], contract: Contract) -> None:
+def test_concurrency(pipelines: dict[str, JobFact], contract: Contract) -> None:
     require_none(
         [
-            f"{wanted.name} {'allows' if jobs[wanted.name].concurrent else 'forbids'} two builds at once"
+            f"{wanted.name} {'allows' if pipelines[wanted.name].concurrent else 'forbids'} two builds at once"
             for wanted in contract.jenkins.jobs
-            if wanted.name in jobs and jobs[wanted.name].concurrent != wanted.concurrent
+            if wanted.name in pipelines and pipelines[wanted.name].concurrent != wanted.concurrent
         ],
         "a job's concurrency differs",
         remedy="add or remove disableConcurrentBuilds() in the seed",
     )
 
 
+@pytest.fixture(scope="module")
+def _settings(
+    jenkins: Jenkins, contract: Contract, _jobs: dict[str, JobFact]
+) -> dict[str, ElementTree.Element]:
+    # one job stands for each Jenkinsfile, so that the cost does not grow with the jobs
+    by_pipeline = {wanted.pipeline: wanted.name for wanted in contract.jenkins.jobs if wanted.name in _jobs}
+    return {name: settings_of(jenkins, name) for name in by_pipeline.values() if _jobs[name].kind == PIPELINE}
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest) -> dict[str, ElementTree.Element]:
+    """Configuration of one job for each Jenkinsfile, by the job's name."""
+    found: dict[str, ElementTree.Element] = request.getfixturevalue("_settings")
+    return found
+
+
 @pytest.mark.requirement("JENKINS-26")
 def test_scripts_come_from_the_repository(
-    jenkins: Jenkins, jobs: dict[str, JobFact], contract: Contract
+    settings: dict[str, ElementTree.Element], contract: Contract
 ) -> None:
-    # one job stands for each Jenkinsfile, so that the cost does not grow with the jobs
-    by_pipeline = {wanted.pipeline: wanted.name for wanted in contract.jenkins.jobs if wanted.name in jobs}
-    findings = []
-    for pipeline, name in by_pipeline.items():
-        seen = _script_path(jenkins.config_xml(name))
-        if seen != pipeline:
-            findings.append(f"{name} runs {seen or 'an inline script'}, not {pipeline}")
+    declared = {wanted.name: wanted.pipeline for wanted in contract.jenkins.jobs}
     require_none(
-        findings,
+        [
+            f"{name} runs {seen or 'an inline script'}, not {declared[name]}"
+            for name, config in settings.items()
+            if (seen := config.findtext("definition/scriptPath", "")) != declared[name]
+        ],
         "a job does not run its Jenkinsfile",
         remedy="set scriptPath in the seed to the Jenkinsfile's path in the repository",
     )
 
 
-def _script_path(config: str) -> str:
+@pytest.mark.requirement("JENKINS-27")
+def test_sources_are_those_of_the_seed(
+    settings: dict[str, ElementTree.Element], stack_files: StackFiles
+) -> None:
+    seeded = {job.name: job for job in stack_files.seed_jobs}
+    findings = []
+    for name, config in settings.items():
+        # an inline script has no source: JENKINS-26 tells
+        if name not in seeded or config.find("definition/scm") is None:
+            continue
+        url = config.findtext("definition/scm/userRemoteConfigs/*/url", "")
+        branch = config.findtext("definition/scm/branches/*/name", "")
+        if not _fits(seeded[name].repository, url):
+            findings.append(f"{name} takes it from {url}, not {seeded[name].repository}")
+        # what is not written literally in the seed cannot be compared
+        elif seeded[name].branch and branch.removeprefix("*/") != seeded[name].branch.removeprefix("*/"):
+            findings.append(f"{name} takes it from branch {branch}, not {seeded[name].branch}")
+    require_none(
+        findings,
+        "a job takes its Jenkinsfile from another place than the seed says",
+        remedy="somebody changed the job by hand: start the controller again, which runs the seed",
+    )
+
+
+def settings_of(jenkins: Jenkins, name: str) -> ElementTree.Element:
+    """A job's configuration."""
+    text = jenkins.config_xml(name)
     # Jenkins writes XML 1.1, which expat refuses; its content is 1.0
-    root = ElementTree.fromstring(config.replace("version='1.1'", "version='1.0'").replace('"1.1"', '"1.0"'))  # noqa: S314
-    return root.findtext("definition/scriptPath", "")
+    return ElementTree.fromstring(text.replace("version='1.1'", "version='1.0'").replace('"1.1"', '"1.0"'))  # noqa: S314
+
+
+def _fits(seeded: str, seen: str) -> bool:
+    """Is `seen` what the seed says, with whatever value its variables have?"""
+    pattern = ".+".join(re.escape(part) for part in re.split(r"\$\{[^}]*\}", seeded))
+    return re.fullmatch(pattern, seen) is not None if seeded else True
 
 
 def _shown(parameters: tuple[tuple[str, str], ...]) -> str:

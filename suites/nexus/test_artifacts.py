@@ -14,9 +14,11 @@ from fixtures import artifacts
 from fixtures.judging import not_applicable
 from fixtures.net import expect
 from fixtures.nexus import Coordinates, Nexus
-from fixtures.nonconformance import NonConformance, require, require_none
+from fixtures.nonconformance import NonConformance, Unreadable, require, require_none
+from suites.nexus.conftest import ReliesOn
 
 pytestmark = pytest.mark.writes
+stands_on_deploying = pytest.mark.usefixtures("deploys")
 
 VERSION = "1.0.0"
 SNAPSHOT = "1.0.0-SNAPSHOT"
@@ -35,7 +37,8 @@ def _pom(coordinates: Coordinates) -> bytes:
 
 
 @pytest.mark.requirement("NEXUS-20")
-def test_release_round_trip(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+def test_release_round_trip(nexus: Nexus, contract: Contract, maven_group: str, relies_on: ReliesOn) -> None:
+    relies_on(contract.nexus.releases)
     sent = _jar(maven_group)
     item = Coordinates(maven_group, "round-trip", VERSION)
     nexus.deploy(contract.nexus.releases, item, sent, _pom(item))
@@ -56,6 +59,7 @@ def test_release_round_trip(nexus: Nexus, contract: Contract, maven_group: str) 
 
 
 @pytest.mark.requirement("NEXUS-21")
+@stands_on_deploying
 def test_search_tells_true_checksums(nexus: Nexus, contract: Contract, maven_group: str) -> None:
     sent = _jar(maven_group)
     item = Coordinates(maven_group, "searched", VERSION)
@@ -89,6 +93,7 @@ def test_search_tells_true_checksums(nexus: Nexus, contract: Contract, maven_gro
 
 
 @pytest.mark.requirement("NEXUS-29")
+@stands_on_deploying
 def test_component_by_rest(nexus: Nexus, contract: Contract, maven_group: str) -> None:
     sent = _jar(maven_group)
     item = Coordinates(maven_group, "by-rest", VERSION)
@@ -110,6 +115,7 @@ def test_component_by_rest(nexus: Nexus, contract: Contract, maven_group: str) -
 
 
 @pytest.mark.requirement("NEXUS-22")
+@stands_on_deploying
 def test_release_is_never_replaced(nexus: Nexus, contract: Contract, maven_group: str) -> None:
     first, second = _jar("first"), _jar("second")
     item = Coordinates(maven_group, "immutable", VERSION)
@@ -128,7 +134,10 @@ def test_release_is_never_replaced(nexus: Nexus, contract: Contract, maven_group
 
 
 @pytest.mark.requirement("NEXUS-23")
-def test_snapshot_may_be_replaced(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+def test_snapshot_may_be_replaced(
+    nexus: Nexus, contract: Contract, maven_group: str, relies_on: ReliesOn
+) -> None:
+    relies_on(contract.nexus.snapshots)
     item = Coordinates(maven_group, "moving", SNAPSHOT)
     path = item.path
     for seed in ("first", "second"):
@@ -149,12 +158,16 @@ def test_snapshot_may_be_replaced(nexus: Nexus, contract: Contract, maven_group:
 
 
 @pytest.mark.requirement("NEXUS-24")
+@stands_on_deploying
 def test_snapshot_is_refused_by_releases(nexus: Nexus, contract: Contract, maven_group: str) -> None:
     _require_refused(nexus, contract.nexus.releases, Coordinates(maven_group, "stray", SNAPSHOT), "RELEASE")
 
 
 @pytest.mark.requirement("NEXUS-25")
-def test_release_is_refused_by_snapshots(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+def test_release_is_refused_by_snapshots(
+    nexus: Nexus, contract: Contract, maven_group: str, relies_on: ReliesOn
+) -> None:
+    relies_on(contract.nexus.snapshots)
     _require_refused(nexus, contract.nexus.snapshots, Coordinates(maven_group, "stray", VERSION), "SNAPSHOT")
 
 
@@ -170,12 +183,17 @@ def _require_refused(nexus: Nexus, repository: str, item: Coordinates, policy: s
 
 
 @pytest.mark.requirement("NEXUS-26")
-def test_group_serves_what_was_deployed(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+@stands_on_deploying
+def test_group_serves_what_was_deployed(
+    nexus: Nexus, contract: Contract, maven_group: str, relies_on: ReliesOn
+) -> None:
+    relies_on(contract.nexus.group, contract.nexus.snapshots)
     for repository, version in ((contract.nexus.releases, VERSION), (contract.nexus.snapshots, SNAPSHOT)):
         sent = _jar(version)
         item = Coordinates(maven_group, "grouped", version)
         status = nexus.upload(repository, item.path, sent).status_code
-        require(status in (200, 201), f"{repository} does not take {item}: status {status}")
+        if status not in (200, 201):
+            raise Unreadable(f"{repository} does not take {item}: status {status}", decided_by="NEXUS-23")
         answer = nexus.fetch(contract.nexus.group, item.path)
         require(
             answer.status_code == 200 and answer.content == sent,
@@ -187,7 +205,11 @@ def test_group_serves_what_was_deployed(nexus: Nexus, contract: Contract, maven_
 
 
 @pytest.mark.requirement("NEXUS-27")
-def test_metadata_lists_every_release(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+@stands_on_deploying
+def test_metadata_lists_every_release(
+    nexus: Nexus, contract: Contract, maven_group: str, relies_on: ReliesOn
+) -> None:
+    relies_on(contract.nexus.group)
     versions = ("1.0.0", "1.0.1")
     for version in versions:
         item = Coordinates(maven_group, "listed", version)
@@ -206,7 +228,10 @@ def test_metadata_lists_every_release(nexus: Nexus, contract: Contract, maven_gr
 
 
 @pytest.mark.requirement("NEXUS-28")
-def test_absent_artifact_is_not_found(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+def test_absent_artifact_is_not_found(
+    nexus: Nexus, contract: Contract, maven_group: str, relies_on: ReliesOn
+) -> None:
+    relies_on(contract.nexus.releases)
     item = Coordinates(maven_group, "absent", VERSION)
     status = nexus.fetch(contract.nexus.releases, item.path).status_code
     require(
@@ -219,10 +244,11 @@ def test_absent_artifact_is_not_found(nexus: Nexus, contract: Contract, maven_gr
 
 
 @pytest.mark.requirement("NEXUS-30")
-def test_proxy_serves_and_keeps(nexus: Nexus, contract: Contract) -> None:
+def test_proxy_serves_and_keeps(nexus: Nexus, contract: Contract, relies_on: ReliesOn) -> None:
     proxies = [wanted.name for wanted in contract.nexus.repositories if wanted.type == "proxy"]
     if not proxies:
         not_applicable("the contract declares no proxy repository")
+    relies_on(contract.nexus.group, *proxies)
     first = nexus.content(contract.nexus.group, PUBLIC.path)
     require(
         PUBLIC.artifact.encode() in first,
@@ -249,6 +275,7 @@ def test_proxy_serves_and_keeps(nexus: Nexus, contract: Contract) -> None:
 
 
 @pytest.mark.requirement("NEXUS-31")
+@stands_on_deploying
 def test_large_artifact(nexus: Nexus, contract: Contract, maven_group: str) -> None:
     # repeated noise: making 100 MB of it anew would cost more than the upload. Stored in a real archive:
     # Nexus looks at what is inside a file before it takes it
@@ -268,6 +295,7 @@ def test_large_artifact(nexus: Nexus, contract: Contract, maven_group: str) -> N
 
 
 @pytest.mark.requirement("NEXUS-32")
+@stands_on_deploying
 def test_deployments_side_by_side(nexus: Nexus, contract: Contract, maven_group: str) -> None:
     items = [Coordinates(maven_group, f"parallel-{n}", VERSION) for n in range(8)]
 
@@ -292,6 +320,7 @@ def test_deployments_side_by_side(nexus: Nexus, contract: Contract, maven_group:
 
 
 @pytest.mark.requirement("NEXUS-33")
+@stands_on_deploying
 def test_content_is_what_its_name_says(nexus: Nexus, contract: Contract, maven_group: str) -> None:
     item = Coordinates(maven_group, "not-a-jar", VERSION)
     status = nexus.upload(contract.nexus.releases, item.path, b"this is text\n" * 100).status_code

@@ -4,45 +4,36 @@ from __future__ import annotations
 
 import pytest
 
-from contract.model import Contract, NexusRepository
-from core import maven
-from core.errors import NotYet
-from core.waiting import eventually
+from contract.model import Contract
 from fixtures.kubernetes import Cluster
 from fixtures.names import Names
 from fixtures.nexus import Nexus, RepositoryFact
 from fixtures.nonconformance import NonConformance, require, require_none, require_same_names
+from suites.nexus.conftest import ReliesOn, differences
 
 #: bytes of the largest artifact that is deployed: NEXUS-31
 LARGEST = 100_000_000
 
 
-@pytest.fixture(scope="module")
-def repositories(nexus: Nexus) -> dict[str, RepositoryFact]:
-    return {found.name: found for found in nexus.repositories()}
-
-
 @pytest.mark.requirement("NEXUS-01")
-def test_nexus_is_writable(nexus: Nexus) -> None:
-    try:
-        eventually(nexus.writable, what="Nexus is writable", timeout=15)
-    except NotYet as error:
-        raise NonConformance(
-            "Nexus is up but not writable",
-            expected="/service/rest/v1/status/writable answers 200",
-            observed=error.observed,
-            remedy="read Nexus' log: is it still starting, or read-only because its blob store is full?",
-        ) from error
+def test_nexus_is_writable(unwritable: str) -> None:
+    require(
+        not unwritable,
+        "Nexus is up but not writable",
+        expected="/service/rest/v1/status/writable answers 200",
+        observed=unwritable,
+        remedy="read Nexus' log: is it still starting, or read-only because its blob store is full?",
+    )
 
 
 @pytest.mark.requirement("NEXUS-02")
 def test_administrator_logs_in(nexus: Nexus) -> None:
-    answer = nexus.http.get("/service/rest/v1/status/check")
+    status = nexus.administrator_status()
     require(
-        answer.status_code == 200,
-        f"Nexus answers {answer.status_code} to its administrator",
+        status == 200,
+        f"Nexus answers {status} to its administrator",
         expected="status 200",
-        observed=f"{answer.status_code} {answer.reason}",
+        observed=status,
         remedy="let the administrator's secret hold the password that Nexus has",
     )
 
@@ -80,38 +71,20 @@ def test_repositories_are_configured_as_declared(
             line
             for wanted in contract.nexus.repositories
             if wanted.name in repositories
-            for line in _differences(wanted, repositories[wanted.name])
+            for line in differences(wanted, repositories[wanted.name])
         ],
         "a repository of Nexus is configured differently",
         remedy="configure it as the contract says; its type can only be changed by making it anew",
     )
 
 
-def _differences(wanted: NexusRepository, seen: RepositoryFact) -> list[str]:
-    parts = ("format", "type", "version_policy", "write_policy", "remote", "members")
-    pairs = [(part, getattr(wanted, part), getattr(seen, part)) for part in parts]
-    # Nexus keeps no version policy for a group; "central" stands for what this host calls Maven Central
-    pairs = [(part, maven.resolve(should) if part == "remote" else should, was) for part, should, was in pairs
-             if not (part == "version_policy" and seen.type == "group")]  # fmt: skip
-    return [
-        f"{wanted.name}: {part.replace('_', ' ')} is {was!r}, not {should!r}"
-        for part, should, was in pairs
-        if should not in ("", ()) and _plain(should) != _plain(was)
-    ]
-
-
-def _plain(value: object) -> object:
-    return value.rstrip("/") if isinstance(value, str) else value
-
-
 @pytest.mark.requirement("NEXUS-06")
-def test_repositories_are_online(nexus: Nexus, contract: Contract) -> None:
-    settings = {raw["name"]: raw for raw in nexus.http.get("/service/rest/v1/repositorySettings").json()}
+def test_repositories_are_online(repositories: dict[str, RepositoryFact], contract: Contract) -> None:
     require_none(
         [
             f"{wanted.name} is offline"
             for wanted in contract.nexus.repositories
-            if wanted.name in settings and not settings[wanted.name].get("online", True)
+            if wanted.name in repositories and not repositories[wanted.name].online
         ],
         "a repository of Nexus is not online",
         remedy="set the repository online",
@@ -146,7 +119,8 @@ def test_initial_password_is_changed(nexus: Nexus) -> None:
 
 
 @pytest.mark.requirement("NEXUS-09")
-def test_anonymous_access_is_as_declared(nexus: Nexus, contract: Contract) -> None:
+def test_anonymous_access_is_as_declared(nexus: Nexus, contract: Contract, relies_on: ReliesOn) -> None:
+    relies_on(contract.nexus.group)
     with nexus.http.anonymous() as anyone:
         status = anyone.get(
             f"/repository/{contract.nexus.group}/conformance/absent/1/absent-1.pom"
@@ -188,6 +162,7 @@ def test_deployer_is_no_administrator(deployer: Nexus) -> None:
 
 @pytest.mark.requirement("NEXUS-11")
 @pytest.mark.writes
+@pytest.mark.usefixtures("deploys")
 def test_deployer_deploys_but_does_not_delete(
     nexus: Nexus, deployer: Nexus, contract: Contract, maven_group: str
 ) -> None:

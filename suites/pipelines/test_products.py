@@ -18,6 +18,7 @@ from fixtures.nexus import Coordinates, Nexus
 from fixtures.nonconformance import NonConformance, require, require_none
 from fixtures.products import IMAGE_TAG, VERSION, Products, components, told_digests
 from fixtures.registry import EcrApi, Registry
+from suites.ground import blocked
 
 pytestmark = pytest.mark.writes
 
@@ -30,17 +31,64 @@ def product(contract: Contract, product_name: str) -> Product:
 
 
 @pytest.fixture
-def built(products: Products, product: Product) -> Build:
-    """The build that deployed the product's artifacts."""
+def built(request: pytest.FixtureRequest, products: Products, product: Product) -> Build:
+    """The build that deployed the product's artifacts; one that failed is told once."""
     if not product.build_job:
         not_applicable(f"{product.name} comes as a release package; nothing is built")
-    return products.build(product)
+    build = products.build(product)
+    if build.result != "SUCCESS":
+        blocked(request, "PIPELINES-01", f"build {build.job} #{build.number} ended {build.result}")
+    return build
 
 
 @pytest.fixture
-def imaged(products: Products, product: Product) -> Build:
-    """The build that made the product's images."""
-    return products.images(product)
+def deployed(request: pytest.FixtureRequest, built: Build, products: Products, product: Product) -> Build:
+    """The build, when all that it should deploy is in Nexus."""
+    if missing := _missing(products, product):
+        blocked(request, "PIPELINES-02", f"{missing[0]} is not in Nexus")
+    return built
+
+
+@pytest.fixture
+def imaged(request: pytest.FixtureRequest, products: Products, product: Product) -> Build:
+    """The build that made the product's images; one that failed is told once."""
+    if product.build_job:
+        request.getfixturevalue("built")
+    build = products.images(product)
+    if build.result != "SUCCESS":
+        blocked(request, "PIPELINES-10", f"build {build.job} #{build.number} ended {build.result}")
+    return build
+
+
+@pytest.fixture
+def pushed(
+    request: pytest.FixtureRequest, imaged: Build, products: Products, product: Product, ecr: EcrApi
+) -> Build:
+    """The build, when ECR has an image of every component."""
+    if missing := _unpushed(products, product, ecr):
+        blocked(request, "PIPELINES-11", missing[0])
+    return imaged
+
+
+def _missing(products: Products, product: Product) -> list[str]:
+    hands = products.hands
+    wanted = [Coordinates(product.package_group, name, products.version) for name in product.artifacts]
+    wanted.append(products.package(product))
+    return [
+        f"{item} ({status})"
+        for item in wanted
+        if (status := hands.nexus.head(hands.contract.nexus.releases, item.path)) != 200
+    ]
+
+
+def _unpushed(products: Products, product: Product, ecr: EcrApi) -> list[str]:
+    findings = []
+    for repository in product.images:
+        try:
+            ecr.image(repository, products.version)
+        except NonConformance as error:
+            findings.append(error.what)
+    return findings
 
 
 @pytest.mark.requirement("PIPELINES-01")
@@ -49,30 +97,19 @@ def test_artifacts_are_built(built: Build) -> None:
 
 
 @pytest.mark.requirement("PIPELINES-02")
-def test_artifacts_are_in_nexus(
-    built: Build, products: Products, product: Product, nexus: Nexus, contract: Contract
-) -> None:
-    built.require_success()
-    wanted = [Coordinates(product.package_group, name, products.version) for name in product.artifacts]
-    wanted.append(products.package(product))
+@pytest.mark.usefixtures("built")
+def test_artifacts_are_in_nexus(products: Products, product: Product, contract: Contract) -> None:
     require_none(
-        [
-            f"{item} ({status})"
-            for item in wanted
-            if (status := nexus.http.head(f"/repository/{contract.nexus.releases}/{item.path}").status_code)
-            != 200
-        ],
+        _missing(products, product),
         f"what {product.build_job} should deploy is not in {contract.nexus.releases}",
-        expected=", ".join(str(item) for item in wanted),
+        expected=", ".join((*product.artifacts, product.package_artifact)),
         remedy="look at the deploy goals in the build's console: coordinates, repository, credentials",
     )
 
 
 @pytest.mark.requirement("PIPELINES-03")
-def test_poms_are_valid(
-    built: Build, products: Products, product: Product, nexus: Nexus, contract: Contract
-) -> None:
-    built.require_success()
+@pytest.mark.usefixtures("deployed")
+def test_poms_are_valid(products: Products, product: Product, nexus: Nexus, contract: Contract) -> None:
     findings = []
     for name in (*product.artifacts, product.package_artifact):
         item = Coordinates(product.package_group, name, products.version, "pom")
@@ -102,10 +139,10 @@ def _wrong_in_pom(data: bytes, artifact: str, version: str) -> list[str]:
 
 
 @pytest.mark.requirement("PIPELINES-04")
+@pytest.mark.usefixtures("deployed")
 def test_metadata_names_the_version(
-    built: Build, products: Products, product: Product, nexus: Nexus, contract: Contract
+    products: Products, product: Product, nexus: Nexus, contract: Contract
 ) -> None:
-    built.require_success()
     findings = []
     for name in (*product.artifacts, product.package_artifact):
         item = Coordinates(product.package_group, name, products.version)
@@ -120,10 +157,10 @@ def test_metadata_names_the_version(
 
 
 @pytest.mark.requirement("PIPELINES-05")
+@pytest.mark.usefixtures("deployed")
 def test_deployment_package_has_every_component(
-    built: Build, products: Products, product: Product, nexus: Nexus, contract: Contract
+    products: Products, product: Product, nexus: Nexus, contract: Contract
 ) -> None:
-    built.require_success()
     item = products.package(product)
     data = nexus.content(contract.nexus.releases, item.path)
     require(
@@ -151,18 +188,10 @@ def test_images_are_built(imaged: Build) -> None:
 
 
 @pytest.mark.requirement("PIPELINES-11")
-def test_one_image_for_every_component(
-    imaged: Build, products: Products, product: Product, ecr: EcrApi
-) -> None:
-    imaged.require_success()
-    findings = []
-    for repository in product.images:
-        try:
-            ecr.image(repository, products.version)
-        except NonConformance as error:
-            findings.append(error.what)
+@pytest.mark.usefixtures("imaged")
+def test_one_image_for_every_component(products: Products, product: Product, ecr: EcrApi) -> None:
     require_none(
-        findings,
+        _unpushed(products, product, ecr),
         f"{product.images_job} did not push every image",
         expected=", ".join(f"{repository}:{products.version}" for repository in product.images),
         remedy="look at the push in the build's console",
@@ -171,10 +200,9 @@ def test_one_image_for_every_component(
 
 @pytest.mark.requirement("PIPELINES-12")
 def test_digests_are_one_chain(
-    imaged: Build, products: Products, product: Product, ecr: EcrApi, registry: Registry
+    pushed: Build, products: Products, product: Product, ecr: EcrApi, registry: Registry
 ) -> None:
-    imaged.require_success()
-    told = told_digests(imaged.console)
+    told = told_digests(pushed.console)
     findings = []
     for repository in product.images:
         pulled = registry.manifest(repository, products.version)
@@ -195,10 +223,8 @@ def test_digests_are_one_chain(
 
 
 @pytest.mark.requirement("PIPELINES-13")
-def test_images_tell_their_version(
-    imaged: Build, products: Products, product: Product, registry: Registry
-) -> None:
-    imaged.require_success()
+@pytest.mark.usefixtures("pushed")
+def test_images_tell_their_version(products: Products, product: Product, registry: Registry) -> None:
     findings = []
     for repository in product.images:
         labels = registry.labels(repository, products.version)
@@ -212,10 +238,8 @@ def test_images_tell_their_version(
 
 
 @pytest.mark.requirement("PIPELINES-14")
-def test_images_tell_their_source(
-    imaged: Build, products: Products, product: Product, registry: Registry
-) -> None:
-    imaged.require_success()
+@pytest.mark.usefixtures("pushed")
+def test_images_tell_their_source(products: Products, product: Product, registry: Registry) -> None:
     findings = []
     for repository in product.images:
         labels = registry.labels(repository, products.version)
@@ -232,10 +256,8 @@ def test_images_tell_their_source(
 
 
 @pytest.mark.requirement("PIPELINES-15")
-def test_images_are_of_their_package(
-    imaged: Build, products: Products, product: Product, registry: Registry
-) -> None:
-    imaged.require_success()
+@pytest.mark.usefixtures("pushed")
+def test_images_are_of_their_package(products: Products, product: Product, registry: Registry) -> None:
     findings = []
     for repository in product.images:
         pulled = registry.manifest(repository, products.version).parsed

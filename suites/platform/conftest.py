@@ -6,6 +6,7 @@ import pytest
 
 from contract.model import Contract
 from fixtures.kubernetes import Cluster
+from fixtures.nonconformance import Unreadable
 from fixtures.objects import Pod, Workload
 
 
@@ -16,13 +17,25 @@ def namespaces(contract: Contract) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
-def workloads(kube: Cluster, namespaces: tuple[str, ...]) -> tuple[Workload, ...]:
+def _missing(kube: Cluster, namespaces: tuple[str, ...]) -> tuple[str, ...]:
+    there = set(kube.namespaces())
+    return tuple(name for name in namespaces if name not in there)
+
+
+@pytest.fixture
+def _ground(_missing: tuple[str, ...]) -> None:
+    if _missing:
+        raise Unreadable(f"namespace {_missing[0]} is missing", decided_by="PLATFORM-04")
+
+
+@pytest.fixture(scope="session")
+def _workloads(kube: Cluster, namespaces: tuple[str, ...]) -> tuple[Workload, ...]:
     """Workloads of the stack's namespaces."""
     return tuple(workload for name in namespaces for workload in kube.workloads(name))
 
 
 @pytest.fixture(scope="session")
-def pods(kube: Cluster, namespaces: tuple[str, ...]) -> tuple[Pod, ...]:
+def _pods(kube: Cluster, namespaces: tuple[str, ...]) -> tuple[Pod, ...]:
     """Pods of the stack's own workloads: agents come and go and are checked in their own layer."""
     return tuple(
         pod
@@ -30,3 +43,24 @@ def pods(kube: Cluster, namespaces: tuple[str, ...]) -> tuple[Pod, ...]:
         for pod in kube.pods(name)
         if pod.owner and not pod.deleted and "jenkins/label" not in pod.labels
     )
+
+
+@pytest.fixture
+def workloads(_ground: None, _workloads: tuple[Workload, ...]) -> tuple[Workload, ...]:
+    """Workloads of the stack's namespaces; blocked when one of these is not there."""
+    return _workloads
+
+
+@pytest.fixture
+def pods(_ground: None, _pods: tuple[Pod, ...]) -> tuple[Pod, ...]:
+    """Pods of the stack's own workloads; blocked when a namespace is not there."""
+    return _pods
+
+
+@pytest.fixture
+def ready_workloads(workloads: tuple[Workload, ...]) -> tuple[Workload, ...]:
+    """The workloads, for what follows from their being ready."""
+    for found in workloads:
+        if found.ready < found.wanted or found.wanted == 0:
+            raise Unreadable(f"{found.kind} {found.name} is not ready", decided_by="PLATFORM-05")
+    return workloads

@@ -6,7 +6,7 @@ import pytest
 
 from contract.model import Contract
 from fixtures.kubernetes import Cluster
-from fixtures.nonconformance import require, require_none
+from fixtures.nonconformance import Unreadable, require, require_none
 from fixtures.objects import Pod
 
 
@@ -56,8 +56,12 @@ def test_controller_may_no_more_than_it_needs(
 
 
 @pytest.mark.requirement("PLATFORM-17")
-def test_agents_may_nothing(kube: Cluster, contract: Contract, namespaces: tuple[str, ...]) -> None:
+def test_agents_may_nothing(
+    kube: Cluster, contract: Contract, namespaces: tuple[str, ...], pods: tuple[Pod, ...]
+) -> None:
     account = (contract.jenkins.namespace, contract.jenkins.agent_service_account)
+    if _controller(pods, contract).service_account == account[1]:
+        raise Unreadable(f"agents share the controller's {account[1]}", decided_by="PLATFORM-18")
     require_none(
         [
             f"{account[1]} may {verb} {resource} in {namespace}"
@@ -93,7 +97,6 @@ def test_service_accounts_are_separate(pods: tuple[Pod, ...], contract: Contract
 def _controller(pods: tuple[Pod, ...], contract: Contract) -> Pod:
     owner = f"StatefulSet/{contract.jenkins.release}"
     found = [pod for pod in pods if pod.namespace == contract.jenkins.namespace and pod.owner == owner]
-    require(
-        found, f"there is no controller pod of {owner}", remedy="kubectl -n NAMESPACE describe statefulset"
-    )
+    if not found:
+        raise Unreadable(f"there is no controller pod of {owner}", decided_by="PLATFORM-09")
     return found[0]

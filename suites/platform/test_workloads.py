@@ -10,7 +10,7 @@ from kubernetes import client
 
 from contract.model import Contract
 from fixtures.kubernetes import Cluster
-from fixtures.nonconformance import require, require_none
+from fixtures.nonconformance import Unreadable, require, require_none
 from fixtures.objects import Workload
 
 
@@ -75,7 +75,9 @@ def test_nothing_runs_as_root(workloads: tuple[Workload, ...]) -> None:
 
 
 @pytest.mark.requirement("PLATFORM-23")
-def test_services_have_endpoints(kube: Cluster, namespaces: tuple[str, ...], contract: Contract) -> None:
+def test_services_have_endpoints(
+    kube: Cluster, namespaces: tuple[str, ...], contract: Contract, ready_workloads: tuple[Workload, ...]
+) -> None:
     services = {
         (found["metadata"]["namespace"], found["metadata"]["name"])
         for found in _objects(kube, namespaces, "service")
@@ -84,6 +86,8 @@ def test_services_have_endpoints(kube: Cluster, namespaces: tuple[str, ...], con
         (contract.jenkins.namespace, contract.jenkins.release),
         (contract.nexus.namespace, contract.nexus.release),
     }
+    # a release that is not there at all is told elsewhere (PLATFORM-08, -09)
+    wanted &= {(found.namespace, found.name) for found in ready_workloads}
     findings = [f"there is no Service {space}/{name}" for space, name in sorted(wanted - services)]
     ready = {
         (found["metadata"]["namespace"], found["metadata"]["name"])
@@ -117,13 +121,14 @@ def test_no_secret_in_the_environment_of_a_container(workloads: tuple[Workload, 
 
 
 @pytest.mark.requirement("PLATFORM-25")
-def test_nexus_never_runs_twice_on_its_volume(kube: Cluster, contract: Contract) -> None:
+def test_nexus_never_runs_twice_on_its_volume(
+    kube: Cluster, contract: Contract, workloads: tuple[Workload, ...]
+) -> None:
+    _nexus(workloads, contract)
     found = kube.objects(
         "Deployments", lambda api: client.AppsV1Api(api).list_namespaced_deployment(contract.nexus.namespace)
     )
-    own = next((raw for raw in found if raw["metadata"]["name"] == contract.nexus.release), None)
-    if own is None:
-        return  # PLATFORM-08 tells
+    own = next(raw for raw in found if raw["metadata"]["name"] == contract.nexus.release)
     strategy = own["spec"].get("strategy", {}).get("type")
     require(
         strategy == "Recreate",
@@ -136,13 +141,19 @@ def test_nexus_never_runs_twice_on_its_volume(kube: Cluster, contract: Contract)
 
 @pytest.mark.requirement("PLATFORM-26")
 def test_nexus_has_time_to_stop(workloads: tuple[Workload, ...], contract: Contract) -> None:
+    seconds = _nexus(workloads, contract).template.get("terminationGracePeriodSeconds", 30)
+    require(
+        seconds >= 30,
+        f"Nexus is killed {seconds} s after it is told to stop: what it took last is lost",
+        expected="terminationGracePeriodSeconds of 30 and more",
+        observed=seconds,
+        remedy="raise terminationGracePeriodSeconds",
+    )
+
+
+def _nexus(workloads: tuple[Workload, ...], contract: Contract) -> Workload:
+    wanted = ("Deployment", contract.nexus.namespace, contract.nexus.release)
     for found in workloads:
-        if (found.namespace, found.name) == (contract.nexus.namespace, contract.nexus.release):
-            seconds = found.template.get("terminationGracePeriodSeconds", 30)
-            require(
-                seconds >= 30,
-                f"Nexus is killed {seconds} s after it is told to stop: what it took last is lost",
-                expected="terminationGracePeriodSeconds of 30 and more",
-                observed=seconds,
-                remedy="raise terminationGracePeriodSeconds",
-            )
+        if (found.kind, found.namespace, found.name) == wanted:
+            return found
+    raise Unreadable("Nexus is no Deployment", decided_by="PLATFORM-08")

@@ -10,11 +10,12 @@ from contract.model import Contract
 from core.errors import NotYet, TerminalState
 from core.waiting import eventually
 from fixtures import artifacts
-from fixtures.artifacts import Blob, Image
+from fixtures.artifacts import Image
 from fixtures.kubernetes import Cluster
 from fixtures.names import Names
 from fixtures.nonconformance import NonConformance, require, require_none
 from fixtures.registry import EcrApi, Registry, Token, scratch_repository
+from suites.registry.conftest import StandsOn, fresh_noise
 
 #: `tidy(repository, reference)` deletes an image after the check
 Tidy = Callable[[str, str], None]
@@ -22,7 +23,7 @@ Tidy = Callable[[str, str], None]
 
 def _small(seed: str, layers: int = 1) -> Image:
     return artifacts.image(
-        tuple({f"layer{n}": artifacts.noise(2000, f"{seed}{n}")} for n in range(layers)),
+        tuple({f"layer{n}": fresh_noise(2000, f"{seed}{n}")} for n in range(layers)),
         labels={"conformance.check": seed},
     )
 
@@ -38,7 +39,10 @@ def tidy(ecr: EcrApi) -> Iterator[Callable[[str, str], None]]:
 
 @pytest.mark.requirement("REGISTRY-10")
 @pytest.mark.writes
-def test_push_and_pull(registry: Registry, contract: Contract, names: Names, tidy: Tidy) -> None:
+def test_push_and_pull(
+    registry: Registry, contract: Contract, names: Names, tidy: Tidy, stands_on: StandsOn
+) -> None:
+    stands_on(pushing=False)
     repository, image = scratch_repository(contract), _small(names.unique)
     tidy(repository, names.unique)
     told = registry.push(repository, names.unique, image)
@@ -68,7 +72,8 @@ def test_push_and_pull(registry: Registry, contract: Contract, names: Names, tid
 
 @pytest.mark.requirement("REGISTRY-11")
 @pytest.mark.writes
-def test_unprovisioned_repository_is_refused(registry: Registry, names: Names) -> None:
+def test_unprovisioned_repository_is_refused(registry: Registry, names: Names, stands_on: StandsOn) -> None:
+    stands_on(pushing=False)
     answer = registry.start_upload(f"conformance/{names.unique}")
     require(
         answer.status_code == 404 and "NAME_UNKNOWN" in answer.text,
@@ -82,8 +87,9 @@ def test_unprovisioned_repository_is_refused(registry: Registry, names: Names) -
 @pytest.mark.requirement("REGISTRY-12")
 @pytest.mark.writes
 def test_immutable_tag_is_never_moved(
-    registry: Registry, contract: Contract, names: Names, tidy: Tidy
+    registry: Registry, contract: Contract, names: Names, tidy: Tidy, stands_on: StandsOn
 ) -> None:
+    stands_on("IMMUTABLE")
     repository = scratch_repository(contract, "IMMUTABLE")
     first, second = _small(f"{names.unique} first"), _small(f"{names.unique} second")
     tidy(repository, names.unique)
@@ -104,7 +110,10 @@ def test_immutable_tag_is_never_moved(
 
 @pytest.mark.requirement("REGISTRY-13")
 @pytest.mark.writes
-def test_mutable_tag_moves(registry: Registry, contract: Contract, names: Names, tidy: Tidy) -> None:
+def test_mutable_tag_moves(
+    registry: Registry, contract: Contract, names: Names, tidy: Tidy, stands_on: StandsOn
+) -> None:
+    stands_on()
     repository = scratch_repository(contract)
     for seed in ("first", "second"):
         image = _small(f"{names.unique} {seed}")
@@ -123,8 +132,9 @@ def test_mutable_tag_moves(registry: Registry, contract: Contract, names: Names,
 @pytest.mark.requirement("REGISTRY-14")
 @pytest.mark.writes
 def test_api_tells_the_registry_s_truth(
-    registry: Registry, ecr: EcrApi, contract: Contract, names: Names, tidy: Tidy
+    registry: Registry, ecr: EcrApi, contract: Contract, names: Names, *, tidy: Tidy, stands_on: StandsOn
 ) -> None:
+    stands_on()
     repository, image = scratch_repository(contract), _small(names.unique, layers=3)
     tidy(repository, names.unique)
     registry.push(repository, names.unique, image)
@@ -146,11 +156,14 @@ def test_api_tells_the_registry_s_truth(
 
 @pytest.mark.requirement("REGISTRY-15")
 @pytest.mark.writes
-def test_multi_architecture_index(registry: Registry, contract: Contract, names: Names, tidy: Tidy) -> None:
+def test_multi_architecture_index(
+    registry: Registry, contract: Contract, names: Names, tidy: Tidy, stands_on: StandsOn
+) -> None:
+    stands_on()
     repository = scratch_repository(contract)
     images = {
         architecture: artifacts.image(
-            ({"bin": artifacts.noise(500, f"{names.unique}{architecture}")},), architecture=architecture
+            ({"bin": fresh_noise(500, f"{names.unique}{architecture}")},), architecture=architecture
         )
         for architecture in ("amd64", "arm64")
     }
@@ -171,67 +184,12 @@ def test_multi_architecture_index(registry: Registry, contract: Contract, names:
     )
 
 
-@pytest.mark.requirement("REGISTRY-16")
-@pytest.mark.writes
-def test_large_layer(registry: Registry, contract: Contract, names: Names) -> None:
-    size = 50 * 1024 * 1024
-    repository = scratch_repository(contract)
-    # repeated noise: making 50 MiB of it anew would cost more than the push
-    blob = Blob(artifacts.LAYER, artifacts.noise(1024 * 1024, names.unique) * 50)
-    registry.push_blob(repository, blob)
-    answer = registry.http.head(f"/v2/{repository}/blobs/{blob.digest}")
-    length = answer.headers.get("Content-Length")
-    require(
-        answer.status_code == 200 and length == str(size),
-        "a layer of 50 MiB did not arrive",
-        expected=f"{size} bytes",
-        observed=f"status {answer.status_code}, {length} bytes",
-        remedy="raise the body size limit of what stands before the registry",
-    )
-
-
-@pytest.mark.requirement("REGISTRY-17")
-@pytest.mark.writes
-def test_blob_is_verified(registry: Registry, contract: Contract, names: Names) -> None:
-    repository = scratch_repository(contract)
-    started = registry.start_upload(repository)
-    wrong = artifacts.digest(f"{names.unique} other".encode())
-    url = registry.upload_url(started)
-    answer = registry.http.put(
-        f"{url}{'&' if '?' in url else '?'}digest={wrong}", data=names.unique.encode(),
-        headers={"Content-Type": "application/octet-stream"},
-    )  # fmt: skip
-    require(
-        answer.status_code == 400,
-        f"the registry takes a blob under a digest that is not its own: status {answer.status_code}",
-        expected="status 400 DIGEST_INVALID",
-        observed=f"{answer.status_code} {answer.text[:200]}",
-        remedy="the registry must verify what it stores",
-    )
-
-
-@pytest.mark.requirement("REGISTRY-18")
-@pytest.mark.writes
-def test_blob_mounts_from_another_repository(registry: Registry, contract: Contract, names: Names) -> None:
-    source, target = scratch_repository(contract), scratch_repository(contract, "IMMUTABLE")
-    blob = Blob(artifacts.LAYER, artifacts.noise(3000, names.unique))
-    registry.push_blob(source, blob)
-    answer = registry.start_upload(target, mount=blob.digest, source=source)
-    # 202: the registry asks for the bytes instead, which the specification allows
-    require(
-        answer.status_code in (201, 202),
-        f"mounting a blob from another repository gets {answer.status_code}",
-        expected="status 201, or 202 for an upload",
-        observed=f"{answer.status_code} {answer.text[:200]}",
-        remedy="look at the registry's front: it must let the mount through",
-    )
-    if answer.status_code == 201:
-        require(registry.blob(target, blob.digest) == blob.data, "a mounted blob has other bytes")
-
-
 @pytest.mark.requirement("REGISTRY-19")
 @pytest.mark.writes
-def test_manifest_needs_its_blobs(registry: Registry, contract: Contract, names: Names) -> None:
+def test_manifest_needs_its_blobs(
+    registry: Registry, contract: Contract, names: Names, stands_on: StandsOn
+) -> None:
+    stands_on()
     image = _small(names.unique)
     answer = registry.put_manifest(scratch_repository(contract), names.unique, image.manifest)
     require(
@@ -243,34 +201,12 @@ def test_manifest_needs_its_blobs(registry: Registry, contract: Contract, names:
     )
 
 
-@pytest.mark.requirement("REGISTRY-20")
-@pytest.mark.writes
-def test_blob_in_chunks(registry: Registry, contract: Contract, names: Names) -> None:
-    repository = scratch_repository(contract)
-    parts = [artifacts.noise(100_000, f"{names.unique}{n}") for n in range(3)]
-    url = registry.upload_url(registry.start_upload(repository))
-    start = 0
-    for part in parts:
-        answer = registry.http.request(
-            "PATCH", url, data=part,
-            headers={"Content-Type": "application/octet-stream",
-                     "Content-Range": f"{start}-{start + len(part) - 1}"},
-        )  # fmt: skip
-        require(answer.status_code == 202, f"the registry does not take a chunk: status {answer.status_code}")
-        url, start = registry.upload_url(answer), start + len(part)
-    whole = b"".join(parts)
-    digest = artifacts.digest(whole)
-    done = registry.http.put(f"{url}{'&' if '?' in url else '?'}digest={digest}")
-    require(
-        done.status_code == 201 and registry.blob(repository, digest) == whole,
-        f"a blob pushed in chunks does not arrive whole: status {done.status_code}",
-        remedy="nothing before the registry may buffer or reorder chunks",
-    )
-
-
 @pytest.mark.requirement("REGISTRY-21")
 @pytest.mark.writes
-def test_deleted_image_is_gone(registry: Registry, ecr: EcrApi, contract: Contract, names: Names) -> None:
+def test_deleted_image_is_gone(
+    registry: Registry, ecr: EcrApi, contract: Contract, names: Names, stands_on: StandsOn
+) -> None:
+    stands_on()
     repository, image = scratch_repository(contract), _small(names.unique)
     registry.push(repository, names.unique, image)
     ecr.delete(repository, names.unique)
@@ -287,8 +223,16 @@ def test_deleted_image_is_gone(registry: Registry, ecr: EcrApi, contract: Contra
 @pytest.mark.requirement("REGISTRY-22")
 @pytest.mark.writes
 def test_node_pulls_what_was_pushed(
-    registry: Registry, kube: Cluster, contract: Contract, names: Names, token: Token, *, tidy: Tidy
+    registry: Registry,
+    kube: Cluster,
+    contract: Contract,
+    names: Names,
+    token: Token,
+    *,
+    tidy: Tidy,
+    stands_on: StandsOn,
 ) -> None:
+    stands_on()
     repository, image = scratch_repository(contract), _small(names.unique)
     tidy(repository, names.unique)
     registry.push(repository, names.unique, image)

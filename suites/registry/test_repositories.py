@@ -10,15 +10,10 @@ import pytest
 from contract.model import Contract, EcrRepository
 from fixtures.certificates import Certificate
 from fixtures.nonconformance import require, require_none, require_same_names
-from fixtures.registry import EcrApi, Registry, Token
+from fixtures.registry import Registry, Token
 
 #: ECR's tokens live this long
 TWELVE_HOURS = timedelta(hours=12)
-
-
-@pytest.fixture(scope="module")
-def provisioned(ecr: EcrApi) -> dict[str, dict[str, object]]:
-    return ecr.repositories()
 
 
 @pytest.mark.requirement("REGISTRY-01")

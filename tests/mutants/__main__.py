@@ -1,34 +1,116 @@
-"""Prints what each mutant got: `python -m tests.mutants [--shard N/M] [WORD...]`.
+"""`python -m tests.mutants`: break the stack in one place at a time and see which checks tell.
 
-Ends with status 1 when a mutant is not told by the requirement that it is for, or by another as well.
+Without options the static mutants, in this process and without a cluster; with `--live` the mutants of a
+stack that stands (`conformance up` makes one).
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
+from core.errors import ConformanceError
+from tests.mutants import live
+from tests.mutants.live_run import Runner, dump
 from tests.mutants.model import Mutant, load
+from tests.mutants.stacks import endpoints_file
 from tests.mutants.static_run import verdict
 
+T = TypeVar("T")
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="mutants", description="prove that the static checks can fail")
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="mutants", description="prove that the checks can fail")
     parser.add_argument("words", nargs="*", metavar="WORD", help="only mutants whose id holds one of these")
     parser.add_argument(
         "--shard", default="1/1", metavar="N/M", help="the Nth of M parts (default: %(default)s)"
     )
+    group = parser.add_argument_group("on a stack that stands")
+    group.add_argument("--live", action="store_true", help="the live mutants, one after the other")
+    group.add_argument("--stack", metavar="FILE", help="its endpoints; default: the newest kept stack")
+    group.add_argument("--only", metavar="ID", action="append", default=[], help="this mutant (repeatable)")
+    group.add_argument("--layer", metavar="LAYER", action="append", default=[], help="mutants of this layer")
+    group.add_argument("--confined", action="store_true", help="only those that change nothing in the stack")
+    group.add_argument(
+        "--changing", action="store_true", help="only those that change something in the stack"
+    )
+    group.add_argument(
+        "--resume",
+        metavar="FILE",
+        type=Path,
+        help="JSON lines of results: what is proven there is passed over",
+    )
     options = parser.parse_args(arguments)
-    part, parts = (int(number) for number in options.shard.split("/"))
+    try:
+        return _live(options) if options.live else _static(options)
+    except ConformanceError as error:
+        sys.stderr.write(f"{error}\n")
+        return 3
+
+
+def _part(found: Sequence[T], shard: str) -> Sequence[T]:
+    part, parts = (int(number) for number in shard.split("/"))
+    return found[part - 1 :: parts]
+
+
+def _named(identifier: str, words: Sequence[str]) -> bool:
+    return not words or any(word in identifier for word in words)
+
+
+# -- live ---------------------------------------------------------------------------------------
+
+
+def _live(options: argparse.Namespace) -> int:
     chosen = [
         mutant
-        for mutant in load()
-        if mutant.layer == "static"
-        and (not options.words or any(word in mutant.id for word in options.words))
-    ][part - 1 :: parts]
+        for mutant in live.load()
+        if _named(mutant.id, options.words)
+        and (not options.only or mutant.id in options.only)
+        and (not options.layer or mutant.layer in options.layer)
+        and not (options.confined and not mutant.confined)
+        and not (options.changing and mutant.confined)
+    ]
+    done = _proven(options.resume)
+    left = [mutant for mutant in _part(chosen, options.shard) if mutant.id not in done]
+    runner = Runner(endpoints_file(options.stack))
+    if not options.confined and (mended := runner.mend()):
+        sys.stdout.write(f"undone, left by a run before: {mended}\n")
+    bad = 0
+    for mutant in left:
+        result = runner.judge(mutant)
+        bad += not result.proven
+        sys.stdout.write(result.line() + "\n")
+        sys.stdout.flush()
+        if options.resume:
+            with options.resume.open("a", encoding="utf-8") as out:
+                out.write(dump(result) + "\n")
+        if mutant.action and (not result.undone or runner.journal.left()[0]):
+            sys.stdout.write("the stack is not what it was: nothing more is tried on it\n")
+            return 1
+    sys.stdout.write(f"{len(left)} mutants, {len(left) - bad} proven, {bad} not; {len(done)} before\n")
+    return 1 if bad or not chosen else 0
+
+
+def _proven(file: Path | None) -> set[str]:
+    if file is None or not file.exists():
+        return set()
+    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    last = {line["mutant"]: line["proven"] for line in lines}
+    return {name for name, proven in last.items() if proven}
+
+
+# -- static -------------------------------------------------------------------------------------
+
+
+def _static(options: argparse.Namespace) -> int:
+    chosen = [mutant for mutant in load() if mutant.layer == "static" and _named(mutant.id, options.words)]
+    chosen = list(_part(chosen, options.shard))
     bad = 0
     for mutant in chosen:
         proven, line = _judge(mutant)

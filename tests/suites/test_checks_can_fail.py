@@ -10,18 +10,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from contract.load import load
 from contract.model import Contract
 from core.paths import PROJECT
-from fixtures.jobs import Build, JobFact, PluginFact
+from fixtures.agents import Agent
+from fixtures.jobs import Build, JobFact, PluginFact, Started
 from fixtures.nexus import RepositoryFact
 from fixtures.nonconformance import NonConformance
 from fixtures.objects import Container, Node, Pod, Workload
 from fixtures.registry import Token
 from fixtures.stack import StackFiles
+from suites.agents import test_agents as agents
+from suites.agents.test_img import Img
 from suites.jenkins import test_controller as controller
 from suites.jenkins import test_jobs as jobs
 from suites.jenkins import test_plugins as plugins
@@ -119,10 +123,37 @@ class _Registry:
 
 
 REGISTRY: Any = _Registry()
+TEMPLATES = {
+    "jenkins": {
+        "clouds": [
+            {
+                "kubernetes": {
+                    "templates": [
+                        {"name": agent.template, "label": agent.label} for agent in CONTRACT.jenkins.agents
+                    ]
+                }
+            }
+        ]
+    }
+}
 
 
 def _without(known: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in known.items() if key != name}
+
+
+AGENT = Agent("maven", Started("x", 1, 0), POD, ())
+
+
+class Ran:
+    """What a command in an agent gave."""
+
+    def __init__(self, stdout: str = "", rc: int = 0, stderr: str = "") -> None:
+        self.stdout, self.rc, self.stderr = stdout, rc, stderr
+
+
+def _runs(stdout: str = "", rc: int = 0, stderr: str = "") -> Tells:
+    return Tells(run=Ran(stdout, rc, stderr), run_expect=Ran())
 
 
 #: (check, what it is given, words that the first line must hold)
@@ -215,7 +246,11 @@ BROKEN: list[tuple[Callable[..., None], tuple[Any, ...], tuple[str, ...]]] = [
         ),
         ("jenkins may list nodes",),
     ),
-    (rights.test_agents_may_nothing, (Tells(allowed=True), CONTRACT, SPACES), ("agents have rights",)),
+    (
+        rights.test_agents_may_nothing,
+        (Tells(allowed=True), CONTRACT, SPACES, (POD,)),
+        ("agents have rights",),
+    ),
     (
         rights.test_service_accounts_are_separate,
         ((replace(POD, service_account="jenkins-agent"),), CONTRACT),
@@ -263,11 +298,35 @@ BROKEN: list[tuple[Callable[..., None], tuple[Any, ...], tuple[str, ...]]] = [
         ),
         ("5 s",),
     ),
+    (
+        agents.test_agent_image_is_the_declared_one,
+        (replace(AGENT, pod=_container(image="registry.example.org/agent:latest")),),
+        ("agent maven runs an image that is not pinned", "agent:latest"),
+    ),
+    (
+        agents.test_agent_s_home_is_its_own,
+        (_runs(rc=1, stderr="touch: cannot touch '.conformance': Permission denied"), AGENT),
+        ("agent maven cannot write its work folder",),
+    ),
+    (
+        agents.test_agent_has_no_setuid_programs_to_root,
+        (_runs("/usr/bin/sudo\n/usr/bin/chfn\n"), AGENT),
+        ("agent maven", "/usr/bin/sudo"),
+    ),
+    (
+        Img(_runs(rc=1, stderr="failed to solve: runc did not terminate successfully")).build,
+        ("/work", "FROM scratch", "x:1"),
+        ("img cannot build: failed to solve: runc did not terminate",),
+    ),
     (controller.test_version, (Tells(version="2.492.1"), CONTRACT), ("2.492.1",)),
     (controller.test_no_executors_on_the_controller, (Tells(root={"numExecutors": 2}),), ("2 executors",)),
     (controller.test_controller_takes_builds, (Tells(root={"quietingDown": True}),), ("quieting down",)),
     (controller.test_credentials_are_there, (Tells(credential_ids=("nexus",)), CONTRACT), ("ecr",)),
-    (controller.test_every_label_has_a_cloud, (Tells(label_clouds=()), CONTRACT), ("maven",)),
+    (
+        controller.test_every_label_has_a_cloud,
+        (Tells(label_clouds=(), exported_configuration=TEMPLATES), CONTRACT),
+        ("maven",),
+    ),
     (
         controller.test_no_static_agents,
         (Tells(computers=({"_class": "hudson.slaves.SlaveComputer", "displayName": "old-agent"},)),),
@@ -315,7 +374,7 @@ BROKEN: list[tuple[Callable[..., None], tuple[Any, ...], tuple[str, ...]]] = [
     (jobs.test_concurrency, ({JOB.name: replace(JOB, concurrent=True)}, CONTRACT), ("allows two builds",)),
     (
         jobs.test_scripts_come_from_the_repository,
-        (Tells(config_xml="<flow-definition><definition/></flow-definition>"), JOBS, CONTRACT),
+        ({JOB.name: ElementTree.fromstring("<flow-definition><definition/></flow-definition>")}, CONTRACT),
         ("an inline script",),
     ),
     (plugins.test_plugins_are_the_pinned_ones, (_without(PINNED, "git"), FILES), ("git is missing",)),

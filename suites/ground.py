@@ -1,0 +1,18 @@
+"""What a check stands on inside its own layer: broken, it is told by one check and blocks the others."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.nonconformance import Unreadable
+
+
+def decides(request: pytest.FixtureRequest, requirement: str) -> bool:
+    """Does the running check decide `requirement`? Then it runs, and tells in its own words."""
+    return any(requirement in mark.args for mark in request.node.iter_markers("requirement"))
+
+
+def blocked(request: pytest.FixtureRequest, requirement: str, what: str) -> None:
+    """Block the running check because of `what`, unless it is the one that decides `requirement`."""
+    if not decides(request, requirement):
+        raise Unreadable(what, decided_by=requirement)

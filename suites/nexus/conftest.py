@@ -1,0 +1,125 @@
+"""What checks of Nexus stand on: what is broken there is told once, by the check that decides it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from contract.model import Contract, NexusRepository
+from core import maven
+from core.errors import NotYet
+from core.waiting import eventually
+from fixtures import artifacts
+from fixtures.names import Names
+from fixtures.nexus import Coordinates, Nexus, RepositoryFact
+from fixtures.nonconformance import NonConformance
+from suites.ground import blocked
+
+#: `relies_on(names)`: the repositories are there, online and as declared, or another check tells
+ReliesOn = Callable[..., None]
+
+
+@pytest.fixture(scope="session")
+def unwritable(nexus: Nexus) -> str:
+    """Empty, or what was seen of a Nexus that takes nothing; it may have been starting."""
+    try:
+        eventually(nexus.writable, what="Nexus is writable", timeout=15)
+    except NotYet as error:
+        # who does not even say that it is up is away: an error, whatever stands in between
+        nexus.require_up()
+        return error.observed or "status/writable does not answer 200"
+    return ""
+
+
+@pytest.fixture(scope="session")
+def _answers(nexus: Nexus, unwritable: str) -> str:
+    """Empty, or the requirement that tells why nothing else can be asked."""
+    if unwritable:
+        return "NEXUS-01"
+    return "" if nexus.administrator_status() == 200 else "NEXUS-02"
+
+
+@pytest.fixture(autouse=True)
+def _ground(request: pytest.FixtureRequest, _answers: str) -> None:
+    if _answers:
+        what = "Nexus is not writable" if _answers == "NEXUS-01" else "Nexus refuses its administrator"
+        blocked(request, _answers, what)
+
+
+@pytest.fixture(scope="session")
+def _repositories(nexus: Nexus) -> dict[str, RepositoryFact]:
+    return {found.name: found for found in nexus.repositories()}
+
+
+@pytest.fixture
+def repositories(request: pytest.FixtureRequest) -> dict[str, RepositoryFact]:
+    """Every repository of Nexus, in one request; asked for when the ground is known to hold."""
+    found: dict[str, RepositoryFact] = request.getfixturevalue("_repositories")
+    return found
+
+
+@pytest.fixture
+def relies_on(
+    request: pytest.FixtureRequest, repositories: dict[str, RepositoryFact], contract: Contract
+) -> ReliesOn:
+    declared = {wanted.name: wanted for wanted in contract.nexus.repositories}
+
+    def look(*names: str) -> None:
+        for name in names:
+            seen = repositories.get(name)
+            if seen is None:
+                blocked(request, "NEXUS-04", f"repository {name} is missing")
+            elif not seen.online:
+                blocked(request, "NEXUS-06", f"repository {name} is offline")
+            elif name in declared and (wrong := differences(declared[name], seen)):
+                blocked(request, "NEXUS-05", wrong[0])
+
+    return look
+
+
+@pytest.fixture(scope="session")
+def _deploys(nexus: Nexus, contract: Contract, request: pytest.FixtureRequest) -> str:
+    """Empty, or why not even a small release can be deployed and read again."""
+    names = Names.of(request.getfixturevalue("run_name"), _worker(request), "nexus ground")
+    item = Coordinates(names.group, "ground", "1.0.0")
+    sent = artifacts.jar({"ground.bin": names.group.encode()})
+    try:
+        nexus.deploy(contract.nexus.releases, item, sent, artifacts.pom(item.group, item.artifact, "1.0.0"))
+        kept = nexus.content(contract.nexus.releases, item.path)
+        told = nexus.checksum(contract.nexus.releases, item.path, "sha1")
+    except NonConformance as error:
+        return error.what
+    finally:
+        nexus.remove_group(names.group)
+    return "" if kept == sent and told == artifacts.sha1(sent) else "a release comes back damaged"
+
+
+@pytest.fixture
+def deploys(request: pytest.FixtureRequest, relies_on: ReliesOn, contract: Contract) -> None:
+    """A small release can be deployed; what stands on that is blocked otherwise."""
+    relies_on(contract.nexus.releases)
+    if why := request.getfixturevalue("_deploys"):
+        blocked(request, "NEXUS-20", why)
+
+
+def differences(wanted: NexusRepository, seen: RepositoryFact) -> list[str]:
+    """What of a repository is otherwise than declared, a line each."""
+    parts = ("format", "type", "version_policy", "write_policy", "remote", "members")
+    pairs = [(part, getattr(wanted, part), getattr(seen, part)) for part in parts]
+    # Nexus keeps no version policy for a group; "central" stands for what this host calls Maven Central
+    pairs = [(part, maven.resolve(should) if part == "remote" else should, was) for part, should, was in pairs
+             if not (part == "version_policy" and seen.type == "group")]  # fmt: skip
+    return [
+        f"{wanted.name}: {part.replace('_', ' ')} is {was!r}, not {should!r}"
+        for part, should, was in pairs
+        if should not in ("", ()) and _plain(should) != _plain(was)
+    ]
+
+
+def _plain(value: object) -> object:
+    return value.rstrip("/") if isinstance(value, str) else value
+
+
+def _worker(request: pytest.FixtureRequest) -> str:
+    return str(getattr(request.config, "workerinput", {}).get("workerid", ""))
