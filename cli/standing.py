@@ -72,8 +72,12 @@ def plan(options: argparse.Namespace, say: Say) -> Plan:
             where=f"{loaded.file}: stack.path",
             observed=str(loaded.stack_dir),
         )
-    chosen = sources.choose(options.images, loaded.contract.kubernetes.version, options.jenkins_image)
-    say(chosen.why)
+    ours = options.environment == "kind"
+    # of what is already there no image is ours to get, nor is its Kubernetes version
+    requested = options.images if ours else "upstream"
+    chosen = sources.choose(requested, loaded.contract.kubernetes.version, options.jenkins_image)
+    if ours:
+        say(chosen.why)
     return Plan(loaded, chosen, options, _inputs(loaded, chosen, options))
 
 

@@ -147,3 +147,15 @@ def test_a_file_that_cannot_be_used_is_usage_and_leaves_no_run(
     assert main([*WORDS, "--static-only", *words]) == 3
     assert words[1] in capsys.readouterr().err
     assert runs.all_runs() == ()
+
+
+def test_of_an_existing_stack_no_image_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    contract = tmp_path / "conformance.toml"
+    text = (PROJECT / "conformance.toml").read_text()
+    text = text.replace('path = "stack"', f'path = "{PROJECT}/stack"').replace("1.34.4", "1.31.2")
+    contract.write_text(text)
+    words = ["run", "--environment", "existing", "--contract", str(contract), "--static-only"]
+    assert main([*words, "--", "-k", "test_values_are_yaml"]) == 0
+    assert "images:" not in capsys.readouterr().out
