@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -107,7 +108,8 @@ def test_what_was_half_made_is_explained_and_removed(
     assert result()["run"]["state"] == ("interrupted" if done == ["down"] else "finished")
 
 
-def test_sigterm_ends_a_run_in_order(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_ends_a_run_in_order(ending: signal.Signals) -> None:
     """A slow host check stands for anything that takes time."""
     program = (
         "import sys, time; from cli import standing; from cli.main import main; "
@@ -118,7 +120,7 @@ def test_sigterm_ends_a_run_in_order(tmp_path: Path) -> None:
         assert process.stdout is not None
         while "now" not in process.stdout.readline():
             assert process.poll() is None
-        process.terminate()
+        process.send_signal(ending)
         told = process.stdout.read()
         assert process.wait(timeout=30) == 2
     assert "verdict: incomplete" in told
