@@ -11,7 +11,8 @@ from environments.ecr.local.wire import Answer, Request
 
 from .loopback import ACCOUNT, HOST
 
-TOKENS = Tokens(b"k" * 32, 100)
+# longer than any run of the tests
+TOKENS = Tokens(b"k" * 32, 86_400)
 GATE = Gate(TOKENS, {"team/app", "a"}, ACCOUNT, HOST)
 GOOD = {"authorization": f"Basic {TOKENS.issue().authorization}"}
 DIGEST = "sha256:" + "0" * 64

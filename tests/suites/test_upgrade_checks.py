@@ -1,0 +1,157 @@
+"""Each check of the upgrade layer fails for its own reason, on what a played upgrade left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from contract.load import load
+from contract.model import Contract
+from core.errors import EnvironmentFailure
+from core.paths import PROJECT
+from fixtures.judging import NotApplicable
+from fixtures.nonconformance import NonConformance
+from suites.upgrade import test_upgrade as checks
+from upgrade.inflight import Outcome
+from upgrade.observed import Observed, Step
+from upgrade.prober import Away
+from upgrade.state.keepers import KEEPERS, Looked
+from upgrade.state.model import Difference, Item, Manifest
+
+CONTRACT = load(PROJECT / "conformance.toml").contract
+MANIFEST = Manifest(
+    seed=1, stack="s", items=tuple(Item(service="x", kind=kind, name="it", key={}) for kind in KEEPERS)
+)
+#: kind -> the check that is for it
+KEPT: dict[str, Callable[..., None]] = {
+    "volume marker": checks.test_volumes_are_the_same,
+    "artifact": checks.test_artifacts_are_kept,
+    "proxied artifact": checks.test_proxied_artifacts_are_served,
+    "user": checks.test_users_of_nexus_sign_in,
+    "role": checks.test_roles_of_nexus_are_kept,
+    "image": checks.test_images_are_kept,
+    "ECR repository": checks.test_ecr_repositories_are_not_made_again,
+    "job": checks.test_jobs_made_by_hand_are_kept,
+    "build": checks.test_builds_are_kept,
+    "credential": checks.test_credentials_are_kept,
+    "API token": checks.test_api_tokens_still_sign_in,
+}
+
+
+def allowing(**values: Any) -> Contract:
+    return CONTRACT.model_copy(update={"upgrade": CONTRACT.upgrade.model_copy(update=values)})
+
+
+def seen(**values: Any) -> Observed:
+    """An upgrade that went well, but for `values`."""
+    away = tuple(
+        Away(service=service, way=way, asked=9, failed=0, seconds=0)
+        for service in ("jenkins", "nexus", "registry")
+        for way in ("read", "write")
+    )
+    fine: dict[str, Any] = {
+        "direction": "forth", "before": "old", "after": "new", "seconds": 60, "away": away, "again": (),
+        "steps": (Step(name="jenkins", seconds=9, ok=True),),
+        "inflight": Outcome(running="still running", reason="", queued="queued"),
+    }  # fmt: skip
+    return Observed(**fine | values)
+
+
+def lost(kind: str) -> Looked:
+    item = next(item for item in MANIFEST.items if item.kind == kind)
+    return Looked((Difference(item=item, fact="sha256", before="a", after="b"),), ())
+
+
+def test_every_kind_of_state_has_a_check() -> None:
+    assert set(KEPT) == set(KEEPERS)
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_state_that_changed_is_seen_by_the_check_of_its_kind_alone(kind: str) -> None:
+    for other, check in KEPT.items():
+        if other != kind:
+            check(lost(kind), MANIFEST, CONTRACT)
+    with pytest.raises(NonConformance, match="sha256 was 'a', is 'b'"):
+        KEPT[kind](lost(kind), MANIFEST, CONTRACT)
+    KEPT[kind](lost(kind), MANIFEST, allowing(intended=(f"{kind} it",)))
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_state_that_was_never_made_or_cannot_be_seen_is_not_taken_for_kept(kind: str) -> None:
+    with pytest.raises(NonConformance, match=f"held no {kind}"):
+        KEPT[kind](Looked((), ()), MANIFEST.model_copy(update={"items": ()}), CONTRACT)
+    item = next(item for item in MANIFEST.items if item.kind == kind)
+    with pytest.raises(EnvironmentFailure, match="cannot be looked at"):
+        KEPT[kind](Looked((), ((item, "it is away"),)), MANIFEST, CONTRACT)
+
+
+def test_a_step_that_failed() -> None:
+    checks.test_every_step_was_made(seen())
+    steps = (Step(name="nexus", seconds=9, ok=False, note="it does not start"),)
+    with pytest.raises(NonConformance, match="the upgrade from old to new failed") as told:
+        checks.test_every_step_was_made(seen(error="NotYet", steps=steps))
+    assert "nexus: it does not start" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("service", "check"),
+    [
+        ("jenkins", checks.test_jenkins_is_not_away_for_long),
+        ("nexus", checks.test_nexus_is_not_away_for_long),
+        ("registry", checks.test_the_registry_is_not_away_for_long),
+    ],
+)
+def test_a_service_that_was_away(service: str, check: Callable[..., None]) -> None:
+    check(seen(), CONTRACT)
+    limit = getattr(CONTRACT.upgrade, f"{service}_away")
+    for seconds, last in ((limit + 1, "Timeout"), (1, "Timeout; it did not come back")):
+        away = Away(service=service, way="write", asked=9, failed=2, seconds=seconds, first="x", last=last)
+        with pytest.raises(NonConformance, match=f"{service} was away for too long"):
+            check(seen(away=(away,)), CONTRACT)
+    with pytest.raises(NonConformance, match=f"nobody asked {service}"):
+        check(seen(away=()), CONTRACT)
+
+
+@pytest.mark.parametrize(
+    ("running", "reason", "wanted", "fine"),
+    [
+        ("still running", "", "resumed", True),
+        ("SUCCESS", "", "resumed", True),
+        ("ABORTED", "the controller was restarted", "any", True),
+        ("ABORTED", "the controller was restarted", "resumed", False),
+        ("ABORTED", "", "any", False),
+        ("lost", "the controller knows no such build", "any", False),
+    ],
+)
+def test_a_build_that_ran(running: str, reason: str, wanted: str, fine: bool) -> None:
+    observed = seen(inflight=Outcome(running=running, reason=reason, queued="queued"))
+    check = checks.test_a_running_build_ends_as_the_contract_says
+    if fine:
+        check(observed, allowing(running_builds=wanted))
+    else:
+        with pytest.raises(NonConformance, match="did not end well"):
+            check(observed, allowing(running_builds=wanted))
+
+
+def test_a_queue_that_is_lost() -> None:
+    checks.test_the_queue_is_kept(seen())
+    with pytest.raises(NonConformance, match="queue is lost"):
+        checks.test_the_queue_is_kept(seen(inflight=Outcome(running="SUCCESS", reason="", queued="lost")))
+
+
+def test_a_second_time_that_changes_something() -> None:
+    checks.test_once_more_changes_nothing(seen())
+    with pytest.raises(NonConformance, match="pod nexus: 1 -> 2"):
+        checks.test_once_more_changes_nothing(seen(again=("pod nexus: 1 -> 2",)))
+
+
+def test_what_was_not_looked_at_after_a_failure_does_not_apply() -> None:
+    failed = seen(error="x", inflight=None, again=None)
+    with pytest.raises(NotApplicable):
+        checks.test_a_running_build_ends_as_the_contract_says(failed, CONTRACT)
+    with pytest.raises(NotApplicable):
+        checks.test_the_queue_is_kept(failed)
+    with pytest.raises(NotApplicable):
+        checks.test_once_more_changes_nothing(failed)
