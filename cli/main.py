@@ -55,7 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as ended:
         # argparse says 2 for a usage error; here 2 is a verdict
         return 3 if ended.code else 0
-    for ending in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT, too: whatever was started in a shell's background inherits it ignored
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)
     try:
         return int(options.handler(options))
@@ -70,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """SIGTERM and a closed terminal end a run as Ctrl-C does: in order."""
+    """Ctrl-C, SIGTERM and a closed terminal end a run in order."""
     raise KeyboardInterrupt
 
 

@@ -79,6 +79,7 @@ def run(options: argparse.Namespace) -> int:
             command=shlex.join(["conformance", *sys.argv[1:]]), stack_revision=planned.stack_revision,
             selection=shlex.join(options.pytest_arguments), waivers=options.waivers,
             layers=("static",) if options.static_only else (),
+            without=() if options.upgrade else ("upgrade",),
         )  # fmt: skip
         events = _events(options.json_events)
     except ConformanceError:

@@ -103,7 +103,7 @@ def _assemble(folder: Path, files: list[Path]) -> RunResult:
         if any(event["kind"] == "session-start" for event in events):
             sessions.append(_session(name, events))
         problems += [_problem(event) for event in events if event["kind"] in ("problem", "collection-error")]
-        for event in events:
+        for event in events if "requirements" not in head else ():
             # pytest alone, without the command line, has no run.json
             known |= {e["id"]: e for e in event.get("requirements", ()) if e["id"] not in known}
         for check in (_measured(check, folder) for check in _checks(name, events)):

@@ -47,6 +47,7 @@ class Recorder:
         command: str = "",
         selection: str = "",
         layers: Iterable[str] = (),
+        without: Iterable[str] = (),
         waivers: Path | None = None,
         requirements: Path = catalogues.FILE,
         stack_revision: str = "",
@@ -61,7 +62,13 @@ class Recorder:
         reserve(folder)
         self._problems: list[dict[str, str]] = []
         self._components: list[dict[str, Any]] = []
-        self._requirements = [catalogues.requirement_fields(known) for known in catalogues.load(requirements)]
+        # what this kind of run never asks for is not missing from it
+        left_out = frozenset(without)
+        self._requirements = [
+            catalogues.requirement_fields(known)
+            for known in catalogues.load(requirements)
+            if known.layer not in left_out
+        ]
         self._waivers = [
             {**asdict(waiver), "expires": waiver.expires.isoformat()}
             for waiver in (waiving.load(waivers) if waivers else ())

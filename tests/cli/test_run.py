@@ -48,6 +48,7 @@ def test_the_static_layer_alone_leaves_a_whole_report_and_nothing_standing(
     assert found["run"]["stack_revision"]
     assert {check["outcome"] for check in found["checks"]} == {"passed"}
     assert {check["layer"] for check in found["checks"]} == {"static"}
+    assert "upgrade" not in {requirement["layer"] for requirement in found["requirements"]}
     assert runs.all_runs() == ()
     assert [json.loads(line) for line in events.read_text().splitlines()]
     (before,) = running._earlier(str(PROJECT / "conformance.toml"), "kind")
