@@ -1,7 +1,7 @@
 """`python -m tests.mutants`: break the stack in one place at a time and see which checks tell.
 
-Without options the static mutants, in this process and without a cluster; with `--live` the mutants of a
-stack that stands (`conformance up` makes one).
+Without options the static mutants, in this process and without a cluster; with `--live` those of a stack that
+stands: a kept one of this checkout, else one that is stood up for it and removed.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from core.errors import ConformanceError
+from core.errors import ConformanceError, UsageError
 from tests.mutants import live
+from tests.mutants.live import LiveMutant
 from tests.mutants.live_run import Runner, dump
 from tests.mutants.model import Mutant, load
-from tests.mutants.stacks import endpoints_file
+from tests.mutants.stacks import standing
 from tests.mutants.static_run import verdict
 
 T = TypeVar("T")
@@ -46,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         type=Path,
         help="JSON lines of results: what is proven there is passed over",
     )
+    group.add_argument(
+        "--sample", type=int, default=0, metavar="N", help="about N of them, others every day, all in turn"
+    )
     options = parser.parse_args(arguments)
     try:
         return _live(options) if options.live else _static(options)
@@ -57,6 +61,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _part(found: Sequence[T], shard: str) -> Sequence[T]:
     part, parts = (int(number) for number in shard.split("/"))
     return found[part - 1 :: parts]
+
+
+def todays(found: Sequence[T], size: int, day: int) -> Sequence[T]:
+    """About `size` of `found`, spread over all of it; ceil(len / size) days in a row show each once."""
+    parts = max(1, -(-len(found) // size))
+    return found[day % parts :: parts]
 
 
 def _named(identifier: str, words: Sequence[str]) -> bool:
@@ -76,13 +86,24 @@ def _live(options: argparse.Namespace) -> int:
         and not (options.confined and not mutant.confined)
         and not (options.changing and mutant.confined)
     ]
+    if options.sample:
+        chosen = list(todays(chosen, options.sample, int(time.time() // 86400)))
     done = _proven(options.resume)
     left = [mutant for mutant in _part(chosen, options.shard) if mutant.id not in done]
-    runner = Runner(endpoints_file(options.stack))
+    if not chosen:
+        raise UsageError("no mutant is meant by these options")
+    with standing(options.stack) as stack:
+        bad = _all(Runner(stack), left, options)
+    sys.stdout.write(f"{len(left)} mutants, {len(left) - bad} proven, {bad} not; {len(done)} before\n")
+    return 1 if bad else 0
+
+
+def _all(runner: Runner, left: Sequence[LiveMutant], options: argparse.Namespace) -> int:
+    """Judge these in turn; how many were not proven, those that were not tried among them."""
     if not options.confined and (mended := runner.mend()):
         sys.stdout.write(f"undone, left by a run before: {mended}\n")
     bad = 0
-    for mutant in left:
+    for number, mutant in enumerate(left, 1):
         result = runner.judge(mutant)
         bad += not result.proven
         sys.stdout.write(result.line() + "\n")
@@ -92,9 +113,8 @@ def _live(options: argparse.Namespace) -> int:
                 out.write(dump(result) + "\n")
         if mutant.action and (not result.undone or runner.journal.left()[0]):
             sys.stdout.write("the stack is not what it was: nothing more is tried on it\n")
-            return 1
-    sys.stdout.write(f"{len(left)} mutants, {len(left) - bad} proven, {bad} not; {len(done)} before\n")
-    return 1 if bad or not chosen else 0
+            return bad + len(left) - number + result.proven
+    return bad
 
 
 def _proven(file: Path | None) -> set[str]:
