@@ -117,6 +117,8 @@ class Session:
                 f"the stack {stack.id} has no endpoints", remedy="conformance down, then run"
             )
         self._recorder.components(asdict(part) for part in endpoints.components)
+        if not endpoints.writable:
+            self._recorder.read_only()
         if stack.timeline.is_file() and stack.timeline != self._recorder.timeline:
             self._recorder.timeline.write_bytes(stack.timeline.read_bytes())
         return stack.endpoints_file
