@@ -142,6 +142,13 @@ class Budgets(Part):
     build: Seconds = Field(600, description="a pipeline's build, queue to end")
 
 
+class Renamed(Part):
+    """A job that has another name after an upgrade, with its builds under it."""
+
+    old: str = Field(description="full name before the upgrade")
+    new: str = Field(description="full name after it")
+
+
 class Upgrade(Part):
     """How an upgrade in place must go (`conformance upgrade`)."""
 
@@ -157,6 +164,13 @@ class Upgrade(Part):
     intended: tuple[str, ...] = Field(
         (), description="items of the state that this upgrade may change, as `kind name`"
     )
+    renamed: tuple[Renamed, ...] = Field(
+        (), description="jobs that this upgrade gives another name, with the builds they had"
+    )
+
+    def name_of(self, job: str) -> str:
+        """The full name that a job of before the upgrade has after it."""
+        return next((each.new for each in self.renamed if each.old == job), job)
 
 
 class CredentialRef(Part):

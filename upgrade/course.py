@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -15,10 +16,16 @@ from core.errors import ConformanceError, EnvironmentFailure
 from core.process import run
 from environments.runs import Run
 from fixtures.hands import Stack, connect
+from upgrade import acknowledged
 from upgrade.inflight import Inflight, Outcome
+from upgrade.inside import asking
+from upgrade.interruptions import Disturbable, Interrupted, Interruption, Kind
 from upgrade.observed import Observed, Step
 from upgrade.pairs import Side
-from upgrade.prober import Away, Prober, forget, probes
+from upgrade.prober import Prober, probes
+from upgrade.questions import forget, questions
+from upgrade.samples import Away, away
+from upgrade.way_back import obstacles
 
 COMMAND_SECONDS = 1800
 #: within which a build that was resumed or not is known to be
@@ -32,6 +39,22 @@ class Changeable(Protocol):
     def change(self, to: LoadedContract, timeline: Path) -> None:
         """Raises EnvironmentFailure."""
 
+    def disturbances(self) -> Disturbable:
+        """What may be done to it meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How the change went: `error` of the last try; the steps of all."""
+
+    error: str
+    steps: tuple[Step, ...]
+    interruption: Interruption | None = None
+    interrupted: Interrupted | None = None
+
+    def kills(self, service: str) -> tuple[tuple[float, float], ...]:
+        return self.interruption.kills(service) if self.interruption else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Course:
@@ -41,36 +64,42 @@ class Course:
     run: Run
     say: Say
 
-    def go(self, before: Side, after: Side, direction: Literal["forth", "back"], folder: Path) -> Observed:
+    def go(
+        self, before: Side, after: Side, direction: Literal["forth", "back"], folder: Path,
+        interrupt: Kind | None = None,
+    ) -> Observed:  # fmt: skip
         """Bring the stack from `before` to `after` and tell what was seen, also of an upgrade that failed."""
         stack = self.stack(before)
         inflight = Inflight(stack)
+        cannot = obstacles(before.loaded, after.loaded) if direction == "back" else ()
+        for each in cannot:
+            self.say(f"what cannot go back: {each}")
         self.say(f"{direction}: {before.name} -> {after.name}, with a build running and one queued")
-        steps, start = folder / "steps.jsonl", time.monotonic()
-        error, outcome, again = "", None, None
-        with Prober(probes(stack)) as prober:
-            try:
-                self._change(after, steps)
-            except ConformanceError as failure:
-                error = str(failure)
+        with ExitStack() as watching:
+            inside = watching.enter_context(asking(stack))
+            outside = watching.enter_context(Prober(probes(stack, questions(stack, "outside"))))
+            start = time.monotonic()
+            made = self._upgrade(stack, after, folder, interrupt)
             seconds = time.monotonic() - start
             # so that the last failure is seen to be the last
             time.sleep(2)
-        self._tell(prober.away())
-        if not error:
-            stack = self.stack(after)
-            # a controller that never went away has nothing to settle
-            restarted = any(each.seconds for each in prober.away() if each.service == "jenkins")
-            outcome = self._settled(inflight, stack, SETTLED if restarted else 5)
-            inflight.forget(stack)
-            forget(stack)
-            again = self._again(after, folder)
-        seen = Observed(
-            direction=direction, before=before.name, after=after.name, seconds=seconds, error=error,
-            steps=_steps(steps), away=prober.away(), inflight=outcome, again=again,
+        seen: acknowledged.Seen = {"outside": outside.samples, "inside": inside.samples}
+        told = tuple(
+            away(service, way, samples, where)
+            for where, asked in seen.items()
+            for (service, way), samples in asked.items()
+        )
+        self._tell(told, inside.unmeasured)
+        observed = Observed(
+            direction=direction, before=before.name, after=after.name, seconds=seconds, error=made.error,
+            steps=made.steps, away=told, unmeasured=inside.unmeasured, interrupted=made.interrupted,
+            cannot=cannot,
         )  # fmt: skip
-        seen.save(folder)
-        return seen
+        if not made.error:
+            observed = self._ended(observed, inflight, after, seen, made)
+            observed = observed.model_copy(update={"again": self._again(after, folder)})
+        observed.save(folder)
+        return observed
 
     def stack(self, side: Side) -> Stack:
         """Hands for the stack as it stands, judged by the contract of `side`."""
@@ -78,6 +107,28 @@ class Course:
         if endpoints is None:
             raise EnvironmentFailure(f"the stack {self.run.id} has no endpoints")
         return connect(endpoints, side.loaded.contract)
+
+    def _upgrade(self, stack: Stack, to: Side, folder: Path, interrupt: Kind | None) -> Made:
+        """The change; one that was interrupted and stopped is made a second time, undisturbed."""
+        steps = folder / "steps.jsonl"
+        if interrupt is None:
+            error = self._tried(to, steps)
+            return Made(error, _steps(steps))
+        with Interruption(interrupt, stack, self.environment.disturbances(), self.say) as interruption:
+            stopped = error = self._tried(to, steps)
+        first = _steps(steps)
+        if stopped:
+            self.say(f"the interrupted upgrade stopped: {stopped.splitlines()[0]}; a second try")
+            error = self._tried(to, folder / "second.jsonl")
+        made = Interrupted(kind=interrupt, events=tuple(interruption.events), stopped=stopped)
+        return Made(error, (*first, *_steps(folder / "second.jsonl")), interruption, made)
+
+    def _tried(self, to: Side, steps: Path) -> str:
+        try:
+            self._change(to, steps)
+        except ConformanceError as failure:
+            return str(failure)
+        return ""
 
     def _change(self, to: Side, steps: Path) -> None:
         command = to.loaded.contract.upgrade.command
@@ -92,6 +143,21 @@ class Course:
         }
         with timeline.Timeline(steps).span("upgrade command"):
             run(command, timeout=COMMAND_SECONDS, env=environment, cwd=to.loaded.file.parent)
+
+    def _ended(
+        self, observed: Observed, inflight: Inflight, to: Side, seen: acknowledged.Seen, made: Made
+    ) -> Observed:
+        """What is known only of an upgrade that came to its end."""
+        stack = self.stack(to)
+        # a controller that never went away has nothing to settle
+        outcome = self._settled(inflight, stack, SETTLED if observed.was_away("jenkins") else 5)
+        inflight.forget(stack)
+        lost = tuple(acknowledged.lost(stack, seen, made.kills))
+        for each in lost:
+            self.say(f"{each}{' (known of Nexus)' if each.known else ''}")
+        for where, asked in seen.items():
+            forget(stack, where, acknowledged.written(asked))
+        return observed.model_copy(update={"inflight": outcome, "lost": lost})
 
     def _settled(self, inflight: Inflight, stack: Stack, patience: float) -> Outcome:
         outcome = inflight.outcome(stack, patience)
@@ -113,10 +179,12 @@ class Course:
             if before.get(name) != after.get(name)
         )
 
-    def _tell(self, seen: tuple[Away, ...]) -> None:
+    def _tell(self, seen: tuple[Away, ...], unmeasured: str) -> None:
         for each in seen:
             failed = f"{each.failed} of {each.asked} failed"
-            self.say(f"{each.service} {each.way}: away {each.seconds:.1f} s ({failed})")
+            self.say(f"{each.service} {each.way} from {each.where}: away {each.seconds:.1f} s ({failed})")
+        if unmeasured:
+            self.say(f"not measured from inside: {unmeasured}")
 
 
 def _generations(stack: Stack) -> dict[str, str]:

@@ -57,7 +57,7 @@ class KindEnvironment:
             Task("cluster", self._cluster, ("git repositories", *images)),
             Task("trust and secrets", self._shared, ("cluster",)),
             # the local one has its address from the start, LocalStack's container when it runs
-            Task("name resolution", self._names, ("cluster" if self.ecr.name == "local" else "ecr",)),
+            Task("name resolution", self.resolve_names, ("cluster" if self.ecr.name == "local" else "ecr",)),
             Task("git server", self._git, ("trust and secrets",)),
             Task("ecr", self._ecr, ("trust and secrets",)),
             *self._repository_tasks(),
@@ -135,7 +135,8 @@ class KindEnvironment:
             )
         )  # fmt: skip
 
-    def _names(self) -> None:
+    def resolve_names(self) -> None:
+        """Pods and nodes find the registry by its one name; a second time changes nothing."""
         host, address = self.ecr.registry_host.partition(":")[0], self.ecr.address()
         if address:
             ca = self.authority.certificate if self.ecr.name == "local" else ""

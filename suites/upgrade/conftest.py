@@ -9,7 +9,7 @@ import pytest
 from contract.model import Contract
 from core.errors import UsageError
 from environments.base import Endpoints
-from fixtures.hands import connect
+from fixtures.hands import Stack, connect
 from upgrade.observed import STATE, Observed
 from upgrade.state.keepers import Looked, look
 from upgrade.state.model import Manifest
@@ -40,6 +40,12 @@ def manifest(folder: Path) -> Manifest:
 
 
 @pytest.fixture(scope="session")
-def looked(manifest: Manifest, endpoints: Endpoints, contract: Contract) -> Looked:
+def stack(endpoints: Endpoints, contract: Contract) -> Stack:
+    """Hands for the stack that was come to."""
+    return connect(endpoints, contract)
+
+
+@pytest.fixture(scope="session")
+def looked(manifest: Manifest, stack: Stack) -> Looked:
     """All of it looked at again, once."""
-    return look(connect(endpoints, contract), manifest)
+    return look(stack, manifest)

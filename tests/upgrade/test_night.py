@@ -19,7 +19,7 @@ from upgrade import blame, night
 from upgrade.night import Night
 from upgrade.observed import Observed
 from upgrade.pairs import Pair
-from upgrade.prober import Away
+from upgrade.samples import Away
 
 DAY = dt.date(2026, 3, 1)
 PAIRS = (Pair("stack@v1", "stack@v2"), Pair("stack@v2", "conformance.toml"))

@@ -28,7 +28,8 @@ KEEPERS: Mapping[str, Keeper] = {
     for keeper in (
         nexus.Artifacts(), nexus.Proxied(), nexus.Users(), nexus.Roles(),
         ecr.Images(), ecr.Settings(),
-        jenkins.Jobs(), jenkins.Builds(), jenkins.Credentials(), jenkins.Tokens(),
+        jenkins.Jobs(), jenkins.Builds(), jenkins.DeclaredBuilds(), jenkins.Drift(),
+        jenkins.Credentials(), jenkins.Tokens(),
         volumes.Markers(),
     )
 }  # fmt: skip
@@ -65,6 +66,9 @@ def look(stack: Stack, manifest: Manifest) -> Looked:
     for item in manifest.items:
         try:
             different += differences(item, KEEPERS[item.kind].look(stack, item))
+        except NonConformance as error:
+            # the service answers, and not as it did before
+            different.append(Difference(item=item, fact="answer", before="as asked for", after=error.what))
         except ConformanceError as error:
             unseen.append((item, str(error).splitlines()[0]))
     return Looked(tuple(different), tuple(unseen))
