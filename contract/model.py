@@ -42,9 +42,21 @@ class Stack(Part):
     )
 
 
+class Reach(Part):
+    """Something that a component must reach from inside its pod."""
+
+    component: Literal["jenkins", "nexus"] = Field(description="whose pod")
+    what: str = Field(description="what is reached, for people")
+    command: str = Field(
+        description="shell command in that pod that ends with 0; `{registry}` is the registry's host, "
+        "`{central}` Maven's central repository as this host knows it"
+    )
+
+
 class Kubernetes(Part):
     version: str = Field(description="exact Kubernetes version of the cluster", pattern=r"^\d+\.\d+\.\d+$")
     nodes: int = Field(1, ge=1, le=5, description="nodes of a cluster that we create")
+    reaches: tuple[Reach, ...] = Field((), description="what components must reach from inside their pods")
 
 
 class Parameter(Part):

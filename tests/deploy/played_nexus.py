@@ -40,12 +40,8 @@ class PlayedNexus:
                 return (200 if ready else 503), None
             case "GET", ["repositorySettings"]:
                 return 200, list(self.repositories.values())
-            case "GET", ["", "service", "rest", "internal", "cleanup-policies"]:
-                return 200, list(self.policies.values())
-            case (("POST" | "PUT"), ["", "service", "rest", "internal", "cleanup-policies", *_]):
-                policy = json.loads(body)
-                self.policies[policy["name"]] = {"retain": None, "inUseCount": 0, **policy}
-                return 200, self.policies[policy["name"]]
+            case _, ["", "service", "rest", "internal", "cleanup-policies", *_]:
+                return 200, self._policy(method, body)
             case (("POST" | "PUT"), ["repositories", "maven", kind, *_]):
                 sent = json.loads(body)
                 # as Nexus does: a group has no Maven settings, and some keys are its own
@@ -62,6 +58,13 @@ class PlayedNexus:
                 self.anonymous = json.loads(body) if method == "PUT" else self.anonymous
                 return 200, self.anonymous
         return 404, None
+
+    def _policy(self, method: str, body: bytes) -> Any:
+        if method == "GET":
+            return list(self.policies.values())
+        policy = json.loads(body)
+        self.policies[policy["name"]] = {"retain": None, "inUseCount": 0, **policy}
+        return policy
 
     def _role(self, method: str, name: list[str], body: bytes) -> tuple[int, Any]:
         if method == "GET":
