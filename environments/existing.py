@@ -14,6 +14,7 @@ from core.errors import CommandFailed, ContractError, EnvironmentFailure
 from core.process import run as command
 from environments.base import Component, Endpoints, Login, Registry, Service
 from environments.ecr import aws
+from environments.images import catalogue, programs
 from environments.runs import Run
 
 #: label of a controller's pod that is a stand-in
@@ -58,6 +59,8 @@ def endpoints(loaded: LoadedContract, run: Run, *, writable: bool) -> Endpoints:
             Component("ECR", "existing" if existing.registry_url else "aws"),
         ),
         writable=writable,
+        # built by an earlier stand-up on this host, if by any
+        oci_conformance=programs.found(catalogue.load(contract.kubernetes.version), "conformance"),
     )
 
 
