@@ -125,6 +125,11 @@ class Nexus(Part):
     releases: str = Field("maven-releases", description="repository for release artifacts")
     snapshots: str = Field("maven-snapshots", description="repository for snapshot artifacts")
     group: str = Field("maven-public", description="repository that builds resolve from")
+    build_url: str = Field(
+        "",
+        description="URL of Nexus as builds have it, with variables of their environment (`$NEXUS_URL`); "
+        "empty: builds are not asked to reach it",
+    )
 
 
 class EcrRepository(Part):
@@ -166,6 +171,9 @@ class Product(Part):
         (), description="artifactIds that the build job deploys, besides the package"
     )
     images: tuple[str, ...] = Field(description="ECR repositories that the images job pushes to")
+    failing_branch: str = Field(
+        "", description="branch whose unit tests fail, as BRANCH of the build job; empty: there is none"
+    )
 
 
 class Budgets(Part):
@@ -176,6 +184,9 @@ class Budgets(Part):
     agent_online: Seconds = Field(120, description="agent: queued to online")
     agent_gone: Seconds = Field(60, description="agent pod: end of build to gone")
     build: Seconds = Field(600, description="a pipeline's build, queue to end")
+    image_given_up: Seconds = Field(
+        180, description="a build that declares an agent whose image does not exist: asked for to its end"
+    )
 
 
 class Renamed(Part):

@@ -12,7 +12,7 @@ from fixtures.sharing import Shared
 from fixtures.stability import at_the_start, restarts
 
 
-@pytest.mark.requirement("PIPELINES-30")
+@pytest.mark.requirement("PIPELINES-40")
 def test_nothing_restarted_meanwhile(kube: Cluster, contract: Contract, shared: Shared) -> None:
     before = at_the_start(shared)
     if not before:
