@@ -72,6 +72,8 @@ class Endpoints:
     components: tuple[Component, ...] = ()
     #: may checks that write be run here (always on kind, `--allow-writes` elsewhere)
     writable: bool = True
+    #: may services be restarted here (always on kind, `--allow-disruption` elsewhere)
+    disruptible: bool = True
     #: file of `core.timeline` events of the stand-up, or empty
     timeline: str = ""
 

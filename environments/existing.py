@@ -17,7 +17,7 @@ from environments.ecr import aws
 from environments.runs import Run
 
 
-def endpoints(loaded: LoadedContract, run: Run, *, writable: bool) -> Endpoints:
+def endpoints(loaded: LoadedContract, run: Run, *, writable: bool, disruptible: bool = False) -> Endpoints:
     """Where the contract's `[existing]` says the stack is, with credentials from where it refers to.
 
     Raises:
@@ -50,6 +50,7 @@ def endpoints(loaded: LoadedContract, run: Run, *, writable: bool) -> Endpoints:
             Component("ECR", "existing" if existing.registry_url else "aws"),
         ),
         writable=writable,
+        disruptible=disruptible,
     )
 
 
