@@ -84,8 +84,11 @@ class Session:
             from environments import existing  # noqa: PLC0415
 
             self._run.endpoints_file.write_text(
-                existing.endpoints(planned.loaded, self._run, writable=options.allow_writes).to_json()
-            )
+                existing.endpoints(
+                    planned.loaded, self._run,
+                    writable=options.allow_writes, disruptible=options.allow_disruption,
+                ).to_json()
+            )  # fmt: skip
             return self._known(self._run)
         engine = standing.fit_host(options, planned, say)
         if options.kit:

@@ -76,6 +76,8 @@ class Endpoints:
     writable: bool = True
     #: was it stood up for the harness alone (then checks may change what everybody gets, and put it back)
     disposable: bool = False
+    #: may services be restarted here (always on kind, `--allow-disruption` elsewhere)
+    disruptible: bool = True
     #: file of `core.timeline` events of the stand-up, or empty
     timeline: str = ""
     #: the OCI distribution conformance suite's program, where it was built, or empty

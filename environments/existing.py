@@ -22,7 +22,7 @@ STAND_IN = "conformance.stand-in"
 _KEY = STAND_IN.replace(".", "\\.")
 
 
-def endpoints(loaded: LoadedContract, run: Run, *, writable: bool) -> Endpoints:
+def endpoints(loaded: LoadedContract, run: Run, *, writable: bool, disruptible: bool = False) -> Endpoints:
     """Where the contract's `[existing]` says the stack is, with credentials from where it refers to.
 
     Raises:
@@ -61,6 +61,7 @@ def endpoints(loaded: LoadedContract, run: Run, *, writable: bool) -> Endpoints:
         writable=writable,
         # built by an earlier stand-up on this host, if by any
         oci_conformance=programs.found(catalogue.load(contract.kubernetes.version), "conformance"),
+        disruptible=disruptible,
     )
 
 

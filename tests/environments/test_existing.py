@@ -58,6 +58,7 @@ def test_logins_come_from_secrets_and_variables(contract: Any) -> None:
     assert (found.nexus.login.username, found.nexus.login.password) == ("ci", "n3xus")
     assert found.context == "build"
     assert found.writable
+    assert not found.disruptible
     assert found.registry.backend == "aws"
     assert found.registry.host.endswith(".amazonaws.com")
 
