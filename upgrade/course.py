@@ -15,6 +15,8 @@ from core.errors import ConformanceError, EnvironmentFailure
 from core.process import run
 from environments.runs import Run
 from fixtures.hands import Stack, connect
+from fixtures.nonconformance import NonConformance
+from upgrade import explained
 from upgrade.inflight import Inflight, Outcome
 from upgrade.observed import Observed, Step
 from upgrade.pairs import Side
@@ -62,12 +64,14 @@ class Course:
             # a controller that never went away has nothing to settle
             restarted = any(each.seconds for each in prober.away() if each.service == "jenkins")
             outcome = self._settled(inflight, stack, SETTLED if restarted else 5)
-            inflight.forget(stack)
-            forget(stack)
             again = self._again(after, folder)
+        cause = explained.cause(self.stack(after)) if error else None
+        if cause:
+            self.say(f"why: {cause.what}; next: {cause.remedy or 'see its log in the diagnostics'}")
         seen = Observed(
             direction=direction, before=before.name, after=after.name, seconds=seconds, error=error,
-            steps=_steps(steps), away=prober.away(), inflight=outcome, again=again,
+            steps=_steps(steps), away=prober.away(), cause=cause, inflight=outcome,
+            again=again,
         )  # fmt: skip
         seen.save(folder)
         return seen
@@ -94,7 +98,13 @@ class Course:
             run(command, timeout=COMMAND_SECONDS, env=environment, cwd=to.loaded.file.parent)
 
     def _settled(self, inflight: Inflight, stack: Stack, patience: float) -> Outcome:
-        outcome = inflight.outcome(stack, patience)
+        try:
+            outcome = inflight.outcome(stack, patience)
+            inflight.forget(stack)
+            forget(stack)
+        except (ConformanceError, NonConformance) as error:
+            # a service that does not let its administrator in any more is for the suites to tell
+            outcome = Outcome(running="lost", reason=str(error).partition("\n")[0], queued="lost")
         said = f"{outcome.running} ({outcome.reason})"
         self.say(f"the build that ran: {said}; the queued one: {outcome.queued}")
         return outcome

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.errors import UsageError
+from upgrade.explained import Cause
 from upgrade.inflight import Outcome
 from upgrade.prober import Away
 
@@ -35,6 +36,8 @@ class Observed(BaseModel):
     error: str = ""
     steps: tuple[Step, ...] = ()
     away: tuple[Away, ...] = ()
+    #: what the service that did not come up says of it
+    cause: Cause | None = None
     inflight: Outcome | None = None
     again: tuple[str, ...] | None = None
 

@@ -36,10 +36,14 @@ KEEPERS: Mapping[str, Keeper] = {
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What one look at a manifest showed; `unseen` could not be looked at, with the reason."""
+    """What one look at a manifest showed; `unseen` could not be looked at, with the reason.
+
+    `failed` is why the upgrade before it failed, if it did: what is away then is away for that.
+    """
 
     different: tuple[Difference, ...]
     unseen: tuple[tuple[Item, str], ...]
+    failed: str = ""
 
 
 def fill(stack: Stack, seed: int) -> Manifest:
@@ -65,6 +69,9 @@ def look(stack: Stack, manifest: Manifest) -> Looked:
     for item in manifest.items:
         try:
             different += differences(item, KEEPERS[item.kind].look(stack, item))
+        except NonConformance as error:
+            # it is there, and the service cannot hand it out
+            different.append(Difference(item=item, fact="content", before="readable", after=error.what))
         except ConformanceError as error:
             unseen.append((item, str(error).splitlines()[0]))
     return Looked(tuple(different), tuple(unseen))
