@@ -16,7 +16,8 @@ from core.errors import ConformanceError, EnvironmentFailure
 from core.process import run
 from environments.runs import Run
 from fixtures.hands import Stack, connect
-from upgrade import acknowledged
+from fixtures.nonconformance import NonConformance
+from upgrade import acknowledged, explained
 from upgrade.inflight import Inflight, Outcome
 from upgrade.inside import asking
 from upgrade.interruptions import Disturbable, Interrupted, Interruption, Kind
@@ -90,10 +91,13 @@ class Course:
             for (service, way), samples in asked.items()
         )
         self._tell(told, inside.unmeasured)
+        cause = explained.cause(self.stack(after)) if made.error else None
+        if cause:
+            self.say(f"why: {cause.what}; next: {cause.remedy or 'see its log in the diagnostics'}")
         observed = Observed(
             direction=direction, before=before.name, after=after.name, seconds=seconds, error=made.error,
             steps=made.steps, away=told, unmeasured=inside.unmeasured, interrupted=made.interrupted,
-            cannot=cannot,
+            cause=cause, cannot=cannot,
         )  # fmt: skip
         if not made.error:
             observed = self._ended(observed, inflight, after, seen, made)
@@ -151,16 +155,25 @@ class Course:
         stack = self.stack(to)
         # a controller that never went away has nothing to settle
         outcome = self._settled(inflight, stack, SETTLED if observed.was_away("jenkins") else 5)
-        inflight.forget(stack)
-        lost = tuple(acknowledged.lost(stack, seen, made.kills))
+        known = observed.model_copy(update={"inflight": outcome})
+        try:
+            inflight.forget(stack)
+            lost = tuple(acknowledged.lost(stack, seen, made.kills))
+            for where, asked in seen.items():
+                forget(stack, where, acknowledged.written(asked))
+        except (ConformanceError, NonConformance) as error:
+            # a service that does not let its administrator in any more is for the suites to tell
+            self.say(f"what was acknowledged is not known: {str(error).partition(chr(10))[0]}")
+            return known
         for each in lost:
             self.say(f"{each}{' (known of Nexus)' if each.known else ''}")
-        for where, asked in seen.items():
-            forget(stack, where, acknowledged.written(asked))
-        return observed.model_copy(update={"inflight": outcome, "lost": lost})
+        return known.model_copy(update={"lost": lost})
 
     def _settled(self, inflight: Inflight, stack: Stack, patience: float) -> Outcome:
-        outcome = inflight.outcome(stack, patience)
+        try:
+            outcome = inflight.outcome(stack, patience)
+        except (ConformanceError, NonConformance) as error:
+            outcome = Outcome(running="lost", reason=str(error).partition("\n")[0], queued="lost")
         said = f"{outcome.running} ({outcome.reason})"
         self.say(f"the build that ran: {said}; the queued one: {outcome.queued}")
         return outcome

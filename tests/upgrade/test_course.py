@@ -50,7 +50,7 @@ class Played:
 
     def stack(self) -> Any:
         pods = lambda namespace, _selector: [  # noqa: E731
-            SimpleNamespace(name=namespace, uid=str(self.pods[namespace]), deleted=False)
+            SimpleNamespace(name=namespace, uid=str(self.pods[namespace]), deleted=False, ready=True)
         ]
         repositories = {"r": {"createdAt": "then", "imageTagMutability": "IMMUTABLE"}}
         return SimpleNamespace(

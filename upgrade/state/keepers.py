@@ -37,10 +37,14 @@ KEEPERS: Mapping[str, Keeper] = {
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What one look at a manifest showed; `unseen` could not be looked at, with the reason."""
+    """What one look at a manifest showed; `unseen` could not be looked at, with the reason.
+
+    `failed` is why the upgrade before it failed, if it did: what is away then is away for that.
+    """
 
     different: tuple[Difference, ...]
     unseen: tuple[tuple[Item, str], ...]
+    failed: str = ""
 
 
 def fill(stack: Stack, seed: int) -> Manifest:
