@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -25,6 +26,8 @@ from fixtures.objects import Container, Node, Pod, Workload
 from fixtures.registry import Token
 from fixtures.stack import StackFiles
 from suites.agents import test_agents as agents
+from suites.agents import test_builds as builds
+from suites.agents.conftest import Absent, Visit
 from suites.agents.test_img import Img
 from suites.jenkins import test_controller as controller
 from suites.jenkins import test_jobs as jobs
@@ -155,6 +158,12 @@ class Ran:
 
 def _runs(stdout: str = "", rc: int = 0, stderr: str = "") -> Tells:
     return Tells(run=Ran(stdout, rc, stderr), run_expect=Ran())
+
+
+def _ended(result: str, console: str) -> Any:
+    """Agents whose controller tells of a build that ended so."""
+    build = Build("x", 1, result, 4.0, console)
+    return SimpleNamespace(jenkins=Tells(left_queue=Started("x", 1, 7), finish=build))
 
 
 #: (check, what it is given, words that the first line must hold)
@@ -327,6 +336,42 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
         agents.test_agent_has_no_setuid_programs_to_root,
         (_runs("/usr/bin/sudo\n/usr/bin/chfn\n"), AGENT),
         ("agent maven", "/usr/bin/sudo"),
+    ),
+    (
+        builds.test_builds_reach_the_services,
+        (Visit("SUCCESS", (("Nexus", "http://nexus:8081", 6), ("controller", "x", 0)), {}), "maven"),
+        ("a build on maven does not reach a service", "Nexus (http://nexus:8081): its name does not resolve"),
+    ),
+    (
+        builds.test_agent_goes_when_its_build_ends,
+        (
+            Visit(
+                "SUCCESS",
+                (),
+                {"what": "agent pod maven-1 is still there 60 s after its build", "remedy": "use an init"},
+            ),
+        ),
+        ("agent pod maven-1 is still there",),
+    ),
+    (
+        builds.test_image_that_is_not_there_is_told,
+        (
+            _ended("SUCCESS", ""),
+            CONTRACT,
+            Tells(pods=()),
+            Absent("x", 7, "absent.invalid/x:1"),
+        ),
+        ("ends SUCCESS after 4 s",),
+    ),
+    (
+        builds.test_image_that_is_not_there_is_told,
+        (
+            _ended("ABORTED", "Finished: ABORTED"),
+            CONTRACT,
+            Tells(pods=()),
+            Absent("x", 7, "absent.invalid/x:1"),
+        ),
+        ("does not name the image",),
     ),
     (
         Img(_runs(rc=1, stderr="failed to solve: runc did not terminate successfully")).build,
