@@ -16,6 +16,7 @@ _LITERAL_REPOSITORY = re.compile(
     r'resource\s+"aws_ecr_repository"\s+"(\w+)"\s*\{(?:(?!\n\}).)*?name\s*=\s*"([^"$]+)"', re.DOTALL
 )
 _WORKLOAD = re.compile(r"^kind:\s*(Deployment|StatefulSet|DaemonSet|Job|CronJob)\b", re.MULTILINE)
+_EXACT_TAG = re.compile(r"\d+\.\d+\.\d+|sha256:[0-9a-f]{64}$")
 _EXACT = re.compile(r"^v?\d+\.\d+\.\d+([-+].+)?$")
 
 
@@ -158,6 +159,27 @@ def test_nexus_is_a_deployment(stack_files: StackFiles, contract: Contract) -> N
         expected="one Deployment",
         observed=", ".join(kinds),
         remedy="make Nexus a Deployment with the strategy Recreate",
+    )
+
+
+@pytest.mark.requirement("STATIC-59")
+def test_image_of_nexus_is_exact(stack_files: StackFiles, contract: Contract) -> None:
+    release = _releases(stack_files).get(contract.nexus.release) or {}
+    values = stack_files.root / str(release.get("values", ""))
+    said = stack_files.yaml(values) if values.is_file() else None
+    image = said.get("image") if isinstance(said, dict) else None
+    if image is None and release.get("repository"):
+        # the image of a chart from elsewhere is as exact as the chart's version: STATIC-54
+        return
+    tag = image.get("tag") if isinstance(image, dict) else str(image or "").rpartition(":")[2]
+    text = stack_files.resolved(str(tag or ""))
+    require(
+        # what the environment fills in shows when it runs: PLATFORM-11
+        "${" in text or _EXACT_TAG.match(text),
+        f"the image tag of {contract.nexus.release} is {text or 'not set'}: it moves by itself",
+        expected=f"an exact version, such as {contract.nexus.version.partition('-')[0]}",
+        observed=text,
+        remedy="set image.tag in the values of the release to one exact version",
     )
 
 
