@@ -70,7 +70,7 @@ def nightly(options: argparse.Namespace) -> int:
         if options.pairs
         else [pairs.Pair(pairs.newest_release(options.contract), str(options.contract))]
     )
-    kept: Path = options.nights or state_root() / "nights"
+    kept = _nights(options)
     today = dt.datetime.now(dt.UTC).date()
     folder = kept / str(today)
     with nights.alone():
@@ -94,7 +94,7 @@ def nightly(options: argparse.Namespace) -> int:
 
 
 def _upgrade(options: argparse.Namespace, pair: Pair, place: Path, seconds: float, *more: str) -> int:
-    from upgrade.night import run_command  # noqa: PLC0415
+    from upgrade.night import RUNS, run_command  # noqa: PLC0415
 
     command = [
         sys.executable, "-m", "cli.main", "upgrade", "--contract", str(options.contract),
@@ -106,7 +106,13 @@ def _upgrade(options: argparse.Namespace, pair: Pair, place: Path, seconds: floa
     if options.provision_host is not None:
         command.append("--provision-host" if options.provision_host else "--no-provision-host")
     print(f"{pair.before} -> {pair.after} (log: {place / 'log'})", flush=True)
-    return run_command(command, place / "log", seconds)
+    made = next(each for each in place.parents if each.parent == _nights(options)) / RUNS
+    return run_command(command, place / "log", seconds, made)
+
+
+def _nights(options: argparse.Namespace) -> Path:
+    kept: Path = options.nights or state_root() / "nights"
+    return kept.resolve()
 
 
 def _blamed(options: argparse.Namespace, done: Night, wanted: list[Pair], folder: Path) -> Night:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from contract.model import LoadedContract
     from environments.kind.environment import KindEnvironment
     from environments.runs import Run
+    from upgrade.interruptions import Disturbable
     from upgrade.pairs import Side
 
 SEED = 1
@@ -40,6 +41,10 @@ def register(subparsers: Subparsers) -> None:
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=SEED, help="number that the state is made from")
     parser.add_argument("--no-back", action="store_true", help="do not go back afterwards")
+    parser.add_argument(
+        "--interrupt", default=None, choices=("pod", "node", "registry"),
+        help="disturb the upgrade: kill the new pods, restart the node, take the registry away",
+    )  # fmt: skip
     parser.add_argument("--keep", action="store_true", help="leave the stack standing afterwards")
     parser.add_argument("--results-dir", type=Path, default=None, metavar="DIR", help="where results go")
     add_making_options(parser)
@@ -114,7 +119,9 @@ class _Journey:
             folder = (self.options.results_dir or self.run.folder / "upgrade") / direction
             folder.mkdir(parents=True, exist_ok=True)
             manifest.save(folder / STATE)
-            seen = course.go(old, new, direction, folder)
+            # the way back is made undisturbed
+            interrupt = self.options.interrupt if direction == "forth" else None
+            seen = course.go(old, new, direction, folder, interrupt)
             self.say(f"{direction}: {seen.seconds:.0f} s" + (f", failed: {seen.error}" if seen.error else ""))
             self.run = self.plans[new.name].adopt(self.run)
             codes.append(_judge(self.options, new, folder))
@@ -126,6 +133,11 @@ class _Journey:
         """The environment becomes another one with every change (upgrade.course.Changeable)."""
         plan = next(plan for plan in self.plans.values() if plan.loaded.file == to.file)
         self.where = self.where.change(to, plan.sources, timeline)
+
+    def disturbances(self) -> Disturbable:
+        from environments.kind.disturb import Disturbances  # noqa: PLC0415
+
+        return Disturbances(self.where)
 
 
 def _judge(options: argparse.Namespace, side: Side, folder: Path) -> int:

@@ -56,6 +56,11 @@ class Kubectl:
             stdin=json.dumps(listed),
         )
 
+    def patch(self, kind: str, name: str, namespace: str, change: dict[str, Any]) -> None:
+        """A JSON merge patch (RFC 7396). Raises CommandFailed."""
+        words = ("patch", kind, name, "--namespace", namespace, "--type", "merge")
+        self(*words, "--patch", json.dumps(change))
+
     def wait_rolled_out(self, namespace: str, selector: str, timeout: float) -> None:
         """Until every Deployment and StatefulSet behind `selector` runs its newest template, and only that.
 

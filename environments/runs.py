@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from core.owners import born
 from core.paths import cache_root, state_root
 from core.process import RUN_MARK
 from environments.base import Endpoints
+
+#: names a file to which the runs of this process and of its children write their ids
+LOG_VARIABLE = "CONFORMANCE_RUN_LOG"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,18 @@ def new(contract: str, environment: str, inputs: str) -> Run:
     )
     run.save()
     os.environ[RUN_MARK] = run.id
+    if log := os.environ.get(LOG_VARIABLE):
+        with Path(log).open("a", encoding="utf-8") as out:
+            out.write(f"{run.id}\n")
     return run
+
+
+def forget(ids: Iterable[str]) -> None:
+    """Remove what these runs left on disk, all but those in which something stands."""
+    for name in ids:
+        folder = state_root() / "runs" / name
+        if name and not (folder / "run.json").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def all_runs() -> tuple[Run, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -16,11 +17,17 @@ from core.process import run
 from environments.runs import Run
 from fixtures.hands import Stack, connect
 from fixtures.nonconformance import NonConformance
-from upgrade import explained
+from upgrade import acknowledged, explained
+from upgrade.explained import Cause
 from upgrade.inflight import Inflight, Outcome
+from upgrade.inside import asking
+from upgrade.interruptions import Disturbable, Interrupted, Interruption, Kind
 from upgrade.observed import Observed, Step
 from upgrade.pairs import Side
-from upgrade.prober import Away, Prober, forget, probes
+from upgrade.prober import Prober, probes
+from upgrade.questions import forget, questions
+from upgrade.samples import Away, away
+from upgrade.way_back import obstacles
 
 COMMAND_SECONDS = 1800
 #: within which a build that was resumed or not is known to be
@@ -34,6 +41,22 @@ class Changeable(Protocol):
     def change(self, to: LoadedContract, timeline: Path) -> None:
         """Raises EnvironmentFailure."""
 
+    def disturbances(self) -> Disturbable:
+        """What may be done to it meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How the change went: `error` of the last try; the steps of all."""
+
+    error: str
+    steps: tuple[Step, ...]
+    interruption: Interruption | None = None
+    interrupted: Interrupted | None = None
+
+    def kills(self, service: str) -> tuple[tuple[float, float], ...]:
+        return self.interruption.kills(service) if self.interruption else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Course:
@@ -43,38 +66,42 @@ class Course:
     run: Run
     say: Say
 
-    def go(self, before: Side, after: Side, direction: Literal["forth", "back"], folder: Path) -> Observed:
+    def go(
+        self, before: Side, after: Side, direction: Literal["forth", "back"], folder: Path,
+        interrupt: Kind | None = None,
+    ) -> Observed:  # fmt: skip
         """Bring the stack from `before` to `after` and tell what was seen, also of an upgrade that failed."""
         stack = self.stack(before)
         inflight = Inflight(stack)
+        cannot = obstacles(before.loaded, after.loaded) if direction == "back" else ()
+        for each in cannot:
+            self.say(f"what cannot go back: {each}")
         self.say(f"{direction}: {before.name} -> {after.name}, with a build running and one queued")
-        steps, start = folder / "steps.jsonl", time.monotonic()
-        error, outcome, again = "", None, None
-        with Prober(probes(stack)) as prober:
-            try:
-                self._change(after, steps)
-            except ConformanceError as failure:
-                error = str(failure)
+        with ExitStack() as watching:
+            inside = watching.enter_context(asking(stack))
+            outside = watching.enter_context(Prober(probes(stack, questions(stack, "outside"))))
+            start = time.monotonic()
+            made = self._upgrade(stack, after, folder, interrupt)
             seconds = time.monotonic() - start
             # so that the last failure is seen to be the last
             time.sleep(2)
-        self._tell(prober.away())
-        if not error:
-            stack = self.stack(after)
-            # a controller that never went away has nothing to settle
-            restarted = any(each.seconds for each in prober.away() if each.service == "jenkins")
-            outcome = self._settled(inflight, stack, SETTLED if restarted else 5)
-            again = self._again(after, folder)
-        cause = explained.cause(self.stack(after)) if error else None
-        if cause:
-            self.say(f"why: {cause.what}; next: {cause.remedy or 'see its log in the diagnostics'}")
-        seen = Observed(
-            direction=direction, before=before.name, after=after.name, seconds=seconds, error=error,
-            steps=_steps(steps), away=prober.away(), cause=cause, inflight=outcome,
-            again=again,
+        seen: acknowledged.Seen = {"outside": outside.samples, "inside": inside.samples}
+        told = tuple(
+            away(service, way, samples, where)
+            for where, asked in seen.items()
+            for (service, way), samples in asked.items()
+        )
+        self._tell(told, inside.unmeasured)
+        observed = Observed(
+            direction=direction, before=before.name, after=after.name, seconds=seconds, error=made.error,
+            steps=made.steps, away=told, unmeasured=inside.unmeasured, interrupted=made.interrupted,
+            cannot=cannot, cause=self._cause(after) if made.error else None,
         )  # fmt: skip
-        seen.save(folder)
-        return seen
+        if not made.error:
+            observed = self._ended(observed, inflight, after, seen, made)
+            observed = observed.model_copy(update={"again": self._again(after, folder)})
+        observed.save(folder)
+        return observed
 
     def stack(self, side: Side) -> Stack:
         """Hands for the stack as it stands, judged by the contract of `side`."""
@@ -82,6 +109,28 @@ class Course:
         if endpoints is None:
             raise EnvironmentFailure(f"the stack {self.run.id} has no endpoints")
         return connect(endpoints, side.loaded.contract)
+
+    def _upgrade(self, stack: Stack, to: Side, folder: Path, interrupt: Kind | None) -> Made:
+        """The change; one that was interrupted and stopped is made a second time, undisturbed."""
+        steps = folder / "steps.jsonl"
+        if interrupt is None:
+            error = self._tried(to, steps)
+            return Made(error, _steps(steps))
+        with Interruption(interrupt, stack, self.environment.disturbances(), self.say) as interruption:
+            stopped = error = self._tried(to, steps)
+        first = _steps(steps)
+        if stopped:
+            self.say(f"the interrupted upgrade stopped: {stopped.splitlines()[0]}; a second try")
+            error = self._tried(to, folder / "second.jsonl")
+        made = Interrupted(kind=interrupt, events=tuple(interruption.events), stopped=stopped)
+        return Made(error, (*first, *_steps(folder / "second.jsonl")), interruption, made)
+
+    def _tried(self, to: Side, steps: Path) -> str:
+        try:
+            self._change(to, steps)
+        except ConformanceError as failure:
+            return str(failure)
+        return ""
 
     def _change(self, to: Side, steps: Path) -> None:
         command = to.loaded.contract.upgrade.command
@@ -97,13 +146,35 @@ class Course:
         with timeline.Timeline(steps).span("upgrade command"):
             run(command, timeout=COMMAND_SECONDS, env=environment, cwd=to.loaded.file.parent)
 
+    def _ended(
+        self, observed: Observed, inflight: Inflight, to: Side, seen: acknowledged.Seen, made: Made
+    ) -> Observed:
+        """What is known only of an upgrade that came to its end."""
+        stack = self.stack(to)
+        # a controller that never went away has nothing to settle
+        outcome = self._settled(inflight, stack, SETTLED if observed.was_away("jenkins") else 5)
+        lost: tuple[acknowledged.Lost, ...] | None = None
+        # a service that does not let its administrator in any more is for the suites to tell
+        with suppress(ConformanceError, NonConformance):
+            lost = tuple(acknowledged.lost(stack, seen, made.kills))
+            for each in lost:
+                self.say(f"{each}{' (known of Nexus)' if each.known else ''}")
+            inflight.forget(stack)
+            for where, asked in seen.items():
+                forget(stack, where, acknowledged.written(asked))
+        return observed.model_copy(update={"inflight": outcome, "lost": lost})
+
+    def _cause(self, to: Side) -> Cause | None:
+        """What the service that did not come up says."""
+        found = explained.cause(self.stack(to))
+        if found:
+            self.say(f"why: {found.what}; next: {found.remedy or 'see its log in the diagnostics'}")
+        return found
+
     def _settled(self, inflight: Inflight, stack: Stack, patience: float) -> Outcome:
         try:
             outcome = inflight.outcome(stack, patience)
-            inflight.forget(stack)
-            forget(stack)
         except (ConformanceError, NonConformance) as error:
-            # a service that does not let its administrator in any more is for the suites to tell
             outcome = Outcome(running="lost", reason=str(error).partition("\n")[0], queued="lost")
         said = f"{outcome.running} ({outcome.reason})"
         self.say(f"the build that ran: {said}; the queued one: {outcome.queued}")
@@ -123,10 +194,12 @@ class Course:
             if before.get(name) != after.get(name)
         )
 
-    def _tell(self, seen: tuple[Away, ...]) -> None:
+    def _tell(self, seen: tuple[Away, ...], unmeasured: str) -> None:
         for each in seen:
             failed = f"{each.failed} of {each.asked} failed"
-            self.say(f"{each.service} {each.way}: away {each.seconds:.1f} s ({failed})")
+            self.say(f"{each.service} {each.way} from {each.where}: away {each.seconds:.1f} s ({failed})")
+        if unmeasured:
+            self.say(f"not measured from inside: {unmeasured}")
 
 
 def _generations(stack: Stack) -> dict[str, str]:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from core.errors import ConformanceError, EnvironmentFailure, UsageError
 from core.paths import cache_root
+from environments import runs
 from reports.model import RunResult
 from upgrade.observed import Observed
 from upgrade.pairs import Pair
@@ -28,6 +29,8 @@ TEAR_DOWN = 120
 Clock = Callable[[], float]
 Upgrade = Callable[[Pair, Path, float], int]
 INCOMPLETE = 2
+#: in a night's folder: the runs that it made
+RUNS = "runs.txt"
 
 
 class Way(BaseModel):
@@ -120,11 +123,17 @@ def run(
     return Night(date=date, exit_code=code, complete=complete, pairs=tuple(results))
 
 
-def run_command(command: Sequence[str], log: Path, seconds: float) -> int:
-    """The exit code of a command; one that takes longer is ended in order and counts as incomplete."""
+def run_command(command: Sequence[str], log: Path, seconds: float, made: Path | None = None) -> int:
+    """The exit code of a command; one that takes longer is ended in order and counts as incomplete.
+
+    Its runs write their ids to `made`.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | ({runs.LOG_VARIABLE: str(made)} if made else {})
     with log.open("wb") as out:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=environment
+        )
         try:
             return process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -184,10 +193,12 @@ def since(kept: Sequence[Night]) -> tuple[dt.date | None, dt.date | None]:
 
 
 def forget(results: Path, last: int) -> tuple[Path, ...]:
-    """Remove the results of all but the newest `last` nights; the history of verdicts stays."""
+    """Remove what all but the newest `last` nights left, their runs' too; the history of verdicts stays."""
     folders = sorted(path for path in results.glob("????-??-??") if path.is_dir())
     old = folders[:-last] if last else folders
     for folder in old:
+        log = folder / RUNS
+        runs.forget(log.read_text(encoding="utf-8").split() if log.is_file() else ())
         shutil.rmtree(folder)
     return tuple(old)
 

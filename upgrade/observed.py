@@ -8,9 +8,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.errors import UsageError
+from upgrade.acknowledged import Lost
 from upgrade.explained import Cause
 from upgrade.inflight import Outcome
-from upgrade.prober import Away
+from upgrade.interruptions import Interrupted
+from upgrade.samples import Away
 
 FILE, STATE = "observed.json", "state.json"
 
@@ -25,7 +27,12 @@ class Step(BaseModel):
 
 
 class Observed(BaseModel):
-    """`error` is empty when every step was made. `again` is what a second time changed; None: not tried."""
+    """`error` is empty when every step was made, at the second try when the first was interrupted.
+
+    `again` is what once more changed, `lost` which acknowledged writes are not there; None: not looked at.
+    `unmeasured` says why nothing was asked from inside the cluster. `cannot` is what the two contracts say
+    that no way back brings back.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -36,10 +43,17 @@ class Observed(BaseModel):
     error: str = ""
     steps: tuple[Step, ...] = ()
     away: tuple[Away, ...] = ()
+    unmeasured: str = ""
     #: what the service that did not come up says of it
     cause: Cause | None = None
     inflight: Outcome | None = None
     again: tuple[str, ...] | None = None
+    lost: tuple[Lost, ...] | None = None
+    interrupted: Interrupted | None = None
+    cannot: tuple[str, ...] = ()
+
+    def was_away(self, service: str) -> bool:
+        return any(each.seconds for each in self.away if each.service == service)
 
     def save(self, folder: Path) -> None:
         (folder / FILE).write_text(self.model_dump_json(indent=1), encoding="utf-8")

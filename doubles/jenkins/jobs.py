@@ -1,5 +1,6 @@
 """The jobs and views of a controller: found, put and seeded."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,25 @@ class Jobs:
         items.child_of(parent, name).write(xml, config)
         return True
 
+    def _take_over(self, pattern: str, full_name: str) -> None:
+        """Rename the one job whose full name matches (Job DSL: `previousNames`), with its builds.
+
+        Raises:
+            ValueError: several match, or it is in another folder, to which this stand-in does not move it.
+        """
+        found = [
+            item for item in self.root.walk() if not item.is_folder and re.fullmatch(pattern, item.full_name)
+        ]
+        if found and self.find(full_name) is not None:
+            return  # it was renamed when the script ran before
+        if len(found) > 1:
+            raise ValueError(f"could not rename to {full_name}: more than one job matches {pattern}")
+        for item in found:
+            above, _, name = full_name.rpartition("/")
+            if item.parent is None or item.parent.full_name != above:
+                raise ValueError(f"could not rename {item.full_name} to {full_name}: another folder")
+            item.rename(name)
+
     def seed(self, script: str, binding: dict[str, str]) -> list[tuple[str, bool]]:
         """Run Job DSL; returns the items with whether each is new.
 
@@ -73,6 +93,8 @@ class Jobs:
                 "j.j.plugin.JenkinsJobManagement#createOrUpdateConfig",
                 f"createOrUpdateConfig for {entry['name']}",
             )
+            if entry.get("previous"):
+                self._take_over(entry["previous"], entry["name"])
             done.append((str(entry["name"]), self.put(entry["name"], entry["xml"])))
         for view in made["views"]:
             self.views[view["name"]] = View(

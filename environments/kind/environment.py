@@ -49,15 +49,18 @@ class KindEnvironment:
 
     def tasks(self) -> tuple[Task, ...]:
         """Builds of what is missing, then the stand-up, as one graph."""
-        builds = Builder(self.sources.catalogue, self.engine).missing(self.sources.wanted)
+        builder = Builder(self.sources.catalogue, self.engine)
+        builds = builder.missing(self.sources.wanted)
         images = tuple(task.name for task in builds)
         return (
             *builds,
+            # nothing waits for what only a check runs
+            *builder.optional(),
             Task("git repositories", self._repositories),
             Task("cluster", self._cluster, ("git repositories", *images)),
             Task("trust and secrets", self._shared, ("cluster",)),
             # the local one has its address from the start, LocalStack's container when it runs
-            Task("name resolution", self._names, ("cluster" if self.ecr.name == "local" else "ecr",)),
+            Task("name resolution", self.resolve_names, ("cluster" if self.ecr.name == "local" else "ecr",)),
             Task("git server", self._git, ("trust and secrets",)),
             Task("ecr", self._ecr, ("trust and secrets",)),
             *self._repository_tasks(),
@@ -135,7 +138,8 @@ class KindEnvironment:
             )
         )  # fmt: skip
 
-    def _names(self) -> None:
+    def resolve_names(self) -> None:
+        """Pods and nodes find the registry by its one name; a second time changes nothing."""
         host, address = self.ecr.registry_host.partition(":")[0], self.ecr.address()
         if address:
             ca = self.authority.certificate if self.ecr.name == "local" else ""
@@ -229,7 +233,7 @@ class KindEnvironment:
     def endpoints(self) -> Endpoints:
         """Where everything is, for fixtures and people."""
         contract = self.loaded.contract
-        registry = self.ecr.registry()
+        registry = dataclasses.replace(self.ecr.registry(), ended=self.ecr.ended_token())
         stand_in = "local ECR" if registry.backend == "local" else ""
         return Endpoints(
             run_id=self.run.id,
@@ -246,7 +250,9 @@ class KindEnvironment:
                 self.sources.component("nexus", contract.nexus.version),
                 Component("ECR", registry.backend, self.sources.reference("ecr"), stand_in=stand_in),
             ),
+            disposable=True,
             timeline=str(self.run.timeline),
+            oci_conformance=programs.found(self.sources.catalogue, "conformance"),
         )
 
     def _variables(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contract.model import Contract
+from contract.model import Contract, EcrRepository
 from fixtures.nonconformance import require, require_none, require_same_names
 from fixtures.stack import StackFiles
 
@@ -44,18 +44,35 @@ def test_ecr_repositories_are_set_up_as_declared(stack_files: StackFiles, contra
     said = _repositories(stack_files)
     require_none(
         [
-            f"{wanted.name}: {key} is {said[wanted.name].get(key)}, not {should}"
+            f"{wanted.name}: {key} is {seen}, not {should}"
             for wanted in contract.registry.repositories
             if wanted.name in said
-            for key, should in (
-                ("image_tag_mutability", wanted.tag_mutability),
-                ("scan_on_push", wanted.scan_on_push),
-            )
-            if said[wanted.name].get(key) != should
+            for key, seen, should in _settings(wanted, said[wanted.name])
+            if seen != should
+        ]
+        + [
+            f"{wanted.name}: there is no lifecycle policy {wanted.lifecycle_policy}"
+            for wanted in contract.registry.repositories
+            if wanted.lifecycle_policy not in ("", "none")
+            and not (stack_files.root / wanted.lifecycle_policy).is_file()
         ],
         "Terraform sets an ECR repository up differently",
         remedy="set it in ecr_repositories as the contract declares",
     )
+
+
+def _settings(wanted: EcrRepository, said: dict[str, Any]) -> list[tuple[str, object, object]]:
+    """(key, what Terraform says, what the contract says), of what the contract speaks of."""
+    found: list[tuple[str, object, object]] = [
+        ("image_tag_mutability", said.get("image_tag_mutability"), wanted.tag_mutability),
+        ("scan_on_push", said.get("scan_on_push"), wanted.scan_on_push),
+    ]
+    if wanted.encryption:
+        # AES256 is the provider's own default
+        found.append(("encryption_type", said.get("encryption_type", "AES256"), wanted.encryption))
+    if wanted.lifecycle_policy:
+        found.append(("lifecycle_policy", said.get("lifecycle_policy") or "none", wanted.lifecycle_policy))
+    return found
 
 
 @pytest.mark.requirement("STATIC-52")

@@ -6,24 +6,28 @@ import pytest
 
 from contract.model import Contract
 from core.errors import EnvironmentFailure
+from fixtures.hands import Stack
 from fixtures.judging import not_applicable
 from fixtures.nonconformance import Unreadable, require, require_none
 from suites.upgrade import ground
+from upgrade.leftovers import configured
 from upgrade.observed import Observed
 from upgrade.state.keepers import Looked
-from upgrade.state.model import Manifest
+from upgrade.state.model import Item, Manifest
 
 
 @pytest.mark.requirement("UPGRADE-01")
 def test_every_step_was_made(observed: Observed) -> None:
     broken = [f"{step.name}: {step.note}" for step in observed.steps if not step.ok] or [observed.error]
     step, cause = first_line(broken[0]), observed.cause
+    twice = ", also when it was made again undisturbed" if observed.interrupted else ""
+    remedy = (cause and cause.remedy) or "mend the step that is named; the stack is as it left it"
     require(
         not observed.error,
-        f"the upgrade from {observed.before} to {observed.after} failed: {step}"
+        f"the upgrade from {observed.before} to {observed.after} failed{twice}: {step}"
         + (f": {cause.what}" if cause else ""),
         expected="every step is made", observed="; ".join([cause.said, *broken] if cause else broken),
-        remedy=(cause and cause.remedy) or "mend the step that is named; the stack is as it left it",
+        remedy="; ".join((remedy, *observed.cannot)),
     )  # fmt: skip
 
 
@@ -100,6 +104,52 @@ def test_builds_are_kept(looked: Looked, manifest: Manifest, contract: Contract)
     kept("build", looked, manifest, contract)
 
 
+def of_declared_jobs(kind: str, looked: Looked, manifest: Manifest, contract: Contract) -> None:
+    """`kept`, of jobs that the contract still declares: under the name that it says they have now."""
+    declared = {job.name for job in contract.jenkins.jobs}
+
+    def stays(item: Item) -> bool:
+        return item.kind != kind or contract.upgrade.name_of(item.key["job"]) in declared
+
+    items = tuple(item for item in manifest.items if stays(item))
+    if any(item.kind == kind for item in manifest.items) and not any(item.kind == kind for item in items):
+        not_applicable("the contract declares none of these jobs any more")
+    shown = Looked(
+        tuple(found for found in looked.different if stays(found.item)),
+        tuple((item, reason) for item, reason in looked.unseen if stays(item)),
+    )
+    kept(kind, shown, manifest.model_copy(update={"items": items}), contract)
+
+
+@pytest.mark.requirement("UPGRADE-20")
+def test_declared_jobs_keep_their_builds(looked: Looked, manifest: Manifest, contract: Contract) -> None:
+    of_declared_jobs("build of a declared job", looked, manifest, contract)
+
+
+@pytest.mark.requirement("UPGRADE-21")
+def test_what_was_changed_by_hand_is_as_declared(
+    looked: Looked, manifest: Manifest, contract: Contract, observed: Observed
+) -> None:
+    if not observed.was_away("jenkins"):
+        not_applicable("nothing changed for the controller, so its seed did not run")
+    of_declared_jobs("declared job changed by hand", looked, manifest, contract)
+
+
+@pytest.mark.requirement("UPGRADE-22")
+def test_nothing_is_configured_by_plugins_that_are_gone(stack: Stack) -> None:
+    running = {plugin.name for plugin in stack.jenkins.plugins()}
+    require_none(
+        [
+            f"{file}: {plugin}"
+            for file, plugin in sorted(configured(stack.kube, stack.contract.jenkins))
+            if plugin not in running
+        ],
+        "configuration of a plugin that does not run is left",
+        expected="every plugin that wrote a configuration runs",
+        remedy="pin the plugin again, or remove what it wrote (Manage Jenkins, Manage Old Data)",
+    )
+
+
 @pytest.mark.requirement("UPGRADE-11")
 def test_credentials_are_kept(looked: Looked, manifest: Manifest, contract: Contract) -> None:
     kept("credential", looked, manifest, contract)
@@ -111,14 +161,17 @@ def test_api_tokens_still_sign_in(looked: Looked, manifest: Manifest, contract: 
 
 
 def short_away(service: str, limit: int, observed: Observed) -> None:
-    """Neither readers nor writers were without `service` for longer than `limit` seconds."""
+    """Neither readers nor writers, outside or inside, were without `service` for over `limit` seconds."""
     seen = [each for each in observed.away if each.service == service]
     if observed.error and any("did not come back" in each.last for each in seen):
         raise Unreadable(f"the upgrade failed: {first_line(observed.error)}", decided_by="UPGRADE-01")
     require(seen and all(each.asked for each in seen), f"nobody asked {service} during the upgrade")
+    if observed.interrupted:
+        longest = max(each.seconds for each in seen)
+        not_applicable(f"the upgrade was interrupted on purpose: {service} was away for {longest:.1f} s")
     require_none(
         [
-            f"{each.way}: {each.seconds:.1f} s, first {each.first}, last {each.last}"
+            f"{each.way} from {each.where}: {each.seconds:.1f} s, first {each.first}, last {each.last}"
             for each in seen
             if each.seconds > limit or "did not come back" in each.last
         ],
@@ -162,6 +215,8 @@ def test_a_running_build_ends_as_the_contract_says(observed: Observed, contract:
 def test_the_queue_is_kept(observed: Observed) -> None:
     if observed.inflight is None:
         not_applicable("the upgrade failed, so nobody looked after the queue")
+    if observed.interrupted and any("jenkins" in event.killed for event in observed.interrupted.events):
+        not_applicable("the controller was killed: Jenkins writes its queue down when it stops")
     require(
         observed.inflight.queued == "queued",
         "a build that waited in the queue is lost",
@@ -180,4 +235,33 @@ def test_once_more_changes_nothing(observed: Observed) -> None:
         "the same upgrade once more changes something",
         expected="the same pods and repositories",
         remedy="find what differs between two renderings: a random value, a time, a generated password",
+    )
+
+
+@pytest.mark.requirement("UPGRADE-19")
+def test_what_was_acknowledged_meanwhile_is_kept(observed: Observed) -> None:
+    if observed.lost is None:
+        not_applicable("the upgrade failed, so nobody looked for what was written meanwhile")
+    require_none(
+        [str(each) for each in observed.lost if not each.known],
+        "what a service acknowledged during the upgrade is lost",
+        expected="every acknowledged write is there",
+        remedy="let the service end by SIGTERM, with a grace period that suffices to flush",
+    )
+
+
+@pytest.mark.requirement("UPGRADE-23")
+def test_an_interrupted_upgrade_goes_on_or_says_where_it_stopped(observed: Observed) -> None:
+    seen = observed.interrupted
+    if seen is None:
+        not_applicable("the upgrade was not interrupted (conformance upgrade --interrupt)")
+    if not seen.events:
+        raise EnvironmentFailure(f"the interruption {seen.kind} did not come about")
+    broken = [step.name for step in observed.steps if not step.ok and step.note]
+    require(
+        not seen.stopped or broken,
+        f"the upgrade that was interrupted ({seen.kind}) stopped without saying where",
+        expected="it goes on by itself, or names the step that failed and why",
+        observed=seen.stopped,
+        remedy="let the step that fails say what it waited for, so that the upgrade can be made again",
     )

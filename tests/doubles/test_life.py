@@ -201,6 +201,25 @@ def test_a_seed_with_an_unknown_method_keeps_it_down(stand: Stand, capfd: pytest
     assert "jobs: Failed to execute script with hash" in said
 
 
+def test_a_job_takes_over_the_builds_of_one_with_another_name(stand: Stand) -> None:
+    one = stand(lambda config: config.update(jobs=[{"script": "pipelineJob('a') { }\npipelineJob('b') { }"}]))
+    old = one.controller.jobs.find("a")
+    assert old is not None
+    old.new_build()
+    seed = "pipelineJob('new') {\n  previousNames('a')\n}\npipelineJob('b') {\n  previousNames('gone.*')\n}"
+    for _ in range(2):
+        one.controller.jobs.seed(seed, {})
+        names = {item.full_name for item in one.controller.jobs.root.walk()}
+        assert names == {"new", "b"}
+        new = one.controller.jobs.find("new")
+        assert new is not None
+        assert list(new.builds) == [1]
+    with pytest.raises(ValueError, match="more than one job matches"):
+        one.controller.jobs.seed("pipelineJob('c') { previousNames('new|b') }", {})
+    with pytest.raises(ValueError, match="another folder"):
+        one.controller.jobs.seed("folder('f')\npipelineJob('f/b') { previousNames('b') }", {})
+
+
 def test_two_hundred_jobs_and_everything_a_seed_declares(stand: Stand) -> None:
     seed = """folder('many') { displayName('Many') }
     (1..200).each { n -> pipelineJob("many/job-${n}") { description("number ${n}"); disabled(n == 7); logRotator { numToKeep(3) }

@@ -4,6 +4,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -186,3 +187,18 @@ def test_results_of_a_removed_run_stay() -> None:
     assert (run.results / "result.json").exists()
     assert runs.all_runs() == ()
     assert (state_root() / "runs" / run.id).is_dir()
+
+
+def test_what_runs_left_is_removed_by_who_wrote_them_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(runs.LOG_VARIABLE, str(tmp_path / "log"))
+    run = runs.new("c", "kind", "a")
+    ids = (tmp_path / "log").read_text().split()
+    assert ids == [run.id]
+    runs.forget([*ids, "", "never-was"])
+    assert run.folder.is_dir(), "something stands in it"
+    run.forget_stack()
+    runs.forget(ids)
+    assert not run.folder.exists()
+    assert run.folder.parent.is_dir()

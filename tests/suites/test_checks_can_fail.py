@@ -30,6 +30,7 @@ from suites.jenkins import test_controller as controller
 from suites.jenkins import test_jobs as jobs
 from suites.jenkins import test_plugins as plugins
 from suites.nexus import test_server as nexus_server
+from suites.pipelines import test_restarts as pipeline_restarts
 from suites.platform import test_platform as platform
 from suites.platform import test_rights as rights
 from suites.platform import test_workloads as workloads
@@ -186,6 +187,20 @@ BROKEN: list[tuple[Callable[..., None], tuple[Any, ...], tuple[str, ...]]] = [
         ("jenkins-0", "CrashLoopBackOff"),
     ),
     (platform.test_no_container_restarted, ((_container(restarts=2),),), ("jenkins-0", "2 times")),
+    (
+        pipeline_restarts.test_nothing_restarted_meanwhile,
+        (
+            Tells(pods=(replace(_container(restarts=1), owner="StatefulSet/jenkins"),)),
+            CONTRACT,
+            Tells(once={f"main of pod {SPACES[0]}/jenkins-0 (1)": 0}),
+        ),
+        ("main of pod", "restarted 1 times"),
+    ),
+    (
+        pipeline_restarts.test_nothing_restarted_meanwhile,
+        (Tells(pods=()), CONTRACT, Tells(once={f"main of pod {SPACES[0]}/jenkins-0 (1)": 0})),
+        ("main of pod", "is gone"),
+    ),
     (
         platform.test_storage_class_is_there_and_claims_are_bound,
         (Tells(storage_classes=(("slow", False),), claims=()), SPACES),

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from contract.load import load
-from contract.model import Contract
+from contract.model import Contract, Renamed
 from core.errors import EnvironmentFailure
 from core.paths import PROJECT
+from fixtures.jobs import PluginFact
 from fixtures.judging import NotApplicable
 from fixtures.nonconformance import NonConformance
 from suites.upgrade import test_upgrade as checks
+from upgrade.acknowledged import Lost
 from upgrade.inflight import Outcome
+from upgrade.interruptions import Event, Interrupted
 from upgrade.observed import Observed, Step
-from upgrade.prober import Away
+from upgrade.samples import Away
 from upgrade.state.keepers import KEEPERS, Looked
 from upgrade.state.model import Difference, Item, Manifest
 
 CONTRACT = load(PROJECT / "conformance.toml").contract
+JOB = CONTRACT.jenkins.jobs[0].name
 MANIFEST = Manifest(
-    seed=1, stack="s", items=tuple(Item(service="x", kind=kind, name="it", key={}) for kind in KEEPERS)
+    seed=1,
+    stack="s",
+    items=tuple(Item(service="x", kind=kind, name="it", key={"job": JOB}) for kind in KEEPERS),
 )
+AWAY = Away(service="jenkins", way="read", asked=9, failed=3, seconds=4.5)
 #: kind -> the check that is for it
 KEPT: dict[str, Callable[..., None]] = {
     "volume marker": checks.test_volumes_are_the_same,
@@ -37,6 +45,10 @@ KEPT: dict[str, Callable[..., None]] = {
     "build": checks.test_builds_are_kept,
     "credential": checks.test_credentials_are_kept,
     "API token": checks.test_api_tokens_still_sign_in,
+    "build of a declared job": checks.test_declared_jobs_keep_their_builds,
+    "declared job changed by hand": lambda looked, manifest, contract: (
+        checks.test_what_was_changed_by_hand_is_as_declared(looked, manifest, contract, seen(away=(AWAY,)))
+    ),
 }
 
 
@@ -155,3 +167,82 @@ def test_what_was_not_looked_at_after_a_failure_does_not_apply() -> None:
         checks.test_the_queue_is_kept(failed)
     with pytest.raises(NotApplicable):
         checks.test_once_more_changes_nothing(failed)
+
+
+def test_declared_jobs_that_are_no_more_have_no_history_to_keep() -> None:
+    check, looked = checks.test_declared_jobs_keep_their_builds, lost("build of a declared job")
+    without = CONTRACT.jenkins.model_copy(update={"jobs": CONTRACT.jenkins.jobs[1:]})
+    gone = CONTRACT.model_copy(update={"jenkins": without})
+    with pytest.raises(NotApplicable, match="any more"):
+        check(looked, MANIFEST, gone)
+    renamed = Renamed(old=JOB, new=CONTRACT.jenkins.jobs[1].name)
+    upgrade = CONTRACT.upgrade.model_copy(update={"renamed": (renamed,)})
+    with pytest.raises(NonConformance, match="lost or changed a build of a declared job"):
+        check(looked, MANIFEST, gone.model_copy(update={"upgrade": upgrade}))
+
+
+def test_drift_stays_where_nothing_changed_for_the_controller() -> None:
+    with pytest.raises(NotApplicable):
+        checks.test_what_was_changed_by_hand_is_as_declared(
+            lost("declared job changed by hand"), MANIFEST, CONTRACT, seen()
+        )
+
+
+def test_a_write_that_was_acknowledged_and_is_lost() -> None:
+    check = checks.test_what_was_acknowledged_meanwhile_is_kept
+    killed = Lost(service="nexus", where="outside", number=6, before_kill=0.4)
+    check(seen(lost=(killed,)))
+    for update in ({"before_kill": None}, {"before_kill": 0.6}, {"service": "registry"}):
+        with pytest.raises(NonConformance, match="write 7 from outside is lost"):
+            check(seen(lost=(killed, killed.model_copy(update=update))))
+    with pytest.raises(NotApplicable):
+        check(seen(error="x"))
+
+
+def interrupted(stopped: str, *events: str) -> Interrupted:
+    made = tuple(Event(at=1, until=2, what=what, killed=("jenkins",)) for what in events)
+    return Interrupted(kind="pod", events=made, stopped=stopped)
+
+
+def test_an_interrupted_upgrade() -> None:
+    check = checks.test_an_interrupted_upgrade_goes_on_or_says_where_it_stopped
+    check(seen(interrupted=interrupted("", "killed")))
+    broken = (Step(name="nexus set-up", seconds=1, ok=False, note="refused"),)
+    check(seen(interrupted=interrupted("refused", "killed"), steps=broken))
+    with pytest.raises(NonConformance, match=r"interrupted \(pod\) stopped without saying where"):
+        check(seen(interrupted=interrupted("refused", "killed")))
+    with pytest.raises(EnvironmentFailure, match="did not come about"):
+        check(seen(interrupted=interrupted("")))
+    with pytest.raises(NotApplicable):
+        check(seen())
+
+
+def test_what_an_interruption_takes_is_not_judged_by_the_budgets() -> None:
+    done = interrupted("", "killed")
+    with pytest.raises(NotApplicable, match=r"away for 4\.5 s"):
+        checks.test_jenkins_is_not_away_for_long(seen(away=(AWAY,), interrupted=done), CONTRACT)
+    lost_queue = Outcome(running="SUCCESS", reason="", queued="lost")
+    with pytest.raises(NotApplicable, match="writes its queue down"):
+        checks.test_the_queue_is_kept(seen(inflight=lost_queue, interrupted=done))
+
+
+def test_budgets_hold_inside_the_cluster_too() -> None:
+    slow = AWAY.model_copy(update={"where": "inside", "seconds": 1000.0})
+    with pytest.raises(NonConformance, match=r"read from inside: 1000\.0 s"):
+        checks.test_jenkins_is_not_away_for_long(seen(away=(AWAY, slow)), CONTRACT)
+
+
+def test_configuration_of_a_plugin_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    left = [("config.xml", "git"), ("jobs/a/config.xml", "gone")]
+    monkeypatch.setattr(checks, "configured", lambda *_: left)
+    plugins = lambda: (PluginFact("git", "1", True, True),)  # noqa: E731
+    stack: Any = SimpleNamespace(jenkins=SimpleNamespace(plugins=plugins), kube=None, contract=CONTRACT)
+    with pytest.raises(NonConformance, match=r"jobs/a/config\.xml: gone"):
+        checks.test_nothing_is_configured_by_plugins_that_are_gone(stack)
+    left.pop()
+    checks.test_nothing_is_configured_by_plugins_that_are_gone(stack)
+
+
+def test_a_way_back_that_fails_says_what_cannot_go_back() -> None:
+    with pytest.raises(NonConformance, match="Jenkins 1 is older"):
+        checks.test_every_step_was_made(seen(error="NotYet", cannot=("Jenkins 1 is older",)))

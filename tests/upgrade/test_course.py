@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,9 +18,11 @@ from core.timeline import Timeline
 from upgrade import course
 from upgrade.course import Course
 from upgrade.inflight import Outcome
+from upgrade.inside import Inside
+from upgrade.interruptions import Event, Kind
 from upgrade.observed import Observed
 from upgrade.pairs import Side
-from upgrade.prober import Away
+from upgrade.samples import Sample
 
 SIDE = Side("new", load(PROJECT / "conformance.toml"))
 OLD = Side("old", SIDE.loaded)
@@ -40,6 +44,9 @@ class Played:
         for name in self.renews[self.calls]:
             self.pods[name] += 1
         self.calls += 1
+
+    def disturbances(self) -> Any:
+        return self
 
     def stack(self) -> Any:
         pods = lambda namespace, _selector: [  # noqa: E731
@@ -69,15 +76,40 @@ class Build:
 class Quiet:
     """A prober that saw Jenkins away for a while."""
 
-    def __init__(self, _probes: object) -> None: ...
+    def __init__(self, _probes: object) -> None:
+        told = ("", "status 503", "")
+        self.samples = {
+            ("jenkins", "read"): [
+                Sample(asked=at, answered=at + 0.1, fault=fault) for at, fault in enumerate(told)
+            ]
+        }
 
     def __enter__(self) -> Quiet:
         return self
 
     def __exit__(self, *_: object) -> None: ...
 
-    def away(self) -> tuple[Away, ...]:
-        return (Away(service="jenkins", way="read", asked=9, failed=3, seconds=4.5),)
+
+class Disturbance:
+    """What was done, and to whom."""
+
+    def __init__(self, kind: Kind, _stack: object, hands: Played, _say: object) -> None:
+        self.kind, self.hands = kind, hands
+        self.events = [Event(at=1, until=2, what="nexus: killed", killed=("nexus",))]
+
+    def __enter__(self) -> Disturbance:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.hands.error = None
+
+    def kills(self, service: str) -> tuple[tuple[float, float], ...]:
+        return ((1, 2),) if service == "nexus" else ()
+
+
+@contextmanager
+def nobody_inside(_stack: object) -> Iterator[Inside]:
+    yield Inside(unmeasured="no pod with Python")
 
 
 @pytest.fixture
@@ -85,16 +117,19 @@ def played(monkeypatch: pytest.MonkeyPatch) -> Played:
     made = Played()
     monkeypatch.setattr(course, "Inflight", Build)
     monkeypatch.setattr(course, "Prober", Quiet)
-    monkeypatch.setattr(course, "probes", lambda _: {})
-    monkeypatch.setattr(course, "forget", lambda _: None)
+    monkeypatch.setattr(course, "Interruption", Disturbance)
+    monkeypatch.setattr(course, "asking", nobody_inside)
+    monkeypatch.setattr(course, "questions", lambda *_: ())
+    monkeypatch.setattr(course, "probes", lambda *_: {})
+    monkeypatch.setattr(course, "forget", lambda *_: None)
     monkeypatch.setattr("time.sleep", lambda _: None)
     monkeypatch.setattr(Course, "stack", lambda *_: made.stack())
     return made
 
 
-def go(played: Played, folder: Path, side: Side = SIDE) -> Observed:
+def go(played: Played, folder: Path, side: Side = SIDE, interrupt: Kind | None = None) -> Observed:
     run: Any = SimpleNamespace(kubeconfig=Path("/k"), endpoints_file=Path("/e"), id="r")
-    return Course(played, run, lambda _: None).go(OLD, side, "forth", folder)
+    return Course(played, run, lambda _: None).go(OLD, side, "forth", folder, interrupt)
 
 
 def test_an_upgrade_that_goes_well(played: Played, tmp_path: Path) -> None:
@@ -102,6 +137,10 @@ def test_an_upgrade_that_goes_well(played: Played, tmp_path: Path) -> None:
     assert seen.error == ""
     assert [step.name for step in seen.steps] == ["jenkins"]
     assert seen.again == ()
+    assert seen.lost == ()
+    assert seen.interrupted is None
+    assert [round(each.seconds, 3) for each in seen.away] == [1.1]
+    assert seen.unmeasured == "no pod with Python"
     assert seen.inflight is not None
     assert Build.patience == course.SETTLED, "the controller was away"
     assert Observed.load(tmp_path) == seen
@@ -119,6 +158,24 @@ def test_a_failed_upgrade_is_told_with_its_step(played: Played, tmp_path: Path) 
     assert [(step.name, step.ok) for step in seen.steps] == [("jenkins", False)]
     assert (seen.inflight, seen.again) == (None, None)
     assert seen.away, "how long services were away is known all the same"
+
+
+def test_an_interrupted_upgrade_is_made_a_second_time(played: Played, tmp_path: Path) -> None:
+    played.error = EnvironmentFailure("the registry does not answer")
+    seen = go(played, tmp_path, interrupt="registry")
+    assert seen.error == "", "the second try was undisturbed"
+    assert [(step.name, step.ok) for step in seen.steps] == [("jenkins", False), ("jenkins", True)]
+    assert seen.interrupted is not None
+    assert "does not answer" in seen.interrupted.stopped
+    assert [event.what for event in seen.interrupted.events] == ["nexus: killed"]
+    assert Observed.load(tmp_path) == seen
+
+
+def test_an_interrupted_upgrade_that_goes_on_by_itself_is_made_once(played: Played, tmp_path: Path) -> None:
+    seen = go(played, tmp_path, interrupt="pod")
+    assert (seen.error, len(seen.steps)) == ("", 1)
+    assert seen.interrupted is not None
+    assert seen.interrupted.stopped == ""
 
 
 def test_a_users_own_command_gets_what_it_needs(played: Played, tmp_path: Path) -> None:

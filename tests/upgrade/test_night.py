@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 
 from core.errors import EnvironmentFailure, UsageError
+from core.paths import state_root
 from upgrade import blame, night
 from upgrade.night import Night
 from upgrade.observed import Observed
 from upgrade.pairs import Pair
-from upgrade.prober import Away
+from upgrade.samples import Away
 
 DAY = dt.date(2026, 3, 1)
 PAIRS = (Pair("stack@v1", "stack@v2"), Pair("stack@v2", "conformance.toml"))
@@ -120,14 +121,46 @@ def test_a_night_that_is_green_again_is_not_red_any_more(tmp_path: Path) -> None
     assert night.since(kept[:1]) == (None, DAY)
 
 
-def test_results_of_a_month_are_bounded(tmp_path: Path) -> None:
+def test_a_month_of_nights_takes_no_more_room_than_those_that_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each night leaves results, hybrids of blame, and its runs' diagnostics, which are elsewhere."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    kept, runs = tmp_path / "kept", state_root() / "runs"
+    mine = runs / "of-a-person"
+    mine.mkdir(parents=True)
+    sizes = []
     for number in range(40):
-        (tmp_path / str(DAY + dt.timedelta(number))).mkdir()
-    (tmp_path / "history").mkdir()
-    removed = night.forget(tmp_path, 30)
-    assert len(removed) == 10
-    assert min(path.name for path in tmp_path.iterdir()) == "2026-03-11"
-    assert (tmp_path / "history").is_dir()
+        folder = kept / str(DAY + dt.timedelta(number))
+        for place in ("pair-1/forth/results", "blame/seed/contract/stack"):
+            (folder / place).mkdir(parents=True)
+            (folder / place / "content").write_bytes(b"x" * 1000)
+        command = [sys.executable, "-c", MAKES_A_RUN, str(number)]
+        assert night.run_command(command, folder / "log", 60, folder / night.RUNS) == 0
+        night.keep(kept, one(tmp_path / "other", DAY + dt.timedelta(number)))
+        night.forget(kept, 5)
+        sizes.append(sum(file.stat().st_size for file in runs.rglob("*") if file.is_file()))
+        sizes[-1] += sum(file.stat().st_size for file in kept.rglob("content"))
+    assert sizes[4] > 4 * sizes[0]
+    assert len(set(sizes[6:])) == 1, "from then on nothing grows"
+    assert mine.is_dir(), "what a person ran is not the night's to remove"
+    assert (runs / "run-0").is_dir(), "something stands in it"
+    assert not (runs / "run-1").exists()
+    assert len(night.nights(kept)) == 40, "verdicts stay"
+
+
+MAKES_A_RUN = """
+import os, pathlib, sys
+from core.paths import state_root
+name = "run-" + sys.argv[1]
+folder = state_root() / "runs" / name
+folder.mkdir(parents=True)
+(folder / "diagnostics").write_bytes(b"x" * 5000)
+if sys.argv[1] == "0":
+    (folder / "run.json").touch()
+with open(os.environ["CONFORMANCE_RUN_LOG"], "a") as out:
+    out.write(name + chr(10))
+"""
 
 
 def test_one_night_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

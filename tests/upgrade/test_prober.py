@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import requests
 
-from upgrade.prober import Prober, Sample, away
+from upgrade.prober import Prober
+from upgrade.samples import Sample, away
 
 
 def samples(*told: str) -> list[Sample]:
@@ -33,6 +34,12 @@ def test_one_that_does_not_come_back_says_so() -> None:
     assert "did not come back" in seen.last
 
 
+def test_a_time_in_which_nobody_asked_is_told() -> None:
+    told = [Sample(asked=0, answered=0.1), Sample(asked=8, answered=8.1), Sample(asked=8.3, answered=8.4)]
+    assert round(away("jenkins", "read", told, "inside").unasked, 3) == 7.9
+    assert away("jenkins", "read", []).unasked == 0
+
+
 def test_order_does_not_matter() -> None:
     told = samples("", "status 503", "")
     assert away("a", "b", reversed(told)) == away("a", "b", told)
@@ -43,7 +50,10 @@ def test_it_asks_until_it_is_left_and_counts_broken_connections() -> None:
         [200, requests.ConnectionError("refused"), 503], itertools.repeat(200)
     )
 
-    def probe() -> int:
+    asked = []
+
+    def probe(number: int) -> int:
+        asked.append(number)
         answer = next(answers)
         if isinstance(answer, Exception):
             raise answer
@@ -51,7 +61,8 @@ def test_it_asks_until_it_is_left_and_counts_broken_connections() -> None:
 
     with Prober({("nexus", "read"): probe}) as prober:
         time.sleep(1.2)
-    (seen,) = prober.away()
+    assert asked[:3] == [0, 1, 2], "each question has its number"
+    seen = away("nexus", "read", prober.samples["nexus", "read"])
     assert (seen.first, seen.last, seen.failed) == ("ConnectionError", "status 503", 2)
     assert seen.asked >= 4
     assert seen.seconds >= 0.5

@@ -15,6 +15,8 @@ from upgrade.state.model import Item
 
 BUILDS = 3
 SECONDS = 180
+#: products whose images job gets a build of its own
+JOBS = 2
 SCRIPT = """properties([parameters([string(name: 'COLOR', defaultValue: 'none')])])
 echo "colour ${params.COLOR} of %(seed)d"
 """
@@ -55,7 +57,7 @@ class Jobs:
 
 
 class Builds:
-    """Finished builds: result, time, parameters, whole console, archived files."""
+    """Finished builds of jobs made by hand: result, time, parameters, whole console, archived files."""
 
     kind = "build"
 
@@ -70,7 +72,7 @@ class Builds:
                 yield Item(service="jenkins", kind=self.kind, name=f"{job} #{number}", key=key)
 
     def look(self, stack: Stack, item: Item) -> Item | None:
-        job, number = item.key["job"], int(item.key["number"])
+        job, number = stack.contract.upgrade.name_of(item.key["job"]), int(item.key["number"])
         path = f"{job_path(job)}/{number}"
         tree = "result,timestamp,duration,actions[parameters[name,value]],artifacts[relativePath]"
         answer = stack.jenkins.http.get(f"{path}/api/json", params={"tree": tree})
@@ -93,6 +95,57 @@ class Builds:
         return item.model_copy(update={"facts": facts})
 
 
+class DeclaredBuilds(Builds):
+    """A build of some jobs that the seed makes: their history goes with them, whatever they are called.
+
+    An images job without a version ends early (PIPELINES-21), which is history as well.
+    """
+
+    kind = "build of a declared job"
+
+    def make(self, stack: Stack, seed: int) -> Iterator[Item]:  # noqa: ARG002 - one is enough
+        for product in stack.contract.products[:JOBS]:
+            declared = next(job for job in stack.contract.jenkins.jobs if job.name == product.images_job)
+            empty = {parameter.name: "" for parameter in declared.parameters}
+            build = stack.jenkins.run(declared.name, empty, timeout=SECONDS)
+            key = {"job": declared.name, "number": str(build.number)}
+            name = f"{declared.name} #{build.number}"
+            yield Item(service="jenkins", kind=self.kind, name=name, key=key)
+
+
+class Drift:
+    """A job that the seed makes, changed by hand: after an upgrade it is as declared again.
+
+    The item is looked at before the change is made, so that its facts are those of the declaration.
+    """
+
+    kind = "declared job changed by hand"
+
+    def make(self, stack: Stack, seed: int) -> Iterator[Item]:
+        declared = stack.contract.jenkins.jobs[-1].name
+        mark = f"changed by hand, {seed}"
+        yield Item(service="jenkins", kind=self.kind, name=declared, key={"job": declared, "mark": mark})
+        text = stack.jenkins.config_xml(declared)
+        changed = re.sub(
+            r"<description\s*/>|<description>.*?</description>", f"<description>{mark}</description>", text,
+            count=1, flags=re.DOTALL,
+        )  # fmt: skip
+        headers = stack.jenkins.crumb() | {"Content-Type": "application/xml"}
+        path = f"{job_path(declared)}/config.xml"
+        answer = stack.jenkins.http.post(path, data=changed.encode(), headers=headers)
+        expect(answer, 200, what=f"Jenkins does not take another configuration of {declared}")
+        if mark not in stack.jenkins.config_xml(declared):
+            raise NonConformance(f"the configuration of {declared} cannot be changed by hand")
+
+    def look(self, stack: Stack, item: Item) -> Item | None:
+        job = stack.contract.upgrade.name_of(item.key["job"])
+        answer = stack.jenkins.http.get(f"{job_path(job)}/config.xml")
+        if answer.status_code == 404:
+            return None
+        text = expect(answer, 200, what=f"Jenkins does not tell the configuration of {job}").text
+        return item.model_copy(update={"facts": {"changed by hand": item.key["mark"] in text}})
+
+
 class Credentials:
     """Ids of all credentials that were there. Their values are never asked for."""
 
@@ -108,7 +161,7 @@ class Credentials:
 
 
 class Tokens:
-    """An API token that a person made is kept when it still signs in."""
+    """An API token that a person made is kept when it still signs in, and its user may do what he might."""
 
     kind = "API token"
 
@@ -132,7 +185,14 @@ class Tokens:
         if answer.status_code in (401, 403):
             return None
         found = expect(answer, 200, what="Jenkins does not tell who a token is of").json()
-        return item.model_copy(update={"facts": {"of": found["id"]}})
+        who = expect(own.get("/whoAmI/api/json"), 200, what="Jenkins does not tell who asks").json()
+        # Jenkins: Overall/SystemRead, which an administrator's token has
+        plugins = own.get("/pluginManager/api/json", params={"tree": "plugins[shortName]"})
+        facts = {
+            "of": found["id"], "authorities": sorted(who["authorities"]),
+            "sees plugins": plugins.status_code == 200,
+        }  # fmt: skip
+        return item.model_copy(update={"facts": facts})
 
 
 def _folder(seed: int) -> str:

@@ -84,7 +84,7 @@ class Roles:
 
 
 class Users:
-    """A user is kept when it may still sign in and is what it was."""
+    """A user is kept when it may still sign in, is what it was and may see what it might."""
 
     kind = "user"
 
@@ -106,6 +106,11 @@ class Users:
         if found is None:
             return None
         own = stack.nexus.as_login(item.key["id"], item.key["password"])
-        signs_in = own.http.get("/service/rest/v1/status").status_code == 200
-        facts = {"roles": sorted(found["roles"]), "status": found["status"], "signs in": signs_in}
+        # Nexus lists the repositories that the asker may browse
+        answer = own.http.get("/service/rest/v1/repositories")
+        seen = [each["name"] for each in answer.json()] if answer.status_code == 200 else []
+        facts = {
+            "roles": sorted(found["roles"]), "status": found["status"],
+            "signs in": answer.status_code == 200, "sees releases": stack.contract.nexus.releases in seen,
+        }  # fmt: skip
         return item.model_copy(update={"facts": facts})

@@ -97,8 +97,11 @@ abstract class Item {
             copy.delegate = new javaposse.jobdsl.dsl.helpers.NodeEnhancer()
             copy.call(node)
         }
-        return [name: name, xml: Xml.print(node)]
+        return [name: name, xml: Xml.print(node), previous: previous()]
     }
+
+    /** What an existing job's whole name matches that becomes this one; only jobs have it. */
+    protected String previous() { null }
 }
 
 class Folder extends Item {

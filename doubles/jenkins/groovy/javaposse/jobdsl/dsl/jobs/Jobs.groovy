@@ -11,7 +11,14 @@ import javaposse.jobdsl.dsl.helpers.triggers.TriggerContext
 import javaposse.jobdsl.dsl.helpers.workflow.WorkflowDefinitionContext
 
 abstract class Job extends Item {
+    private String previousNames
+
     Job(String name, Node node) { super(name, node) }
+
+    void previousNames(String regex) { previousNames = regex }
+
+    @Override
+    protected String previous() { previousNames }
 
     void parameters(Closure body) {
         Node property = (Node) child('properties').children().find { it.name() == 'hudson.model.ParametersDefinitionProperty' }

@@ -1,0 +1,82 @@
+"""Disturbances of a stack on kind: a process killed, a node restarted, the registry out of reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from core.errors import CommandFailed, EnvironmentFailure, UsageError
+from core.waiting import eventually
+from environments.ecr import manifests
+from environments.kind.environment import KindEnvironment
+from environments.kind.objects import SYSTEM
+
+#: a restarted node answers within
+SECONDS = 180
+#: a label that no pod has
+NOBODY = "conformance-out-of-reach"
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbances:
+    """What may be done to `where` while it is upgraded."""
+
+    where: KindEnvironment
+
+    def kill(self, namespace: str, pod: str, container: str) -> None:
+        """SIGKILL to the container's process, as when memory runs out. Raises EnvironmentFailure."""
+        found = self.where.kubectl.get("pod", pod, "--namespace", namespace)
+        statuses = found["status"].get("containerStatuses", [])
+        of = next((each.get("containerID", "") for each in statuses if each["name"] == container), "")
+        if not of:
+            raise EnvironmentFailure(f"the container {container} of pod {pod} does not run")
+        words = (
+            "ctr",
+            "--namespace",
+            "k8s.io",
+            "tasks",
+            "kill",
+            "--signal",
+            "SIGKILL",
+            of.partition("://")[2],
+        )
+        self.where.engine.docker("exec", found["spec"]["nodeName"], *words)
+
+    def restart_node(self) -> None:
+        """The first node's container restarts; returns when it is ready again. Raises NotYet."""
+        node = self.where.spec.node_names[0]
+        self.where.engine.docker("restart", node)
+        eventually(
+            lambda: self._is_ready(node), what=f"{node} is ready again", timeout=SECONDS, interval=1,
+            transient=(CommandFailed,),
+        )  # fmt: skip
+        # the engine wrote the node's hosts file anew, which a machine would keep
+        self.where.resolve_names()
+
+    @contextmanager
+    def registry_away(self) -> Iterator[None]:
+        """The registry's service leads nowhere while this is entered; its pod and volume stay.
+
+        Raises UsageError for a registry that is not ours.
+        """
+        if self.where.ecr.name != "local":
+            raise UsageError(
+                "the registry cannot be taken away", observed=f"ECR: {self.where.ecr.name}",
+                remedy="take --ecr local for this interruption",
+            )  # fmt: skip
+        self._select({**manifests.SELECTOR, NOBODY: "yes"})
+        try:
+            yield
+        finally:
+            self._select({**manifests.SELECTOR, NOBODY: None})
+
+    def _select(self, labels: dict[str, str | None]) -> None:
+        # a key that is set to null is taken out (JSON merge patch, RFC 7396)
+        patch = {"spec": {"selector": labels}}
+        self.where.kubectl.patch("service", manifests.NAME, SYSTEM, patch)
+
+    def _is_ready(self, node: str) -> bool:
+        found = self.where.kubectl.get("node", node)
+        conditions = {each["type"]: each["status"] for each in found["status"]["conditions"]}
+        return conditions.get("Ready") == "True"

@@ -1,0 +1,60 @@
+"""Whether what a service acknowledged while it was upgraded is there afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from fixtures.hands import Stack
+from upgrade.questions import missing
+from upgrade.samples import Sample, Where
+
+#: Nexus 3.71 loses what it acknowledged in the last half second before a SIGKILL (measured); after a SIGTERM
+#: it loses nothing
+BEFORE_A_KILL = 0.5
+Seen = Mapping[Where, Mapping[tuple[str, str], Sequence[Sample]]]
+
+
+class Lost(BaseModel):
+    """A write that was acknowledged and is not there; `before_kill`: seconds until its service died."""
+
+    model_config = ConfigDict(frozen=True)
+
+    service: str
+    where: Where
+    number: int
+    before_kill: float | None = None
+
+    @property
+    def known(self) -> bool:
+        """Is it what Nexus is known to lose when it is killed?"""
+        seconds = self.before_kill
+        return self.service == "nexus" and seconds is not None and seconds <= BEFORE_A_KILL
+
+    def __str__(self) -> str:
+        end = "" if self.before_kill is None else f", acknowledged {self.before_kill:.2f} s before the kill"
+        return f"{self.service}: write {self.number + 1} from {self.where} is lost{end}"
+
+
+def lost(stack: Stack, seen: Seen, kills: Callable[[str], Iterable[tuple[float, float]]]) -> Iterator[Lost]:
+    """Look for every acknowledged write. `kills` tells between which times, on the samples' clock, a service
+    was killed."""
+    for where, asked in seen.items():
+        for (service, way), samples in asked.items():
+            if way != "write":
+                continue
+            answered = {sample.number: sample.answered for sample in samples if not sample.fault}
+            for number in missing(stack, where, service, answered):
+                at = answered[number]
+                ahead = [max(0, begin - at) for begin, end in kills(service) if end >= at]
+                yield Lost(service=service, where=where, number=number, before_kill=min(ahead, default=None))
+
+
+def written(asked: Mapping[tuple[str, str], Sequence[Sample]]) -> dict[str, list[int]]:
+    """Numbers of all writes by service, acknowledged or not: what is to be taken away."""
+    return {
+        service: [sample.number for sample in samples]
+        for (service, way), samples in asked.items()
+        if way == "write"
+    }
