@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -95,7 +95,7 @@ class Course:
         observed = Observed(
             direction=direction, before=before.name, after=after.name, seconds=seconds, error=made.error,
             steps=made.steps, away=told, unmeasured=inside.unmeasured, interrupted=made.interrupted,
-            cannot=cannot, cause=self._cause(after) if made.error else None,
+            cause=self._cause(after) if made.error else None, cannot=cannot,
         )  # fmt: skip
         if not made.error:
             observed = self._ended(observed, inflight, after, seen, made)
@@ -153,16 +153,19 @@ class Course:
         stack = self.stack(to)
         # a controller that never went away has nothing to settle
         outcome = self._settled(inflight, stack, SETTLED if observed.was_away("jenkins") else 5)
-        lost: tuple[acknowledged.Lost, ...] | None = None
-        # a service that does not let its administrator in any more is for the suites to tell
-        with suppress(ConformanceError, NonConformance):
-            lost = tuple(acknowledged.lost(stack, seen, made.kills))
-            for each in lost:
-                self.say(f"{each}{' (known of Nexus)' if each.known else ''}")
+        known = observed.model_copy(update={"inflight": outcome})
+        try:
             inflight.forget(stack)
+            lost = tuple(acknowledged.lost(stack, seen, made.kills))
             for where, asked in seen.items():
                 forget(stack, where, acknowledged.written(asked))
-        return observed.model_copy(update={"inflight": outcome, "lost": lost})
+        except (ConformanceError, NonConformance) as error:
+            # a service that does not let its administrator in any more is for the suites to tell
+            self.say(f"what was acknowledged is not known: {str(error).partition(chr(10))[0]}")
+            return known
+        for each in lost:
+            self.say(f"{each}{' (known of Nexus)' if each.known else ''}")
+        return known.model_copy(update={"lost": lost})
 
     def _cause(self, to: Side) -> Cause | None:
         """What the service that did not come up says."""

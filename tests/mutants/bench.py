@@ -91,8 +91,8 @@ class Bench:
             case Edit():
                 return self._plan_edit(action)
             case Commit():
-                made = repositories.change(self.endpoints.run_id, action)
-                before, after = (Point(repository=action.repository, commit=one) for one in made)
+                ends = repositories.change(self.endpoints.run_id, action)
+                before, after = (Point(repository=action.repository, commit=one) for one in ends)
                 return [after], [before]
             case Reconfigure():
                 return self._plan_reconfigure(action)
@@ -227,7 +227,7 @@ class Bench:
 
     def _agent_image(self) -> str:
         told = self.kubectl(*CONTROLLER, "cat", f"{CASC}/jcasc-default-config.yaml")
-        return re.findall(r'image: "([^"]+)"', told)[0]
+        return str(re.findall(r'image: "([^"]+)"', told)[0])
 
     def kubectl(self, *words: str, stdin: str | None = None) -> str:
         told = self.endpoints

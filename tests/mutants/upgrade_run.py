@@ -31,6 +31,7 @@ from tests.mutants.upgrade_state import made_again, settled
 from tests.mutants.upgrades import UpgradeMutant
 from upgrade.course import Course
 from upgrade.inflight import FOLDER
+from upgrade.interruptions import Disturbable
 from upgrade.observed import STATE
 from upgrade.pairs import Side
 from upgrade.questions import job
@@ -57,7 +58,7 @@ class Broken:
         for step in self.then if once else ():
             self.bench.take(step)
 
-    def disturbances(self) -> Disturbances:
+    def disturbances(self) -> Disturbable:
         return Disturbances(self.field.where)
 
 
