@@ -18,6 +18,7 @@ from environments.runs import Run
 from fixtures.hands import Stack, connect
 from fixtures.nonconformance import NonConformance
 from upgrade import acknowledged, explained
+from upgrade.explained import Cause
 from upgrade.inflight import Inflight, Outcome
 from upgrade.inside import asking
 from upgrade.interruptions import Disturbable, Interrupted, Interruption, Kind
@@ -91,13 +92,10 @@ class Course:
             for (service, way), samples in asked.items()
         )
         self._tell(told, inside.unmeasured)
-        cause = explained.cause(self.stack(after)) if made.error else None
-        if cause:
-            self.say(f"why: {cause.what}; next: {cause.remedy or 'see its log in the diagnostics'}")
         observed = Observed(
             direction=direction, before=before.name, after=after.name, seconds=seconds, error=made.error,
             steps=made.steps, away=told, unmeasured=inside.unmeasured, interrupted=made.interrupted,
-            cause=cause, cannot=cannot,
+            cause=self._cause(after) if made.error else None, cannot=cannot,
         )  # fmt: skip
         if not made.error:
             observed = self._ended(observed, inflight, after, seen, made)
@@ -168,6 +166,13 @@ class Course:
         for each in lost:
             self.say(f"{each}{' (known of Nexus)' if each.known else ''}")
         return known.model_copy(update={"lost": lost})
+
+    def _cause(self, to: Side) -> Cause | None:
+        """What the service that did not come up says."""
+        found = explained.cause(self.stack(to))
+        if found:
+            self.say(f"why: {found.what}; next: {found.remedy or 'see its log in the diagnostics'}")
+        return found
 
     def _settled(self, inflight: Inflight, stack: Stack, patience: float) -> Outcome:
         try:
