@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.errors import UsageError
 from upgrade.acknowledged import Lost
+from upgrade.explained import Cause
 from upgrade.inflight import Outcome
 from upgrade.interruptions import Interrupted
 from upgrade.samples import Away
@@ -43,6 +44,8 @@ class Observed(BaseModel):
     steps: tuple[Step, ...] = ()
     away: tuple[Away, ...] = ()
     unmeasured: str = ""
+    #: what the service that did not come up says of it
+    cause: Cause | None = None
     inflight: Outcome | None = None
     again: tuple[str, ...] | None = None
     lost: tuple[Lost, ...] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from contract.model import Contract
 from core.errors import UsageError
 from environments.base import Endpoints
 from fixtures.hands import Stack, connect
+from suites.ground import blocked, decides
+from suites.upgrade.ground import lost_volume
 from upgrade.observed import STATE, Observed
 from upgrade.state.keepers import Looked, look
 from upgrade.state.model import Manifest
@@ -46,6 +49,15 @@ def stack(endpoints: Endpoints, contract: Contract) -> Stack:
 
 
 @pytest.fixture(scope="session")
-def looked(manifest: Manifest, stack: Stack) -> Looked:
+def looked(manifest: Manifest, observed: Observed, stack: Stack) -> Looked:
     """All of it looked at again, once."""
-    return look(stack, manifest)
+    return dataclasses.replace(look(stack, manifest), failed=observed.error.partition("\n")[0])
+
+
+@pytest.fixture(autouse=True)
+def _home(request: pytest.FixtureRequest) -> None:
+    """Work that was under way went with the home it was in."""
+    if any(decides(request, name) for name in ("UPGRADE-16", "UPGRADE-17")):
+        volume = lost_volume(request.getfixturevalue("looked"), "jenkins")
+        if volume is not None:
+            blocked(request, "UPGRADE-02", str(volume))

@@ -8,7 +8,9 @@ from contract.model import Contract
 from core.errors import EnvironmentFailure
 from fixtures.hands import Stack
 from fixtures.judging import not_applicable
-from fixtures.nonconformance import require, require_none
+from fixtures.nonconformance import Unreadable, require, require_none
+from fixtures.registry import scratch_repository
+from suites.upgrade import ground
 from upgrade.leftovers import configured
 from upgrade.observed import Observed
 from upgrade.state.keepers import Looked
@@ -17,13 +19,21 @@ from upgrade.state.model import Item, Manifest
 
 @pytest.mark.requirement("UPGRADE-01")
 def test_every_step_was_made(observed: Observed) -> None:
-    broken = [f"{step.name}: {step.note}" for step in observed.steps if not step.ok]
+    broken = [f"{step.name}: {step.note}" for step in observed.steps if not step.ok] or [observed.error]
+    step, cause = first_line(broken[0]), observed.cause
     twice = ", also when it was made again undisturbed" if observed.interrupted else ""
+    remedy = (cause and cause.remedy) or "mend the step that is named; the stack is as it left it"
     require(
-        not observed.error, f"the upgrade from {observed.before} to {observed.after} failed{twice}",
-        expected="every step is made", observed="; ".join(broken) or observed.error,
-        remedy="; ".join(("mend the step that is named; the stack is as it left it", *observed.cannot)),
+        not observed.error,
+        f"the upgrade from {observed.before} to {observed.after} failed{twice}: {step}"
+        + (f": {cause.what}" if cause else ""),
+        expected="every step is made", observed="; ".join([cause.said, *broken] if cause else broken),
+        remedy="; ".join((remedy, *observed.cannot)),
     )  # fmt: skip
+
+
+def first_line(text: str) -> str:
+    return text.partition("\n")[0]
 
 
 def kept(kind: str, looked: Looked, manifest: Manifest, contract: Contract) -> None:
@@ -31,15 +41,19 @@ def kept(kind: str, looked: Looked, manifest: Manifest, contract: Contract) -> N
     items = [item for item in manifest.items if item.kind == kind]
     require(items, f"the state before the upgrade held no {kind}", remedy="fill the stack again")
     unseen = [f"{item.name}: {reason}" for item, reason in looked.unseen if item.kind == kind]
+    if unseen and looked.failed:
+        raise Unreadable(f"the upgrade failed: {looked.failed}", decided_by="UPGRADE-01")
     if unseen:
         raise EnvironmentFailure(f"{kind}s cannot be looked at", observed="; ".join(unseen)[:500])
-    intended = set(contract.upgrade.intended)
+    different = [
+        found for found in looked.different
+        if found.item.kind == kind and ground.name(found) not in contract.upgrade.intended
+    ]  # fmt: skip
+    grounds = [ground.stands_on(found, looked, contract) for found in different]
+    if grounds and all(grounds) and grounds[0]:
+        raise Unreadable(str(grounds[0][1]), decided_by=grounds[0][0])
     require_none(
-        [
-            str(found)
-            for found in looked.different
-            if found.item.kind == kind and f"{kind} {found.item.name}" not in intended
-        ],
+        [str(found) for found, under in zip(different, grounds, strict=True) if not under],
         f"the upgrade lost or changed a {kind}",
         expected=f"{len(items)} as before",
         remedy="compare the service's volume and settings before and after, or list it as intended",
@@ -150,6 +164,8 @@ def test_api_tokens_still_sign_in(looked: Looked, manifest: Manifest, contract: 
 def short_away(service: str, limit: int, observed: Observed) -> None:
     """Neither readers nor writers, outside or inside, were without `service` for over `limit` seconds."""
     seen = [each for each in observed.away if each.service == service]
+    if observed.error and any("did not come back" in each.last for each in seen):
+        raise Unreadable(f"the upgrade failed: {first_line(observed.error)}", decided_by="UPGRADE-01")
     require(seen and all(each.asked for each in seen), f"nobody asked {service} during the upgrade")
     if observed.interrupted:
         longest = max(each.seconds for each in seen)
@@ -189,9 +205,9 @@ def test_a_running_build_ends_as_the_contract_says(observed: Observed, contract:
     goes_on = seen.running in ("still running", "SUCCESS")
     require(
         goes_on or (wanted == "any" and seen.running != "lost" and seen.reason),
-        "a build that ran during the upgrade did not end well",
+        f"a build that ran during the upgrade did not end well: {seen.running}, "
+        f"{seen.reason or 'without a reason'}",
         expected="it goes on" if wanted == "resumed" else "it goes on, or ends and says why",
-        observed=f"{seen.running}: {seen.reason or 'without a reason'}",
         remedy="keep agents' pods during an upgrade (a pipeline is resumed when its agent comes back)",
     )
 
@@ -224,11 +240,17 @@ def test_once_more_changes_nothing(observed: Observed) -> None:
 
 
 @pytest.mark.requirement("UPGRADE-19")
-def test_what_was_acknowledged_meanwhile_is_kept(observed: Observed) -> None:
+def test_what_was_acknowledged_meanwhile_is_kept(
+    observed: Observed, looked: Looked, contract: Contract
+) -> None:
     if observed.lost is None:
-        not_applicable("the upgrade failed, so nobody looked for what was written meanwhile")
+        not_applicable("the upgrade did not end so that what was written meanwhile could be looked for")
+    lost = [each for each in observed.lost if not each.known]
+    grounds = [ground.of_service(each.service, looked, scratch_repository(contract)) for each in lost]
+    if grounds and all(grounds) and grounds[0]:
+        raise Unreadable(str(grounds[0][1]), decided_by=grounds[0][0])
     require_none(
-        [str(each) for each in observed.lost if not each.known],
+        [str(each) for each, under in zip(lost, grounds, strict=True) if not under],
         "what a service acknowledged during the upgrade is lost",
         expected="every acknowledged write is there",
         remedy="let the service end by SIGTERM, with a grace period that suffices to flush",

@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.errors import ConformanceError, UsageError
-from tests.mutants import live
+from tests.mutants import live, upgrades
+from tests.mutants.field import field
 from tests.mutants.live import LiveMutant
-from tests.mutants.live_run import Runner, dump
+from tests.mutants.live_run import Result, Runner, dump
 from tests.mutants.model import Mutant, load
 from tests.mutants.stacks import standing
 from tests.mutants.static_run import verdict
+from tests.mutants.upgrade_run import UpgradeRunner
 
 T = TypeVar("T")
 
@@ -50,8 +52,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     group.add_argument(
         "--sample", type=int, default=0, metavar="N", help="about N of them, others every day, all in turn"
     )
+    group.add_argument(
+        "--upgrade", action="store_true", help="the upgrade mutants: the stack is upgraded and brought back"
+    )
     options = parser.parse_args(arguments)
     try:
+        if options.upgrade:
+            return _upgrade(options)
         return _live(options) if options.live else _static(options)
     except ConformanceError as error:
         sys.stderr.write(f"{error}\n")
@@ -123,6 +130,37 @@ def _proven(file: Path | None) -> set[str]:
     lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     last = {line["mutant"]: line["proven"] for line in lines}
     return {name for name, proven in last.items() if proven}
+
+
+def _upgrade(options: argparse.Namespace) -> int:
+    chosen = [
+        mutant
+        for mutant in upgrades.load()
+        if _named(mutant.id, options.words) and (not options.only or mutant.id in options.only)
+    ]
+    done = _proven(options.resume)
+    left = [mutant for mutant in _part(chosen, options.shard) if mutant.id not in done]
+    bad = 0
+    with standing(options.stack) as file:
+        runner = UpgradeRunner(field(file))
+        runner.ready()
+        for mutant in left:
+            result = runner.judge(mutant)
+            bad += not result.proven
+            _tell(result, options.resume)
+            if not result.undone:
+                sys.stdout.write("the stack is not what it was: nothing more is tried on it\n")
+                return 1
+    sys.stdout.write(f"{len(left)} mutants, {len(left) - bad} proven, {bad} not; {len(done)} before\n")
+    return 1 if bad or not chosen else 0
+
+
+def _tell(result: Result, resume: Path | None) -> None:
+    sys.stdout.write(result.line() + "\n")
+    sys.stdout.flush()
+    if resume:
+        with resume.open("a", encoding="utf-8") as out:
+            out.write(dump(result) + "\n")
 
 
 # -- static -------------------------------------------------------------------------------------

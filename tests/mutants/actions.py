@@ -135,7 +135,15 @@ class Reconfigure(_Part):
     )
 
 
+class Plugin(_Part):
+    """Another version of a plugin in the controller's home, as put there by hand; an upgrade undoes it."""
+
+    do: Literal["plugin"]
+    name: str
+    version: str
+
+
 Action = Annotated[
-    Both | PatchObject | CreateObject | CopyObject | DeleteObject | Edit | Reconfigure,
+    Plugin | Both | PatchObject | CreateObject | CopyObject | DeleteObject | Edit | Reconfigure,
     Field(discriminator="do"),
 ]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +34,7 @@ from tests.mutants.actions import (
     Edit,
     Kubectl,
     PatchObject,
+    Plugin,
     Reconfigure,
     Step,
 )
@@ -40,6 +44,8 @@ SERVER_SIDE = ("resourceVersion", "uid", "creationTimestamp", "generation", "man
 CONTROLLER = ("--namespace", "jenkins", "exec", "-i", "jenkins-0", "--container", "jenkins", "--")
 #: where the chart copies configuration as code to; restarted, the controller copies it anew
 CASC = "/var/jenkins_home/casc_configs"
+PLUGINS = "/var/jenkins_home/plugins"
+MANIFEST = "META-INF/MANIFEST.MF"
 
 
 @dataclass
@@ -82,6 +88,8 @@ class Bench:
                 return self._plan_edit(action)
             case Reconfigure():
                 return self._plan_reconfigure(action)
+            case Plugin():
+                return self._plan_plugin(action), []
 
     def _plan_patch(self, action: PatchObject) -> tuple[list[Step], list[Step]]:
         where = (action.object, "--namespace", action.namespace)
@@ -153,6 +161,14 @@ class Bench:
 
         return written(after), written(before, action.undo_login)
 
+    def _plan_plugin(self, action: Plugin) -> list[Step]:
+        file = f"{PLUGINS}/{action.name}.jpi"
+        before = base64.b64decode(self.kubectl(*CONTROLLER, "base64", file))
+        after = base64.b64encode(_another_version(before, action.version)).decode()
+        # the image's start script leaves alone what it did not put there itself
+        by_hand = f"base64 -d > {file} && rm -f {file}.version_from_image && touch {file}.pinned"
+        return [Kubectl(words=(*CONTROLLER, "sh", "-c", by_hand), stdin=after)]
+
     def _kept(self, name: str, namespace: str) -> str:
         """An object as it is, in a form that the API server takes back."""
         found = json.loads(self.kubectl("get", name, "--namespace", namespace, "--output", "json"))
@@ -215,6 +231,18 @@ class Bench:
                     timeout=180,
                     transient=(requests.RequestException,),
                 )
+
+
+def _another_version(plugin: bytes, version: str) -> bytes:
+    """The plugin's file with another version in its manifest, and everything else as it is."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(plugin)) as before, zipfile.ZipFile(out, "w") as after:
+        for entry in before.infolist():
+            data = before.read(entry)
+            if entry.filename == MANIFEST:
+                data = re.sub(rb"(?m)^Plugin-Version: \S+", b"Plugin-Version: " + version.encode(), data)
+            after.writestr(entry, data)
+    return out.getvalue()
 
 
 def _set(at: Any, key: str, value: Any) -> None:

@@ -49,11 +49,14 @@ class Result:
     undone: bool = True
     layers: tuple[str, ...] = ()
     broke: str = ""
+    #: seconds from before the mutant until the stack is what it was
+    whole: float = 0.0
 
     @property
     def proven(self) -> bool:
         bad = self.missed or self.collateral or self.errors or self.mute or self.broke
-        return bool(self.detected and self.undone and not bad)
+        # without anything to break, nothing may fail
+        return bool(self.undone and not bad and bool(self.detected) == bool(self.breaks))
 
     def line(self) -> str:
         parts = [
@@ -61,6 +64,7 @@ class Result:
             f"{self.seconds:5.1f} s",
             f"failed {', '.join(self.detected) or 'nothing'}",
         ]
+        parts += [f"{self.whole:.0f} s in all"] if self.whole else []
         parts += [f"missed {', '.join(self.missed)}"] if self.missed else []
         parts += [f"collateral {', '.join(sorted(self.collateral))}"] if self.collateral else []
         parts += [f"errors {', '.join(sorted(self.errors))}"] if self.errors else []
@@ -169,7 +173,7 @@ class Runner:
             time.sleep(mutant.pause)
             paths = [f"suites/{layer}" for layer in mutant.layers]
             records, began = self.suites(folder / "broken", endpoints, paths, contract)
-        _compare(mutant, records, began, result)
+        compare(mutant.breaks, mutant.says, records, began, result)
         return [one.nodeid for one in records if set(one.requirements) & set(mutant.breaks)]
 
     def _undo(self, steps: Iterable[Step]) -> None:
@@ -179,8 +183,9 @@ class Runner:
         self.journal.undone()
 
     def suites(
-        self, folder: Path, endpoints: Endpoints, what: Sequence[str], contract: Path
-    ) -> tuple[list[Record], float]:
+        self, folder: Path, endpoints: Endpoints, what: Sequence[str], contract: Path,
+        options: Sequence[str] = (),
+    ) -> tuple[list[Record], float]:  # fmt: skip
         """Run pytest in a process of its own; the checks' records and when it began."""
         folder.mkdir(parents=True)
         stack = folder / "endpoints.json"
@@ -190,7 +195,7 @@ class Runner:
         command = [
             sys.executable, "-m", "pytest", *what, "--rootdir", str(PROJECT), "-p", "no:cacheprovider", "-q",
             "--stack", str(stack), "--contract", str(contract), "--results-dir", str(folder / "results"),
-            "-n", self._workers if many else "0",
+            "-n", self._workers if many else "0", *options,
         ]  # fmt: skip
         began = time.time()
         with (folder / "log").open("wb") as log:
@@ -234,8 +239,11 @@ def _records(results: Path) -> Iterable[Record]:
                 )  # fmt: skip
 
 
-def _compare(mutant: LiveMutant, records: Sequence[Record], began: float, result: Result) -> None:
-    expected = set(mutant.breaks)
+def compare(
+    breaks: Sequence[str], says: Sequence[str], records: Sequence[Record], began: float, result: Result
+) -> None:
+    """Write into `result` what of the expected failures came, and what else did."""
+    expected = set(breaks)
     failed = [one for one in records if one.outcome == "failed"]
     hits = [one for one in failed if set(one.requirements) & expected]
     seen = {name for one in hits for name in one.requirements}
@@ -252,7 +260,7 @@ def _compare(mutant: LiveMutant, records: Sequence[Record], began: float, result
         result.seconds = min(one.ended for one in hits) - began
         result.first = hits[0].message
     said = " ".join(one.message for one in hits)
-    result.mute = [word for word in mutant.says if word not in said]
+    result.mute = [word for word in says if word not in said]
 
 
 def dump(result: Result) -> str:

@@ -11,7 +11,7 @@ from tests.mutants import live
 from tests.mutants.live import FOLDER, LiveMutant
 
 MUTANTS = live.load()
-#: the layer upgrade has no mutants yet: its checks are shown to fail with played upgrades (tests/suites)
+#: upgrades have mutants of their own (test_upgrade_mutants.py)
 APART = ("static", "upgrade")
 LIVE = {requirement.id: requirement for requirement in catalogue.load() if requirement.layer not in APART}
 UNPROVEN: dict[str, str] = tomllib.loads((FOLDER / "unproven.toml").read_text(encoding="utf-8"))["unproven"]

@@ -37,10 +37,14 @@ KEEPERS: Mapping[str, Keeper] = {
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What one look at a manifest showed; `unseen` could not be looked at, with the reason."""
+    """What one look at a manifest showed; `unseen` could not be looked at, with the reason.
+
+    `failed` is why the upgrade before it failed, if it did: what is away then is away for that.
+    """
 
     different: tuple[Difference, ...]
     unseen: tuple[tuple[Item, str], ...]
+    failed: str = ""
 
 
 def fill(stack: Stack, seed: int) -> Manifest:
@@ -67,8 +71,8 @@ def look(stack: Stack, manifest: Manifest) -> Looked:
         try:
             different += differences(item, KEEPERS[item.kind].look(stack, item))
         except NonConformance as error:
-            # the service answers, and not as it did before
-            different.append(Difference(item=item, fact="answer", before="as asked for", after=error.what))
+            # it is there, and the service cannot hand it out
+            different.append(Difference(item=item, fact="content", before="readable", after=error.what))
         except ConformanceError as error:
             unseen.append((item, str(error).splitlines()[0]))
     return Looked(tuple(different), tuple(unseen))

@@ -1,0 +1,81 @@
+"""What an upgrade took along with something is told once, by the check of what it was in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from contract.load import load
+from core.paths import PROJECT
+from fixtures.nonconformance import NonConformance, Unreadable
+from suites.upgrade import test_upgrade as checks
+from suites.upgrade.ground import lost_volume
+from upgrade.state.keepers import Looked
+from upgrade.state.model import GONE, Difference, Item, Manifest
+
+CONTRACT = load(PROJECT / "conformance.toml").contract
+
+
+def gone(service: str, kind: str, name: str, after: Any = GONE, **key: str) -> Difference:
+    item = Item(service=service, kind=kind, name=name, key=key)
+    return Difference(item=item, fact="fact", before="there", after=after)
+
+
+HOME = gone("jenkins", "volume marker", "jenkins's volume")
+FOLDER, JOB = gone("jenkins", "job", "a", job="a"), gone("jenkins", "job", "a/b", job="a/b")
+BUILD = gone("jenkins", "build", "a/b #1", job="a/b", number="1")
+REPOSITORY = gone("registry", "ECR repository", "scratch", after="2026-01-01")
+IMAGE = gone("registry", "image", "scratch:1", repository="scratch", tag="1", digest="d")
+USER = gone("nexus", "user", "u", id="u")
+
+
+def check(kind: str, *different: Difference, intended: tuple[str, ...] = ()) -> None:
+    upgrade = CONTRACT.upgrade.model_copy(update={"intended": intended})
+    manifest = Manifest(seed=1, stack="s", items=tuple(each.item for each in different))
+    checks.kept(kind, Looked(different, ()), manifest, CONTRACT.model_copy(update={"upgrade": upgrade}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "different", "decided_by"),
+    [
+        ("job", (HOME, FOLDER, JOB), "UPGRADE-02"),
+        ("build", (HOME, FOLDER, JOB, BUILD), "UPGRADE-02"),
+        ("build", (FOLDER, JOB, BUILD), "UPGRADE-09"),
+        ("image", (REPOSITORY, IMAGE), "UPGRADE-08"),
+    ],
+)
+def test_blocked_by_what_it_was_in(kind: str, different: tuple[Difference, ...], decided_by: str) -> None:
+    with pytest.raises(Unreadable) as told:
+        check(kind, *different)
+    assert told.value.decided_by == decided_by
+    assert told.value.what == str(different[0] if kind != "build" or HOME in different else JOB)
+
+
+def test_what_is_lost_for_itself_is_told() -> None:
+    with pytest.raises(NonConformance, match="user u is gone"):
+        check("user", HOME, USER)
+    with pytest.raises(NonConformance, match=r"volume marker jenkins's volume is gone"):
+        check("volume marker", HOME, FOLDER)
+    with pytest.raises(NonConformance, match="build a/b #1 is gone"):
+        check("build", BUILD, gone("jenkins", "job", "other", job="other"))
+
+
+def test_a_change_on_purpose_tells_nothing_of_what_went_with_it() -> None:
+    with pytest.raises(NonConformance, match=r"image scratch:1 is gone") as told:
+        check("image", REPOSITORY, IMAGE, intended=("ECR repository scratch",))
+    assert not isinstance(told.value, Unreadable)
+    check("image", REPOSITORY, IMAGE, intended=("ECR repository scratch", "image scratch:1"))
+
+
+def test_what_is_away_after_a_failed_upgrade_is_not_told_twice() -> None:
+    manifest = Manifest(seed=1, stack="s", items=(USER.item,))
+    looked = Looked((), ((USER.item, "refused"),), failed="nexus: it does not start")
+    with pytest.raises(Unreadable, match="the upgrade failed: nexus") as told:
+        checks.kept("user", looked, manifest, CONTRACT)
+    assert told.value.decided_by == "UPGRADE-01"
+
+
+def test_each_service_has_its_volume() -> None:
+    assert lost_volume(Looked((HOME, USER), ()), "jenkins") == HOME
+    assert lost_volume(Looked((HOME, USER), ()), "nexus") is None
