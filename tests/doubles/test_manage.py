@@ -63,6 +63,16 @@ def test_monitors_about_security_are_a_list_of_their_own(stand: Stand) -> None:
     assert first[0] == "hudson.diagnosis.ControllerExecutorsAgents"
 
 
+def test_a_view_is_deleted(stand: Stand) -> None:
+    def seed(config: dict[str, Any]) -> None:
+        config["jobs"].append({"script": "listView('releases') { jobs { name('cloudops') } }"})
+
+    one = stand(seed)
+    assert [view["name"] for view in hand(one).root()["views"]] == ["all", "releases"]
+    assert one.send("POST", "/view/releases/doDelete").status_code == 302
+    assert [view["name"] for view in hand(one).root()["views"]] == ["all"]
+
+
 def test_a_plugin_that_is_switched_off_is_still_told(stand: Stand) -> None:
     one = stand()
 
