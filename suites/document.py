@@ -26,8 +26,8 @@ TAIL = """
 ## Not asked
 
 - **Agent-to-controller security**: cores since 2.326 have no switch for it; it is always on.
-- **A build that goes on over a restart of its controller**: asked of an upgrade (UPGRADE-16), not by `restarts`,
-  which restarts a controller at rest.
+- **A build that goes on over a restart of its controller**: asked of an upgrade (UPGRADE-16), not here,
+  where a controller at rest is restarted.
 - **Restarts of the registry**: ECR is AWS' own, or a stand-in.
 """
 
