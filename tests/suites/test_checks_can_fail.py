@@ -347,7 +347,7 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
     ),
     (
         builds.test_builds_reach_the_services,
-        (Visit("SUCCESS", (("Nexus", "http://nexus:8081", 6), ("controller", "x", 0)), {}), "maven"),
+        (Visit("SUCCESS", (("Nexus", "http://nexus:8081", "6"), ("controller", "x", "0")), {}), "maven"),
         ("a build on maven does not reach a service", "Nexus (http://nexus:8081): its name does not resolve"),
     ),
     (
