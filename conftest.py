@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 pytest_plugins = [
     "fixtures.outcomes",
     "fixtures.gating",
+    "fixtures.alone",
     "fixtures.presence",
     "fixtures.plugin",
     "fixtures.stand_up",

@@ -39,6 +39,10 @@ def register(subparsers: Subparsers) -> None:
         "--allow-writes", action="store_true", help="existing: run the checks that write, too"
     )
     parser.add_argument(
+        "--allow-disruption", action="store_true",
+        help="existing: with --allow-writes, also run the checks that restart Jenkins and Nexus",
+    )  # fmt: skip
+    parser.add_argument(
         "--upgrade", type=Path, default=None, metavar="DIR",
         help="what `conformance upgrade` saw: the upgrade layer judges it, too",
     )  # fmt: skip

@@ -84,8 +84,11 @@ class Session:
             from environments import existing  # noqa: PLC0415
 
             self._run.endpoints_file.write_text(
-                existing.endpoints(planned.loaded, self._run, writable=options.allow_writes).to_json()
-            )
+                existing.endpoints(
+                    planned.loaded, self._run,
+                    writable=options.allow_writes, disruptible=options.allow_disruption,
+                ).to_json()
+            )  # fmt: skip
             return self._known(self._run)
         engine = standing.fit_host(options, planned, say)
         if options.kit:
@@ -117,6 +120,8 @@ class Session:
                 f"the stack {stack.id} has no endpoints", remedy="conformance down, then run"
             )
         self._recorder.components(asdict(part) for part in endpoints.components)
+        if not endpoints.writable:
+            self._recorder.read_only()
         if stack.timeline.is_file() and stack.timeline != self._recorder.timeline:
             self._recorder.timeline.write_bytes(stack.timeline.read_bytes())
         return stack.endpoints_file

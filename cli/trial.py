@@ -73,6 +73,7 @@ class KindTrial:
         """A copy of the contract and its stack with `pins` in the values; returns the contract's path."""
         loaded = load(self._options.contract)
         shutil.copytree(loaded.stack_dir, folder / "stack", symlinks=True)
+        loaded.copy_beside(folder)
         values = folder / "stack" / loaded.values_template.relative_to(loaded.stack_dir)
         edit.write(values, edit.rewritten(read.read(values), pins.plugins))
         text = re.sub(r"(?m)^path\s*=.*\n", "", loaded.file.read_text(encoding="utf-8"), count=1)

@@ -32,10 +32,14 @@ LAYERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "jenkins": ("platform",),
         "agents": ("jenkins",),
         "pipelines": ("agents", "nexus", "registry"),
+        "restarts": ("nexus", "jenkins"),
         # what was lost is to be seen also where the new stack does not conform
         "upgrade": ("platform",),
     }
 )
+
+#: Layers whose checks take services away for a while: they run when every other check has ended.
+DISRUPTIVE = frozenset({"restarts"})
 
 #: Layers from the lowest to the highest: no layer stands on one after it.
 ORDER: tuple[str, ...] = tuple(LAYERS)

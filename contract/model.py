@@ -6,6 +6,7 @@ Durations are seconds.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -30,11 +31,32 @@ class Stack(Part):
     declaration: str = Field(
         "terraform/stack.auto.tfvars.json", description="Terraform variables: releases and ECR repositories"
     )
+    update_center: str = Field(
+        "",
+        description="update center document that the plugin pins are held against (JSON, gzip or not), "
+        "relative to the contract file; empty: they are not",
+    )
+    pin_waivers: str = Field(
+        "pin-waivers.toml",
+        description="waivers of what the update center has against pins, relative to the contract file",
+    )
+
+
+class Reach(Part):
+    """Something that a component must reach from inside its pod."""
+
+    component: Literal["jenkins", "nexus"] = Field(description="whose pod")
+    what: str = Field(description="what is reached, for people")
+    command: str = Field(
+        description="shell command in that pod that ends with 0; `{registry}` is the registry's host, "
+        "`{central}` Maven's central repository as this host knows it"
+    )
 
 
 class Kubernetes(Part):
     version: str = Field(description="exact Kubernetes version of the cluster", pattern=r"^\d+\.\d+\.\d+$")
     nodes: int = Field(1, ge=1, le=5, description="nodes of a cluster that we create")
+    reaches: tuple[Reach, ...] = Field((), description="what components must reach from inside their pods")
 
 
 class Parameter(Part):
@@ -91,6 +113,7 @@ class NexusRepository(Part):
         "in the host's Maven settings",
     )
     members: tuple[str, ...] = Field((), description="members of a group, in order")
+    cleanup: tuple[str, ...] = Field((), description="cleanup policies that it names; empty: not compared")
 
 
 class Nexus(Part):
@@ -102,18 +125,36 @@ class Nexus(Part):
     releases: str = Field("maven-releases", description="repository for release artifacts")
     snapshots: str = Field("maven-snapshots", description="repository for snapshot artifacts")
     group: str = Field("maven-public", description="repository that builds resolve from")
+    build_url: str = Field(
+        "",
+        description="URL of Nexus as builds have it, with variables of their environment (`$NEXUS_URL`); "
+        "empty: builds are not asked to reach it",
+    )
 
 
 class EcrRepository(Part):
     name: str = Field(description="repository name")
     tag_mutability: Literal["MUTABLE", "IMMUTABLE"] = Field("IMMUTABLE", description="tag mutability")
     scan_on_push: bool = Field(True, description="scan on push")
+    encryption: Literal["AES256", "KMS", "KMS_DSSE", ""] = Field(
+        "", description="encryption type; empty: not compared"
+    )
+    lifecycle_policy: str = Field(
+        "",
+        description="JSON file of its lifecycle policy, in the stack's folder; `none`: it has none; "
+        "empty: not compared",
+    )
 
 
 class Registry(Part):
     account: str = Field(description="AWS account id", pattern=r"^\d{12}$")
     region: str = Field(description="AWS region")
     repositories: tuple[EcrRepository, ...] = Field(description="repositories provisioned at set-up")
+    accepted_deviations: tuple[str, ...] = Field(
+        (),
+        description="tests of the OCI distribution conformance suite that may fail, by their names without "
+        "the suite's own; `*` stands for anything",
+    )
 
 
 class Product(Part):
@@ -130,6 +171,9 @@ class Product(Part):
         (), description="artifactIds that the build job deploys, besides the package"
     )
     images: tuple[str, ...] = Field(description="ECR repositories that the images job pushes to")
+    failing_branch: str = Field(
+        "", description="branch whose unit tests fail, as BRANCH of the build job; empty: there is none"
+    )
 
 
 class Budgets(Part):
@@ -140,6 +184,9 @@ class Budgets(Part):
     agent_online: Seconds = Field(120, description="agent: queued to online")
     agent_gone: Seconds = Field(60, description="agent pod: end of build to gone")
     build: Seconds = Field(600, description="a pipeline's build, queue to end")
+    image_given_up: Seconds = Field(
+        180, description="a build that declares an agent whose image does not exist: asked for to its end"
+    )
 
 
 class Renamed(Part):
@@ -229,6 +276,14 @@ class LoadedContract(BaseModel):
     @property
     def values_template(self) -> Path:
         return self.stack_dir / self.contract.stack.values
+
+    def copy_beside(self, folder: Path) -> None:
+        """Copy into `folder` what the contract names beside itself and its stack, as far as it is there."""
+        for name in filter(None, (self.contract.stack.update_center, self.contract.stack.pin_waivers)):
+            source = self.file.parent / name
+            if source.is_file() and not Path(name).is_absolute() and ".." not in Path(name).parts:
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, folder / name)
 
     @property
     def declaration(self) -> Path:

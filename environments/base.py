@@ -44,6 +44,8 @@ class Registry:
     account: str
     region: str
     backend: str
+    #: a token that was good once and has ended, where the backend can make one (a stand-in's own)
+    ended: Login | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,14 @@ class Endpoints:
     components: tuple[Component, ...] = ()
     #: may checks that write be run here (always on kind, `--allow-writes` elsewhere)
     writable: bool = True
+    #: was it stood up for the harness alone (then checks may change what everybody gets, and put it back)
+    disposable: bool = False
+    #: may services be restarted here (always on kind, `--allow-disruption` elsewhere)
+    disruptible: bool = True
     #: file of `core.timeline` events of the stand-up, or empty
     timeline: str = ""
+    #: the OCI distribution conformance suite's program, where it was built, or empty
+    oci_conformance: str = ""
 
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self), indent=2, sort_keys=True)
@@ -84,6 +92,8 @@ class Endpoints:
         registry = raw["registry"]
         registry["api"] = _service(registry["api"])
         registry["data"] = _service(registry["data"])
+        ended = registry.get("ended")
+        registry["ended"] = Login(**ended) if ended else None
         return cls(
             **{
                 **raw,

@@ -10,14 +10,19 @@ import yaml
 
 from contract.model import CredentialRef, Existing, LoadedContract
 from contract.model import Registry as Declared
-from core.errors import ContractError, EnvironmentFailure
+from core.errors import CommandFailed, ContractError, EnvironmentFailure
 from core.process import run as command
 from environments.base import Component, Endpoints, Login, Registry, Service
 from environments.ecr import aws
+from environments.images import catalogue, programs
 from environments.runs import Run
 
+#: label of a controller's pod that is a stand-in
+STAND_IN = "conformance.stand-in"
+_KEY = STAND_IN.replace(".", "\\.")
 
-def endpoints(loaded: LoadedContract, run: Run, *, writable: bool) -> Endpoints:
+
+def endpoints(loaded: LoadedContract, run: Run, *, writable: bool, disruptible: bool = False) -> Endpoints:
     """Where the contract's `[existing]` says the stack is, with credentials from where it refers to.
 
     Raises:
@@ -45,11 +50,18 @@ def endpoints(loaded: LoadedContract, run: Run, *, writable: bool) -> Endpoints:
         nexus=Service(existing.nexus_url, _login("nexus", existing.nexus_login, kubeconfig, context)),
         registry=_registry(existing, contract.registry, kubeconfig, context),
         components=(
-            Component("jenkins", contract.jenkins.version),
+            Component(
+                "controller",
+                contract.jenkins.version,
+                stand_in=_stand_in(kubeconfig, context, contract.jenkins.namespace),
+            ),
             Component("nexus", contract.nexus.version),
             Component("ECR", "existing" if existing.registry_url else "aws"),
         ),
         writable=writable,
+        # built by an earlier stand-up on this host, if by any
+        oci_conformance=programs.found(catalogue.load(contract.kubernetes.version), "conformance"),
+        disruptible=disruptible,
     )
 
 
@@ -67,6 +79,18 @@ def _registry(existing: Existing, declared: Declared, kubeconfig: Path, context:
         region=declared.region,
         backend="existing",
     )
+
+
+def _stand_in(kubeconfig: Path, context: str, namespace: str) -> str:
+    """What the controller's pod says it is; empty for a real one, or where pods may not be read."""
+    where = ("kubectl", "--kubeconfig", kubeconfig, "--context", context, "--namespace", namespace)
+    label = f"jsonpath={{.items[*].metadata.labels.{_KEY}}}"
+    try:
+        found = command([*where, "get", "pods", "--selector", STAND_IN, "--output", label]).stdout.split()
+    except CommandFailed:
+        # what may not be read is for the layer platform to tell
+        return ""
+    return f"its pod is labelled {STAND_IN}={found[0]}" if found else ""
 
 
 def _kubeconfig(named: str, beside: Path) -> Path:

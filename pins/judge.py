@@ -37,7 +37,7 @@ def judge(file: PinFile, catalogue: Catalogue, target: Target, rules: Rules) -> 
         found += advisories.findings(catalogue.newest, "core", target.core, target.where)
     for pin in pins.values():
         found += advisories.findings(catalogue.newest, pin.name, pin.version, pin.where)
-        found += _standing(pin, catalogue)
+        found += standing(pin, catalogue)
     if rules.stack is not None:
         found += use.findings(pins, releases(pins, catalogue), rules.stack)
     return ordered(waivers.apply(found, rules.waivers, rules.today))
@@ -58,7 +58,7 @@ def ordered(findings: list[Finding]) -> list[Finding]:
     )  # fmt: skip
 
 
-def _standing(pin: Pin, catalogue: Catalogue) -> list[Finding]:
+def standing(pin: Pin, catalogue: Catalogue) -> list[Finding]:
     """Is the plugin still offered, and still cared for?"""
     document = catalogue.newest
     found = []

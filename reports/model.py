@@ -147,6 +147,7 @@ class RunInfo(Record):
     command: str = ""
     selection: str = Field("", description="what part was asked for; empty: everything")
     layers: tuple[str, ...] = Field((), description="layers that were asked for; empty: all that have checks")
+    read_only: bool = Field(False, description="nothing of the stack was to be changed")
     pins: tuple[tuple[str, str], ...] = Field((), description="pinned plugins: name and version")
 
 

@@ -97,6 +97,11 @@ class Recorder:
         self._components = [dict(part) for part in parts]
         self._write()
 
+    def read_only(self) -> None:
+        """Checks that write do not apply: the verdict says so."""
+        self._run["read_only"] = True
+        self._write()
+
     def pins(self, pins: Mapping[str, str]) -> None:
         """Pinned plugins, name to version."""
         self._run["pins"] = sorted(pins.items())

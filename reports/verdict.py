@@ -66,7 +66,7 @@ def decide(
     code = {"conformant": 0, "not conformant": 1, "incomplete": 2}[word]
     # a failure decides also a run that was cut short; that it was belongs to what qualifies the verdict
     cut = [unfinished] if unfinished and unfinished != reason else []
-    headline = ", ".join([word, *cut, *_qualified(checks, requirements, components, by_id)])
+    headline = ", ".join([word, *cut, *_qualified(run, checks, requirements, components, by_id)])
     return Verdict.model_validate(
         {"word": word, "exit_code": code, "headline": headline, "reason": reason, "remedy": remedy,
          "counts": {str(o): counts[str(o)] for o in Outcome if counts[str(o)]}}
@@ -124,12 +124,16 @@ def _told_waiver(waiver: WaiverInfo) -> tuple[str, str]:
 
 
 def _qualified(
+    run: RunInfo,
     checks: tuple[Check, ...],
     requirements: tuple[RequirementInfo, ...],
     components: tuple[ComponentInfo, ...],
     by_id: dict[str, RequirementInfo],
 ) -> list[str]:
     said = [f"with a simulated {component.name}" for component in components if component.stand_in]
+    if run.read_only:
+        left_out = sum(check.outcome is Outcome.NOT_APPLICABLE for check in checks)
+        said.append(f"read-only: {left_out} checks not made")
     waived = sum(check.outcome is Outcome.WAIVED for check in checks)
     if waived:
         said.append(f"{waived} waived")

@@ -72,6 +72,7 @@ def hybrid(old: LoadedContract, new: LoadedContract, taken: Iterable[str], targe
     values.write_text(_values(old, new, parts), encoding="utf-8")
     source = new if CONTRACT in parts else old
     text = re.sub(r"(?m)^path\s*=.*\n", "", source.file.read_text(encoding="utf-8"), count=1)
+    source.copy_beside(target)
     contract = target / source.file.name
     contract.write_text(
         re.sub(r"(?m)^\[stack\]\s*$", '[stack]\npath = "stack"', text, count=1), encoding="utf-8"

@@ -18,6 +18,7 @@ from environments.runs import Run
 from fixtures.hands import Stack, connect
 from fixtures.nonconformance import NonConformance
 from upgrade import acknowledged, explained
+from upgrade.explained import Cause
 from upgrade.inflight import Inflight, Outcome
 from upgrade.inside import asking
 from upgrade.interruptions import Disturbable, Interrupted, Interruption, Kind
@@ -40,6 +41,9 @@ class Changeable(Protocol):
     def change(self, to: LoadedContract, timeline: Path) -> None:
         """Raises EnvironmentFailure."""
 
+    def disturbances(self) -> Disturbable:
+        """What may be done to it meanwhile."""
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -56,12 +60,11 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """`environment` is the kept stack of `run`; `disturbances` are what may be done to it meanwhile."""
+    """`environment` is the kept stack of `run`."""
 
     environment: Changeable
     run: Run
     say: Say
-    disturbances: Callable[[], Disturbable] | None = None
 
     def go(
         self, before: Side, after: Side, direction: Literal["forth", "back"], folder: Path,
@@ -89,13 +92,10 @@ class Course:
             for (service, way), samples in asked.items()
         )
         self._tell(told, inside.unmeasured)
-        cause = explained.cause(self.stack(after)) if made.error else None
-        if cause:
-            self.say(f"why: {cause.what}; next: {cause.remedy or 'see its log in the diagnostics'}")
         observed = Observed(
             direction=direction, before=before.name, after=after.name, seconds=seconds, error=made.error,
             steps=made.steps, away=told, unmeasured=inside.unmeasured, interrupted=made.interrupted,
-            cause=cause, cannot=cannot,
+            cause=self._cause(after) if made.error else None, cannot=cannot,
         )  # fmt: skip
         if not made.error:
             observed = self._ended(observed, inflight, after, seen, made)
@@ -113,10 +113,10 @@ class Course:
     def _upgrade(self, stack: Stack, to: Side, folder: Path, interrupt: Kind | None) -> Made:
         """The change; one that was interrupted and stopped is made a second time, undisturbed."""
         steps = folder / "steps.jsonl"
-        if interrupt is None or self.disturbances is None:
+        if interrupt is None:
             error = self._tried(to, steps)
             return Made(error, _steps(steps))
-        with Interruption(interrupt, stack, self.disturbances(), self.say) as interruption:
+        with Interruption(interrupt, stack, self.environment.disturbances(), self.say) as interruption:
             stopped = error = self._tried(to, steps)
         first = _steps(steps)
         if stopped:
@@ -153,7 +153,7 @@ class Course:
         stack = self.stack(to)
         # a controller that never went away has nothing to settle
         outcome = self._settled(inflight, stack, SETTLED if observed.was_away("jenkins") else 5)
-        lost = None
+        known = observed.model_copy(update={"inflight": outcome})
         try:
             inflight.forget(stack)
             lost = tuple(acknowledged.lost(stack, seen, made.kills))
@@ -161,10 +161,18 @@ class Course:
                 forget(stack, where, acknowledged.written(asked))
         except (ConformanceError, NonConformance) as error:
             # a service that does not let its administrator in any more is for the suites to tell
-            self.say(f"what was written meanwhile cannot be looked for: {str(error).partition(chr(10))[0]}")
-        for each in lost or ():
+            self.say(f"what was acknowledged is not known: {str(error).partition(chr(10))[0]}")
+            return known
+        for each in lost:
             self.say(f"{each}{' (known of Nexus)' if each.known else ''}")
-        return observed.model_copy(update={"inflight": outcome, "lost": lost})
+        return known.model_copy(update={"lost": lost})
+
+    def _cause(self, to: Side) -> Cause | None:
+        """What the service that did not come up says."""
+        found = explained.cause(self.stack(to))
+        if found:
+            self.say(f"why: {found.what}; next: {found.remedy or 'see its log in the diagnostics'}")
+        return found
 
     def _settled(self, inflight: Inflight, stack: Stack, patience: float) -> Outcome:
         try:

@@ -13,8 +13,7 @@ from .kube import Kube, KubeError
 from .podstate import is_dead, pod_info, waiting
 
 POLL = 0.5
-BACK_OFFS = 3
-"""How often a pod falls back to ImagePullBackOff until it is given up."""
+REAPER = "org.csanchez.jenkins.plugins.kubernetes.pod.retention.Reaper"
 BACKING_OFF = (
     "ERROR: Image pull backoff detected, waiting for image to be available. "
     "Will wait for {} more events before terminating the node."
@@ -32,6 +31,8 @@ class Tools:
     cancel: Callable[[Computer, str], None]
     """Give up the queue items that wait for an agent, with the reason."""
     root_url: Callable[[], str]
+    back_offs: int = 3
+    """How often a pod falls back to ImagePullBackOff until it is given up: `Reaper.backoffEventsLimit`."""
 
 
 @dataclass
@@ -170,10 +171,10 @@ class Cloud:
             back_off = any(reason == "ImagePullBackOff" for _, reason, _ in waiting(pod))
             if back_off and not in_back_off:
                 back_offs += 1
-                if back_offs >= BACK_OFFS:
+                if back_offs >= self.tools.back_offs:
                     self._give_up_image(computer, pod)
                     return
-                computer.say(BACKING_OFF.format(BACK_OFFS - back_offs))
+                computer.say(BACKING_OFF.format(self.tools.back_offs - back_offs))
             in_back_off = back_off
             if pod.get("status", {}).get("phase") == "Running":
                 running_since = running_since or time.monotonic()

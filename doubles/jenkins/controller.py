@@ -11,7 +11,7 @@ from .asked import Asked
 from .blocks import Blocks
 from .building import Building
 from .casc_sources import CascError, read, sources
-from .cloud import Tools
+from .cloud import REAPER, Tools
 from .clouds import Clouds, kube_for
 from .computers import Computers
 from .configured import Configured
@@ -62,8 +62,9 @@ class Controller:
         self.jobs = Jobs(self.settings.home, self._groovy)
         self.building = Building(self)
         self.computers = Computers(self.wake)
+        back_offs = int(self.settings.java_property(f"{REAPER}.backoffEventsLimit") or 3)
         self.clouds = Clouds(
-            Tools(self.computers, kube_for, log, self.building.cancel_waiting, self.root_url)
+            Tools(self.computers, kube_for, log, self.building.cancel_waiting, self.root_url, back_offs)
         )
         self.queue = Queue(self.wake, self.store.next_queue_id())
         self.milestones = Milestones(lambda build: self.runner.flow_of(build))  # noqa: PLW0108 - it comes later

@@ -65,9 +65,8 @@ class CascRoutes:
     def _by_token(self, request: Request) -> Response:
         if request.method != "POST":
             return self.c.look.post_only(f"http://{request.host}{request.path}")
-        wanted = self.c.settings.environment.get("CASC_RELOAD_TOKEN") or _property(
-            self.c.settings.environment, "casc.reload.token"
-        )
+        settings = self.c.settings
+        wanted = settings.environment.get("CASC_RELOAD_TOKEN") or settings.java_property("casc.reload.token")
         given = request.query.get("casc-reload-token", [""])[-1]
         if not wanted or given != wanted:
             return jetty(401, "Unauthorized", request.path)
@@ -107,12 +106,3 @@ class CascRoutes:
         return text(
             "<div/>" if good else f'<div class="error">{wrong}</div>', "text/html;charset=utf-8", extra
         )
-
-
-def _property(environment: dict[str, str], name: str) -> str | None:
-    """A system property out of JAVA_OPTS or JENKINS_JAVA_OPTS, which is where charts put the reload token."""
-    for variable in ("JAVA_OPTS", "JENKINS_JAVA_OPTS"):
-        for option in environment.get(variable, "").split():
-            if option.startswith(f"-D{name}="):
-                return option.partition("=")[2]
-    return None

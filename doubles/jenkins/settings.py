@@ -21,6 +21,14 @@ class Settings:
     agent_jar: Path = Path("/usr/share/jenkins/agent.jar")
     environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
 
+    def java_property(self, name: str) -> str | None:
+        """A system property out of JAVA_OPTS or JENKINS_JAVA_OPTS, which is where charts put them."""
+        for variable in ("JAVA_OPTS", "JENKINS_JAVA_OPTS"):
+            for option in self.environment.get(variable, "").split():
+                if option.startswith(f"-D{name}="):
+                    return option.partition("=")[2]
+        return None
+
 
 def log(level: str, logger: str, message: str) -> None:
     """A line as java.util.logging writes it in the official image."""

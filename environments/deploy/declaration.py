@@ -24,6 +24,9 @@ class _Part(BaseModel):
 class _Repository(_Part):
     image_tag_mutability: Literal["MUTABLE", "IMMUTABLE"]
     scan_on_push: bool
+    encryption_type: Literal["AES256", "KMS", "KMS_DSSE"] = "AES256"
+    #: file of the policy, in the stack's folder
+    lifecycle_policy: str | None = None
 
 
 class _Release(_Part):
@@ -133,11 +136,29 @@ def load(file: Path) -> Declaration:
         stack=stack,
         aws_region=read.aws_region,
         ecr_repositories=tuple(
-            RepositoryDeclaration(name, repository.image_tag_mutability, repository.scan_on_push)
-            for name, repository in read.ecr_repositories.items()
+            _repository(file, stack, name, repository) for name, repository in read.ecr_repositories.items()
         ),
         releases=tuple(_release(stack, name, release) for name, release in read.releases.items()),
         settings=read.settings,
+    )
+
+
+def _repository(file: Path, stack: Path, name: str, read: _Repository) -> RepositoryDeclaration:
+    policy = ""
+    if read.lifecycle_policy:
+        try:
+            policy = (stack / read.lifecycle_policy).read_text(encoding="utf-8")
+            json.loads(policy)
+        except (OSError, ValueError) as error:
+            raise ContractError(
+                f"the lifecycle policy of {name} cannot be used",
+                where=f"{file}: ecr_repositories.{name}.lifecycle_policy",
+                expected=f"JSON in {stack / read.lifecycle_policy}",
+                observed=str(error),
+                remedy="its path is relative to the stack's folder",
+            ) from error
+    return RepositoryDeclaration(
+        name, read.image_tag_mutability, read.scan_on_push, read.encryption_type, policy
     )
 
 

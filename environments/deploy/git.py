@@ -23,7 +23,7 @@ LEFT_OUT = frozenset({".git", ".terraform", "target", "__pycache__"})
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A bare repository and the commit of its one branch."""
+    """A bare repository and the commit of its main branch."""
 
     path: Path
     commit: str
@@ -32,7 +32,9 @@ class Repository:
 def build(stack: Path, folder: Path) -> tuple[Repository, ...]:
     """`cloudops.git` from the stack and one repository per product that has sources, in `folder`.
 
-    A product is a folder of `stack/products` with a `pom.xml`. Repositories that are there are replaced.
+    A product is a folder of `stack/products` with a `pom.xml`. It has another branch for each folder of
+    `stack/products/NAME.branches`, whose files lie over the product's own. Repositories that are there
+    are replaced.
 
     Raises:
         CommandFailed: git is missing or refused.
@@ -40,11 +42,15 @@ def build(stack: Path, folder: Path) -> tuple[Repository, ...]:
     folder.mkdir(parents=True, exist_ok=True)
     products = sorted(pom.parent for pom in (stack / "products").glob("*/pom.xml"))
     made = [_bare(stack, folder / "cloudops.git", without=frozenset({"products"}))]
-    made += [_bare(product, folder / f"{product.name}.git") for product in products]
+    for product in products:
+        branches = sorted(path for path in product.with_name(f"{product.name}.branches").glob("*"))
+        made.append(_bare(product, folder / f"{product.name}.git", branches=branches))
     return tuple(made)
 
 
-def _bare(source: Path, target: Path, without: frozenset[str] = frozenset()) -> Repository:
+def _bare(
+    source: Path, target: Path, without: frozenset[str] = frozenset(), branches: Iterable[Path] = ()
+) -> Repository:
     with tempfile.TemporaryDirectory(prefix="conformance-git-") as scratch:
         tree, made = Path(scratch) / "tree", Path(scratch) / "made.git"
         top = str(source)
@@ -62,6 +68,12 @@ def _bare(source: Path, target: Path, without: frozenset[str] = frozenset()) -> 
         git("add", "--all", "--force")
         git("commit", "--quiet", "--message", f"{target.stem}, as it is in the stack")
         commit = git("rev-parse", "HEAD")
+        for branch in branches:
+            git("checkout", "--quiet", "-b", branch.name, commit)
+            shutil.copytree(branch, tree, dirs_exist_ok=True)
+            git("add", "--all", "--force")
+            git("commit", "--quiet", "--message", f"{branch.name}, as it is in the stack")
+        git("checkout", "--quiet", BRANCH)
         git("clone", "--quiet", "--bare", tree, made)
         if target.exists():
             shutil.rmtree(target)

@@ -12,7 +12,14 @@ from core import maven
 from core.errors import EnvironmentFailure
 from core.waiting import eventually
 from environments.base import Login, Service
-from environments.deploy.nexus_model import NexusRepository, NexusRole, NexusSetup, NexusUser, load
+from environments.deploy.nexus_model import (
+    CleanupPolicy,
+    NexusRepository,
+    NexusRole,
+    NexusSetup,
+    NexusUser,
+    load,
+)
 from environments.ecr.dial import session
 
 __all__ = ["NexusSetup", "apply", "load"]
@@ -20,6 +27,8 @@ __all__ = ["NexusSetup", "apply", "load"]
 SECONDS = 60
 PATIENCE = 30
 Json = dict[str, Any]
+#: the public resource, which OSS 3.71 does not have, and the internal one of Nexus' own pages, which it has
+CLEANUP_POLICIES = ("/v1/cleanup-policies", "/internal/cleanup-policies")
 
 
 def apply(setup: NexusSetup, service: Service, *logins: Login, patience: float = PATIENCE) -> tuple[str, ...]:
@@ -35,6 +44,8 @@ def apply(setup: NexusSetup, service: Service, *logins: Login, patience: float =
     api.wait_writable(patience)
     passwords = {login.username: login for login in logins}
     changed: list[str] = []
+    for policy in setup.cleanup_policies:
+        changed += api.settle_cleanup_policy(policy)
     for repository in setup.repositories:
         changed += api.settle_repository(repository)
     for role in setup.roles:
@@ -68,6 +79,29 @@ class _Api:
             transient=(requests.RequestException,),
             remedy="look at the Nexus pod's log in the diagnostics",
         )
+
+    def settle_cleanup_policy(self, wanted: CleanupPolicy) -> list[str]:
+        body: Json = {
+            "name": wanted.name,
+            "format": "maven2",
+            "notes": wanted.notes,
+            "criteriaLastBlobUpdated": wanted.last_updated_days,
+            "criteriaLastDownloaded": wanted.last_downloaded_days,
+            "criteriaReleaseType": wanted.release_type,
+        }
+        path, told = CLEANUP_POLICIES[0], self.ask("GET", CLEANUP_POLICIES[0], accept=(200, 404))
+        if told.status_code == 404:
+            path = CLEANUP_POLICIES[1]
+            told = self.ask("GET", path)
+        there = {found["name"]: found for found in told.json()}
+        found = there.get(wanted.name)
+        if found is None:
+            self.ask("POST", path, body)
+            return [f"cleanup policy {wanted.name}: created"]
+        if not differs(body, found):
+            return []
+        self.ask("PUT", f"{path}/{wanted.name}", body)
+        return [f"cleanup policy {wanted.name}: corrected"]
 
     def settle_repository(self, wanted: NexusRepository) -> list[str]:
         path = f"/v1/repositories/maven/{wanted.type}"
@@ -198,6 +232,8 @@ def repository_body(wanted: NexusRepository) -> Json:
             "layoutPolicy": wanted.layout_policy,
             "contentDisposition": "INLINE",
         }
+    if wanted.cleanup:
+        body["cleanup"] = {"policyNames": sorted(wanted.cleanup)}
     match wanted.type:
         case "hosted":
             body["storage"]["writePolicy"] = wanted.write_policy

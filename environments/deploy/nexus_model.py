@@ -27,6 +27,8 @@ class NexusRepository(_Part):
     write_policy: Literal["ALLOW", "ALLOW_ONCE", "DENY"] | None = None
     remote: str | None = None
     members: tuple[str, ...] = ()
+    #: names of cleanup policies
+    cleanup: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> NexusRepository:
@@ -37,6 +39,16 @@ class NexusRepository(_Part):
                     f"{key} is for a {kind} repository" if self.type != kind else f"{key} is missing"
                 )
         return self
+
+
+class CleanupPolicy(_Part):
+    """What is removed of a Maven repository: what was not updated, or not asked for, for so many days."""
+
+    name: str
+    notes: str = ""
+    last_updated_days: int | None = None
+    last_downloaded_days: int | None = None
+    release_type: Literal["RELEASES", "PRERELEASES"] | None = None
 
 
 class NexusRole(_Part):
@@ -60,6 +72,7 @@ class NexusSetup(_Part):
     """All of it. Groups come after their members."""
 
     anonymous: bool
+    cleanup_policies: tuple[CleanupPolicy, ...] = ()
     repositories: tuple[NexusRepository, ...]
     roles: tuple[NexusRole, ...] = ()
     users: tuple[NexusUser, ...] = ()

@@ -217,7 +217,12 @@ def _provider(registry: Registry) -> str:
 
 def _variables(declaration: Declaration) -> str:
     repositories = {
-        each.name: {"image_tag_mutability": each.image_tag_mutability, "scan_on_push": each.scan_on_push}
+        each.name: {
+            "image_tag_mutability": each.image_tag_mutability,
+            "scan_on_push": each.scan_on_push,
+            "encryption_type": each.encryption_type,
+            "lifecycle_policy": each.lifecycle_policy or None,
+        }
         for each in declaration.ecr_repositories
     }
     return json.dumps({"ecr_repositories": repositories}, indent=2)

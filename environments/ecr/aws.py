@@ -73,6 +73,9 @@ class AwsEcr:
             backend=self.name,
         )
 
+    def ended_token(self) -> None:
+        """Its tokens end after twelve hours."""
+
     def down(self) -> None:
         """Nothing was made."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from core.errors import UsageError
-from environments.base import Registry
+from environments.base import Login, Registry
 
 BackendName = Literal["local", "localstack", "aws"]
 TOKEN_VARIABLE = "LOCALSTACK_AUTH_TOKEN"  # noqa: S105 # a variable's name
@@ -33,6 +33,9 @@ class EcrBackend(Protocol):
 
     def registry(self) -> Registry:
         """Where it is, after `up`."""
+
+    def ended_token(self) -> Login | None:
+        """A login that was good once and has ended, or None where nobody can have one without waiting."""
 
     def down(self) -> None:
         """Remove what `up` made; a second call does nothing."""

@@ -127,6 +127,9 @@ class LocalStackEcr:
         template = f'{{{{(index .NetworkSettings.Networks "{self.network}").IPAddress}}}}'
         return self.docker("inspect", "--format", template, self.container)
 
+    def ended_token(self) -> None:
+        """Its tokens end after twelve hours."""
+
     def down(self) -> None:
         self.docker("rm", "--force", "--volumes", self.container, check=False)
 

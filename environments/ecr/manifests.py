@@ -18,6 +18,8 @@ FRONT_PORT = 8443
 #: the image's user, not root
 UID = 65532
 HEALTH = "/healthz"
+#: the application in the image; each container's argument says which part of it
+PROGRAM = ("/opt/ecr/bin/python", "-m", "local")
 SELECTOR = {"app.kubernetes.io/name": NAME}
 
 

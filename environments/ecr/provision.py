@@ -5,6 +5,7 @@ Idempotent: a second run makes no call that writes.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import RepositoryTypeDef
 
 Mutability = Literal["MUTABLE", "IMMUTABLE"]
+Encryption = Literal["AES256", "KMS", "KMS_DSSE"]
 Action = Literal["created", "unchanged", "corrected", "drifted"]
 
 
@@ -28,6 +30,9 @@ class RepositoryDeclaration:
     name: str
     image_tag_mutability: Mutability = "IMMUTABLE"
     scan_on_push: bool = True
+    encryption_type: Encryption = "AES256"
+    #: the policy as JSON; empty: none
+    lifecycle_policy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,12 @@ def _settle(
             repositoryName=wanted.name,
             imageTagMutability=wanted.image_tag_mutability,
             imageScanningConfiguration={"scanOnPush": wanted.scan_on_push},
+            encryptionConfiguration={"encryptionType": wanted.encryption_type},
         )
+        if wanted.lifecycle_policy:
+            client.put_lifecycle_policy(
+                repositoryName=wanted.name, lifecyclePolicyText=wanted.lifecycle_policy
+            )
         return Change(wanted.name, "created")
     differences = []
     mutability = found.get("imageTagMutability", "MUTABLE")
@@ -105,9 +115,35 @@ def _settle(
                 repositoryName=wanted.name,
                 imageScanningConfiguration={"scanOnPush": wanted.scan_on_push},
             )
+    differences += _settle_lifecycle(client, wanted, correct)
+    encryption = found.get("encryptionConfiguration", {}).get("encryptionType", "AES256")
+    if encryption != wanted.encryption_type:
+        # it is settled when a repository is made; making it anew would lose its images
+        correct = False
+        differences.append(f"encryption_type: {encryption} -> {wanted.encryption_type}")
     if not differences:
         return Change(wanted.name, "unchanged")
     return Change(wanted.name, "corrected" if correct else "drifted", "; ".join(differences))
+
+
+def _settle_lifecycle(client: ECRClient, wanted: RepositoryDeclaration, correct: bool) -> list[str]:
+    try:
+        found = client.get_lifecycle_policy(repositoryName=wanted.name)["lifecyclePolicyText"]
+    except client.exceptions.LifecyclePolicyNotFoundException:
+        found = ""
+    if (json.loads(found) if found else None) == (
+        json.loads(wanted.lifecycle_policy) if wanted.lifecycle_policy else None
+    ):
+        return []
+    if correct and wanted.lifecycle_policy:
+        client.put_lifecycle_policy(repositoryName=wanted.name, lifecyclePolicyText=wanted.lifecycle_policy)
+    elif correct:
+        client.delete_lifecycle_policy(repositoryName=wanted.name)
+    return [f"lifecycle_policy: {_policy(found)} -> {_policy(wanted.lifecycle_policy)}"]
+
+
+def _policy(text: str) -> str:
+    return f"{len(json.loads(text)['rules'])} rules" if text else "none"
 
 
 def _word(value: bool) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from core.errors import BuildFailure
+from core.errors import BuildFailure, CommandFailed
 from core.graph import Task
 from core.paths import PROJECT, cache_root
 from core.process import run
@@ -19,8 +21,12 @@ from environments.images.catalogue import HERE, Catalogue, Download, Image, file
 from environments.images.locking import building
 from environments.trust import host_bundle
 
+log = logging.getLogger(__name__)
+
 #: Programs that the host itself uses.
 HOST_PROGRAMS = ("kind", "kubectl", "helm")
+#: Programs that checks run; without one its check is not applicable.
+CHECK_PROGRAMS = ("conformance",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,13 @@ class Builder:
             needs = tuple(f"image {name}" for name in wanted)
             tasks["image store"] = Task("image store", self._store, needs)
         return tuple(tasks.values())
+
+    def optional(self) -> tuple[Task, ...]:
+        """Tasks for programs that checks run and that are not there yet; they never fail a stand-up."""
+        tasks: dict[str, Task] = {}
+        for program in CHECK_PROGRAMS:
+            self._want_module(program, tasks)
+        return tuple(replace(task, run=partial(_or_without, task)) for task in tasks.values())
 
     def ensure(self, name: str) -> str:
         """Build one image, and what it stands on, where they are missing; returns its name."""
@@ -170,6 +183,14 @@ class Builder:
                 ["tar", "--directory", root, "--create", "."],
                 ["docker", "import", "--change", f"LABEL conformance.image={image.name}", "-", reference],
             )
+
+
+def _or_without(task: Task) -> None:
+    """A closed network has no Go modules: the run goes on, and its report says what was not checked."""
+    try:
+        task.run()
+    except CommandFailed as error:
+        log.warning("%s could not be built: %s", task.name, error)
 
 
 def _fetching(download: Download) -> Task:

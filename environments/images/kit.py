@@ -23,7 +23,7 @@ from core.errors import BuildFailure, UsageError
 from core.paths import cache_root
 from environments.host.engine import Engine
 from environments.images import programs, store
-from environments.images.builder import HOST_PROGRAMS
+from environments.images.builder import CHECK_PROGRAMS, HOST_PROGRAMS
 from environments.images.catalogue import Catalogue, module_key
 
 FORMAT = 1
@@ -48,6 +48,11 @@ def export(file: Path, catalogue: Catalogue, engine: Engine) -> int:
             engine.docker("save", "--output", folder / "node.tar", catalogue.built("node"), timeout=600)
             engine.docker("save", "--output", folder / "images.tar", *in_node, timeout=900)
             modules = {catalogue.module_of(program).name for program in HOST_PROGRAMS}
+            modules |= {
+                catalogue.module_of(program).name
+                for program in CHECK_PROGRAMS
+                if programs.found(catalogue, program)
+            }
             for module in sorted(modules):
                 shutil.copytree(programs.folder(catalogue.modules[module]), folder / "programs" / module)
             files = sorted(path for path in folder.rglob("*") if path.is_file())

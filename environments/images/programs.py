@@ -27,6 +27,11 @@ def path(catalogue: Catalogue, program: str) -> Path:
     return folder(catalogue.module_of(program)) / program
 
 
+def found(catalogue: Catalogue, program: str) -> str:
+    """The same, or empty where it is not built."""
+    return str(path(catalogue, program)) if is_built(catalogue.module_of(program)) else ""
+
+
 def is_built(module: Module) -> bool:
     return (folder(module) / ".complete").is_file()
 

@@ -49,10 +49,13 @@ class KindEnvironment:
 
     def tasks(self) -> tuple[Task, ...]:
         """Builds of what is missing, then the stand-up, as one graph."""
-        builds = Builder(self.sources.catalogue, self.engine).missing(self.sources.wanted)
+        builder = Builder(self.sources.catalogue, self.engine)
+        builds = builder.missing(self.sources.wanted)
         images = tuple(task.name for task in builds)
         return (
             *builds,
+            # nothing waits for what only a check runs
+            *builder.optional(),
             Task("git repositories", self._repositories),
             Task("cluster", self._cluster, ("git repositories", *images)),
             Task("trust and secrets", self._shared, ("cluster",)),
@@ -230,7 +233,7 @@ class KindEnvironment:
     def endpoints(self) -> Endpoints:
         """Where everything is, for fixtures and people."""
         contract = self.loaded.contract
-        registry = self.ecr.registry()
+        registry = dataclasses.replace(self.ecr.registry(), ended=self.ecr.ended_token())
         stand_in = "local ECR" if registry.backend == "local" else ""
         return Endpoints(
             run_id=self.run.id,
@@ -247,7 +250,9 @@ class KindEnvironment:
                 self.sources.component("nexus", contract.nexus.version),
                 Component("ECR", registry.backend, self.sources.reference("ecr"), stand_in=stand_in),
             ),
+            disposable=True,
             timeline=str(self.run.timeline),
+            oci_conformance=programs.found(self.sources.catalogue, "conformance"),
         )
 
     def _variables(self) -> dict[str, str]:

@@ -18,8 +18,12 @@ provider "helm" {
 }
 
 module "ecr" {
-  source           = "./ecr"
-  ecr_repositories = var.ecr_repositories
+  source = "./ecr"
+  ecr_repositories = {
+    for name, repository in var.ecr_repositories : name => merge(repository, {
+      lifecycle_policy = repository.lifecycle_policy == null ? null : file("${local.stack}/${repository.lifecycle_policy}")
+    })
+  }
 }
 
 resource "helm_release" "this" {

@@ -11,6 +11,9 @@ variable "ecr_repositories" {
   type = map(object({
     image_tag_mutability = string
     scan_on_push         = bool
+    encryption_type      = optional(string, "AES256")
+    # file of the policy, in the stack's folder
+    lifecycle_policy = optional(string)
   }))
 }
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -10,14 +14,102 @@ from contract.model import Contract
 from fixtures.agents import Agent, Agents
 from fixtures.judging import not_applicable
 from fixtures.nonconformance import NonConformance
+from fixtures.pod_templates import PodTemplate
+from fixtures.registry import EcrApi
 from suites.ground import blocked
 
 #: `comes(label)`: the agent that the run holds; without one the check is blocked
 Comes = Callable[[str], Agent]
 
 
+#: asks each URL once; any answer over HTTP is one, also that a login is wanted
+REACH = """
+reach() {
+    status=0
+    curl --silent --output /dev/null --max-time 20 "$2" || status=$?
+    echo "conformance-reach $1 $2 $status"
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A short build on a fresh agent. `reached` are (service, URL, curl's status)."""
+
+    result: str
+    reached: tuple[tuple[str, str, int], ...]
+    #: what, expected, observed and remedy, when its pod stayed
+    stayed: dict[str, str]
+
+    def require_gone(self) -> None:
+        if self.stayed:
+            raise NonConformance(**self.stayed)
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A build that was asked for, on an agent whose image does not exist."""
+
+    job: str
+    queue_id: int
+    image: str
+
+
+@pytest.fixture(scope="session")
+def absent(agents: Agents, run_name: str) -> Absent:
+    """Asked for by whoever comes first: it takes the node half a minute to try twice."""
+    job, image = f"{agents.folder}/absent-image", f"absent.invalid/{run_name}:1"
+    pod = {
+        "spec": {
+            "automountServiceAccountToken": False,
+            "securityContext": {"runAsNonRoot": True, "runAsUser": 1000},
+            "containers": [
+                {
+                    "name": "jnlp",
+                    "image": image,
+                    "resources": {
+                        "requests": {"cpu": "1m", "memory": "1Mi"},
+                        "limits": {"memory": "64Mi"},
+                    },
+                }
+            ],
+        }
+    }
+    script = f"podTemplate(yaml: '{json.dumps(pod)}') {{ node(POD_LABEL) {{ sh 'true' }} }}"
+
+    def ask() -> dict[str, int]:
+        agents.jenkins.create_pipeline(job, script)
+        queue_id = agents.jenkins.ask(job)
+        agents.shared.leave("asked", job=job, queue_id=queue_id)
+        return {"queue_id": queue_id}
+
+    return Absent(job, agents.shared.once("absent image", ask)["queue_id"], image)
+
+
+def confined(host: Any, template: PodTemplate) -> list[str]:
+    """How the agent's processes are confined otherwise than its template declares."""
+    done = host.run("id -u; id -g; id -G; sed -n 's/^Seccomp:[[:space:]]*//p' /proc/self/status")
+    user, group, groups, seccomp = (done.stdout.splitlines() + [""] * 4)[:4]
+    declared = template.security()
+    findings = [
+        f"{key} is {seen}, not {declared[key]}"
+        for key, seen in (("runAsUser", user), ("runAsGroup", group))
+        if key in declared and declared[key] != seen
+    ]
+    if "fsGroup" in declared and declared["fsGroup"] not in groups.split():
+        findings.append(f"fsGroup {declared['fsGroup']} is not among its groups {groups}")
+    profile = declared.get("seccompProfile", "")
+    if profile and (seccomp != "0") is (profile == "Unconfined"):
+        findings.append(f"seccomp is {'off' if seccomp == '0' else 'on'}, declared is {profile}")
+    return findings
+
+
 @pytest.fixture
 def comes(request: pytest.FixtureRequest, agents: Agents, contract: Contract) -> Comes:
+    marks = (mark for item in request.session.items for mark in item.iter_markers("requirement"))
+    if any("AGENTS-27" in mark.args for mark in marks):
+        request.getfixturevalue("absent")
+
     def look(label: str) -> Agent:
         try:
             return agents.held(label, timeout=contract.budgets.agent_online)
@@ -32,6 +124,36 @@ def comes(request: pytest.FixtureRequest, agents: Agents, contract: Contract) ->
 def agent(comes: Comes, label: str) -> Agent:
     """The agent of this label that the run holds."""
     return comes(label)
+
+
+@pytest.fixture
+def visit(agents: Agents, contract: Contract, comes: Comes, label: str, ecr: EcrApi) -> Visit:
+    """The one short build of this label that all checks of a build's end and surroundings look at."""
+    comes(label)
+    urls = {"controller": "$JENKINS_URL", "registry": f"https://{ecr.address.host}/v2/"}
+    if contract.nexus.build_url:
+        urls["Nexus"] = contract.nexus.build_url
+    script = REACH + "".join(f'reach {name} "{url}"\n' for name, url in urls.items())
+    quoted = json.dumps(script).replace("$", "\\$")
+
+    def make() -> dict[str, Any]:
+        name = f"visit-{re.sub('[^A-Za-z0-9]', '-', label)}"
+        build, pod = agents.visit(name, label, f"sh {quoted}", timeout=contract.budgets.build)
+        build.require_success()
+        stayed = {}
+        try:
+            agents.wait_gone(pod, timeout=contract.budgets.agent_gone)
+        except NonConformance as error:
+            stayed = {
+                "what": error.what, "expected": error.expected, "observed": error.observed,
+                "remedy": error.remedy,
+            }  # fmt: skip
+        reached = re.findall(r"^conformance-reach (\S+) (\S*) (\d+)$", build.console, re.MULTILINE)
+        return {"result": build.result, "reached": reached, "stayed": stayed}
+
+    fact = agents.shared.once(f"visit {label}", make)
+    reached = tuple((name, url, int(status)) for name, url, status in fact["reached"])
+    return Visit(fact["result"], reached, fact["stayed"])
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,11 +10,12 @@ import pytest
 from contract.model import Agent as Declared
 from contract.model import Contract
 from fixtures.agents import Agent, Agents
-from fixtures.kubernetes import Cluster
-from fixtures.names import Names
+from fixtures.judging import not_applicable
 from fixtures.nonconformance import require, require_none
 from fixtures.outcomes import Evidence
-from suites.agents.conftest import Comes
+from fixtures.stack import StackFiles
+from suites.agents.conftest import confined
+from suites.ground import blocked
 
 pytestmark = pytest.mark.writes
 
@@ -227,67 +227,21 @@ def _exact(image: str) -> bool:
     return "@sha256:" in image or tag not in ("", "latest")
 
 
-@pytest.mark.requirement("AGENTS-20")
-def test_agent_goes_when_its_build_ends(
-    agents: Agents, contract: Contract, label: str, names: Names, comes: Comes
+@pytest.mark.requirement("AGENTS-13")
+def test_agent_is_confined_as_declared(
+    request: pytest.FixtureRequest, host: Any, agent: Agent, stack_files: StackFiles
 ) -> None:
-    comes(label)
-    build, pod = agents.visit(names.check, label, "sh 'true'", timeout=contract.budgets.build)
-    build.require_success()
-    seconds = agents.wait_gone(pod, timeout=contract.budgets.agent_gone)
-    require(pod and seconds <= contract.budgets.agent_gone, f"the pod of {label} was never seen")
-
-
-@pytest.mark.requirement("AGENTS-21")
-def test_failing_step_fails_the_build(
-    agents: Agents, contract: Contract, names: Names, any_label: str
-) -> None:
-    build, _ = agents.visit(
-        names.check, any_label, "sh 'echo it broke >&2; exit 3'", timeout=contract.budgets.build
+    template = next((one for one in stack_files.pod_templates if agent.label in one.labels), None)
+    if template is None or not template.security():
+        not_applicable(f"no pod template of the stack declares how {agent.label} is confined")
+    if host.run("id -u").stdout.strip() == "0":
+        blocked(request, "AGENTS-05", f"agent {agent.label} runs as root")
+    require_none(
+        confined(host, template),
+        f"agent {agent.label} is not confined as its template declares",
+        expected=", ".join(f"{key} {value}" for key, value in template.security().items()),
+        remedy="look at what is between the stack's values and the node: configuration as code, the runtime",
     )
-    require(
-        build.result == "FAILURE" and "exit code 3" in build.console,
-        f"a step that ends with status 3 makes a build {build.result}",
-        expected="FAILURE, and the exit code in the console",
-        observed=build.reason(),
-        remedy="read the console: steps must report their exit code",
-    )
-
-
-@pytest.mark.requirement("AGENTS-22")
-def test_two_agents_at_once(agents: Agents, contract: Contract, names: Names, any_label: str) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        visits = [
-            pool.submit(agents.in_own_session().visit, f"{names.check}-{n}", any_label, "sh 'sleep 5'",
-                        timeout=contract.budgets.build)
-            for n in range(2)
-        ]  # fmt: skip
-    builds = [visit.result() for visit in visits]
-    for build, _ in builds:
-        build.require_success()
-    require(
-        len({name for _, name in builds}) == 2,
-        f"two builds at once share the agent {builds[0][1]}",
-        expected="an agent for each",
-        remedy="give each agent one executor",
-    )
-
-
-@pytest.mark.requirement("AGENTS-23")
-def test_killed_agent_ends_its_build(
-    agents: Agents, contract: Contract, kube: Cluster, any_label: str, *, names: Names
-) -> None:
-    agent = agents.hold(f"{names.check}", any_label, timeout=contract.budgets.agent_online)
-    kube.delete_pod(agent.pod.namespace, agent.pod.name)
-    build = agents.jenkins.finish(agent.started, timeout=contract.budgets.agent_online)
-    require(
-        build.result in ("ABORTED", "FAILURE"),
-        f"a build whose agent was killed ends {build.result}",
-        expected="ABORTED",
-        observed=build.reason(),
-        remedy="look at the controller's log",
-    )
-    agents.wait_gone(agent.pod.name, timeout=contract.budgets.agent_gone)
 
 
 @pytest.mark.requirement("AGENTS-24")

@@ -11,10 +11,11 @@ import pytest
 from contract.model import Contract
 from fixtures.agents import Agents
 from fixtures.names import Names
-from fixtures.nonconformance import NonConformance, require
+from fixtures.nonconformance import NonConformance, require, require_none
 from fixtures.registry import EcrApi, scratch_repository
-from suites.agents.conftest import Comes
-from suites.ground import blocked, decides
+from fixtures.stack import StackFiles
+from suites.agents.conftest import Comes, confined
+from suites.ground import blocked
 
 pytestmark = pytest.mark.writes
 
@@ -30,8 +31,8 @@ class Img:
     def __init__(self, host: Any) -> None:
         self.host = host
 
-    def build(self, folder: str, dockerfile: str, tag: str, *more: str) -> None:
-        """Build, or NonConformance with img's last line."""
+    def build(self, folder: str, dockerfile: str, tag: str, *more: str) -> str:
+        """Build; returns what img printed. NonConformance with its last line when it does not build."""
         self.host.run_expect([0], f"mkdir -p {folder} && cp /bin/busybox {folder}/")
         lines = dockerfile.replace("'", "'\\''")
         self.host.run_expect([0], f"printf '%s' '{lines}' > {folder}/Dockerfile")
@@ -43,6 +44,7 @@ class Img:
             observed=(done.stdout + done.stderr)[-1500:],
             remedy="img needs uid 1000, seccomp Unconfined and newuidmap with file capabilities",
         )
+        return f"{done.stdout}\n{done.stderr}"
 
     def digest(self, tag: str) -> str:
         listed = self.host.run("img ls").stdout
@@ -50,20 +52,42 @@ class Img:
 
 
 @pytest.fixture
-def img(request: pytest.FixtureRequest, agents: Agents, comes: Comes, image_label: str) -> Img:
+def img(
+    request: pytest.FixtureRequest, agents: Agents, comes: Comes, image_label: str, stack_files: StackFiles
+) -> Img:
     """img where it builds; where it does not build from scratch, only the check of that says so."""
     made = Img(agents.host(comes(image_label)))
 
     def try_it() -> dict[str, str]:
+        template = next((one for one in stack_files.pod_templates if image_label in one.labels), None)
+        if template and (other := confined(made.host, template)):
+            return {"by": "AGENTS-13", "why": other[0]}
         try:
             made.build(f"{FOLDER}/ground", SCRATCH, "ground:1")
+        except NonConformance as error:
+            return {"by": "AGENTS-30", "why": error.what}
+        return {"by": "", "why": ""}
+
+    fact = agents.shared.once(f"img {image_label}", try_it)
+    if fact["why"]:
+        blocked(request, fact["by"], fact["why"])
+    return made
+
+
+@pytest.fixture
+def runs(request: pytest.FixtureRequest, agents: Agents, img: Img, image_label: str) -> Img:
+    """img where RUN steps run."""
+
+    def try_it() -> dict[str, str]:
+        try:
+            img.build(f"{FOLDER}/runs", f'{SCRATCH}RUN ["/bin/busybox", "true"]\n', "runs:1")
         except NonConformance as error:
             return {"why": error.what}
         return {"why": ""}
 
-    if not decides(request, "AGENTS-30") and (why := agents.shared.once(f"img {image_label}", try_it)["why"]):
-        blocked(request, "AGENTS-30", str(why))
-    return made
+    if why := agents.shared.once(f"img runs {image_label}", try_it)["why"]:
+        blocked(request, "AGENTS-31", why)
+    return img
 
 
 @pytest.mark.requirement("AGENTS-30")
@@ -81,16 +105,60 @@ def test_img_runs_steps(img: Img, names: Names) -> None:
 
 
 @pytest.mark.requirement("AGENTS-32")
-def test_img_builds_in_stages(img: Img, names: Names) -> None:
-    img.build(
+def test_img_builds_in_stages(runs: Img, names: Names) -> None:
+    tag = f"stages:{names.check}"
+    printed = runs.build(
         f"{FOLDER}/{names.check}",
         "FROM scratch AS build\nARG WORD=unset\nCOPY busybox /bin/busybox\n"
-        'RUN ["/bin/busybox", "sh", "-c", "echo $WORD > /word"]\n'
+        'RUN ["/bin/busybox", "sh", "-c", "echo the word is $WORD; echo $WORD > /word"]\n'
         "FROM scratch\nCOPY --from=build /word /word\n",
-        f"stages:{names.check}",
+        tag,
         "--build-arg WORD=conformance",
         "--label conformance.check=stages",
     )
+    require(
+        "the word is conformance" in printed,
+        "img does not hand build arguments to a RUN step",
+        expected="--build-arg WORD=conformance is $WORD there",
+        observed="\n".join(line for line in printed.splitlines() if "the word is" in line) or printed[-600:],
+        remedy="look what stands for img on the agent's PATH",
+    )
+    saved = runs.host.run(f'img save {tag} | tar -xO | grep -a -c \'"conformance.check":"stages"\'')
+    require(
+        saved.stdout.strip() not in ("", "0"),
+        "img does not put labels into an image",
+        expected="conformance.check=stages in the image's configuration",
+        observed=(saved.stdout + saved.stderr)[-600:],
+        remedy="look what stands for img on the agent's PATH",
+    )
+
+
+@pytest.mark.requirement("AGENTS-34")
+def test_img_stays_in_the_agent_s_cgroup(runs: Img, names: Names) -> None:
+    printed = runs.build(
+        f"{FOLDER}/{names.check}",
+        'FROM scratch\nCOPY busybox /bin/busybox\nRUN ["/bin/busybox", "cat", "/proc/self/cgroup"]\n',
+        f"cgroup:{names.check}",
+    )
+    own = _groups(runs.host.run("cat /proc/self/cgroup").stdout)
+    ran = _groups("\n".join(re.findall(r"^#\d+ [\d.]+ (\d+:.*)$", printed, re.MULTILINE)))
+    require(bool(ran), "img does not show what a RUN step prints", observed=printed[-600:])
+    require_none(
+        [
+            f"{path} is not in {own.get(name, 'any')}"
+            for name, path in ran.items()
+            if ".." in path or not f"{path}/".startswith(f"{own.get(name, 'none').rstrip('/')}/")
+        ],
+        "what img runs is not in the agent's own cgroup",
+        expected="the cgroup of the agent's container, or one below it: its limits hold for builds too",
+        remedy="build with img in the agent, not with a daemon elsewhere",
+    )
+
+
+def _groups(text: str) -> dict[str, str]:
+    """Path by controllers, of /proc/PID/cgroup: one line in version 2, one for each hierarchy in 1."""
+    found = [line.strip().split(":", 2) for line in text.splitlines() if line.count(":") >= 2]
+    return {controllers: path for _, controllers, path in found}
 
 
 def _last_line(text: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
@@ -11,11 +12,16 @@ from core import maven
 from core.errors import NotYet
 from core.waiting import eventually
 from fixtures import artifacts
+from fixtures.judging import not_applicable
+from fixtures.kubernetes import Cluster
 from fixtures.names import Names
 from fixtures.nexus import Coordinates, Nexus, RepositoryFact
 from fixtures.nonconformance import NonConformance
+from fixtures.sharing import Shared
 from suites.ground import blocked
 
+#: `with cut_off(proxy)`: the proxy does not reach its remote
+CutOff = Callable[[str], AbstractContextManager[None]]
 #: `relies_on(names)`: the repositories are there, online and as declared, or another check tells
 ReliesOn = Callable[..., None]
 
@@ -101,6 +107,50 @@ def deploys(request: pytest.FixtureRequest, relies_on: ReliesOn, contract: Contr
     relies_on(contract.nexus.releases)
     if why := request.getfixturevalue("_deploys"):
         blocked(request, "NEXUS-20", why)
+
+
+@pytest.fixture(scope="session")
+def deployer(nexus: Nexus, kube: Cluster, contract: Contract) -> Nexus:
+    """Nexus as the user that builds deploy with."""
+    name = f"{contract.nexus.release}-deployer"
+    secret = kube.secret(contract.nexus.namespace, name)
+    if not secret or not {"username", "password"} <= set(secret):
+        raise NonConformance(
+            f"builds have no login: no secret {contract.nexus.namespace}/{name} with username and password",
+            remedy="make a user that may only deploy, and keep its login in this secret",
+        )
+    return nexus.as_login(secret["username"], secret["password"])
+
+
+@pytest.fixture
+def proxy(contract: Contract) -> str:
+    """The first proxy repository of the contract."""
+    found = [wanted.name for wanted in contract.nexus.repositories if wanted.type == "proxy"]
+    if not found:
+        not_applicable("the contract declares no proxy repository")
+    return found[0]
+
+
+@pytest.fixture
+def through_group(shared: Shared) -> Iterator[None]:
+    """The check asks the group; meanwhile no other one takes a remote away."""
+    with shared.held("the proxy's remote", alone=False):
+        yield
+
+
+@pytest.fixture
+def cut_off(nexus: Nexus, shared: Shared) -> CutOff:
+    @contextmanager
+    def away(name: str) -> Iterator[None]:
+        with shared.held("the proxy's remote", alone=True):
+            shared.leave("proxy", name=name)
+            nexus.cut_off(name, away=True)
+            try:
+                yield
+            finally:
+                nexus.cut_off(name, away=False)
+
+    return away
 
 
 def differences(wanted: NexusRepository, seen: RepositoryFact) -> list[str]:

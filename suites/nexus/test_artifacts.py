@@ -183,6 +183,7 @@ def _require_refused(nexus: Nexus, repository: str, item: Coordinates, policy: s
 
 
 @pytest.mark.requirement("NEXUS-26")
+@pytest.mark.usefixtures("through_group")
 @stands_on_deploying
 def test_group_serves_what_was_deployed(
     nexus: Nexus, contract: Contract, maven_group: str, relies_on: ReliesOn
@@ -205,6 +206,7 @@ def test_group_serves_what_was_deployed(
 
 
 @pytest.mark.requirement("NEXUS-27")
+@pytest.mark.usefixtures("through_group")
 @stands_on_deploying
 def test_metadata_lists_every_release(
     nexus: Nexus, contract: Contract, maven_group: str, relies_on: ReliesOn
@@ -244,6 +246,7 @@ def test_absent_artifact_is_not_found(
 
 
 @pytest.mark.requirement("NEXUS-30")
+@pytest.mark.usefixtures("through_group")
 def test_proxy_serves_and_keeps(nexus: Nexus, contract: Contract, relies_on: ReliesOn) -> None:
     proxies = [wanted.name for wanted in contract.nexus.repositories if wanted.type == "proxy"]
     if not proxies:

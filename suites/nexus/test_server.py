@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from contract.model import Contract
-from fixtures.kubernetes import Cluster
 from fixtures.names import Names
 from fixtures.nexus import Nexus, RepositoryFact
-from fixtures.nonconformance import NonConformance, require, require_none, require_same_names
+from fixtures.nonconformance import require, require_none, require_same_names
 from suites.nexus.conftest import ReliesOn, differences
 
 #: bytes of the largest artifact that is deployed: NEXUS-31
@@ -119,6 +118,7 @@ def test_initial_password_is_changed(nexus: Nexus) -> None:
 
 
 @pytest.mark.requirement("NEXUS-09")
+@pytest.mark.usefixtures("through_group")
 def test_anonymous_access_is_as_declared(nexus: Nexus, contract: Contract, relies_on: ReliesOn) -> None:
     relies_on(contract.nexus.group)
     with nexus.http.anonymous() as anyone:
@@ -133,19 +133,6 @@ def test_anonymous_access_is_as_declared(nexus: Nexus, contract: Contract, relie
         observed=status,
         remedy="switch anonymous access as the contract declares (nexus.anonymous)",
     )
-
-
-@pytest.fixture(scope="module")
-def deployer(nexus: Nexus, kube: Cluster, contract: Contract) -> Nexus:
-    """Nexus as the user that builds deploy with."""
-    name = f"{contract.nexus.release}-deployer"
-    secret = kube.secret(contract.nexus.namespace, name)
-    if not secret or not {"username", "password"} <= set(secret):
-        raise NonConformance(
-            f"builds have no login: no secret {contract.nexus.namespace}/{name} with username and password",
-            remedy="make a user that may only deploy, and keep its login in this secret",
-        )
-    return nexus.as_login(secret["username"], secret["password"])
 
 
 @pytest.mark.requirement("NEXUS-10")

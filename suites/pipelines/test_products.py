@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import zipfile
-from xml.etree import ElementTree
 
 import pytest
 
@@ -15,80 +12,12 @@ from fixtures import artifacts
 from fixtures.jobs import Build
 from fixtures.judging import not_applicable
 from fixtures.nexus import Coordinates, Nexus
-from fixtures.nonconformance import NonConformance, require, require_none
-from fixtures.products import IMAGE_TAG, VERSION, Products, components, told_digests
+from fixtures.nonconformance import require, require_none
+from fixtures.products import IMAGE_TAG, VERSION, Products, components
 from fixtures.registry import EcrApi, Registry
-from suites.ground import blocked
+from suites.pipelines.conftest import broken_chains, lacking, missing, unpushed, wrong_poms
 
 pytestmark = pytest.mark.writes
-
-MAVEN = "{http://maven.apache.org/POM/4.0.0}"
-
-
-@pytest.fixture
-def product(contract: Contract, product_name: str) -> Product:
-    return next(found for found in contract.products if found.name == product_name)
-
-
-@pytest.fixture
-def built(request: pytest.FixtureRequest, products: Products, product: Product) -> Build:
-    """The build that deployed the product's artifacts; one that failed is told once."""
-    if not product.build_job:
-        not_applicable(f"{product.name} comes as a release package; nothing is built")
-    build = products.build(product)
-    if build.result != "SUCCESS":
-        blocked(request, "PIPELINES-01", f"build {build.job} #{build.number} ended {build.result}")
-    return build
-
-
-@pytest.fixture
-def deployed(request: pytest.FixtureRequest, built: Build, products: Products, product: Product) -> Build:
-    """The build, when all that it should deploy is in Nexus."""
-    if missing := _missing(products, product):
-        blocked(request, "PIPELINES-02", f"{missing[0]} is not in Nexus")
-    return built
-
-
-@pytest.fixture
-def imaged(request: pytest.FixtureRequest, products: Products, product: Product) -> Build:
-    """The build that made the product's images; one that failed is told once."""
-    if product.build_job:
-        request.getfixturevalue("built")
-    build = products.images(product)
-    if build.result != "SUCCESS":
-        blocked(request, "PIPELINES-10", f"build {build.job} #{build.number} ended {build.result}")
-    return build
-
-
-@pytest.fixture
-def pushed(
-    request: pytest.FixtureRequest, imaged: Build, products: Products, product: Product, ecr: EcrApi
-) -> Build:
-    """The build, when ECR has an image of every component."""
-    if missing := _unpushed(products, product, ecr):
-        blocked(request, "PIPELINES-11", missing[0])
-    return imaged
-
-
-def _missing(products: Products, product: Product) -> list[str]:
-    hands = products.hands
-    wanted = [Coordinates(product.package_group, name, products.version) for name in product.artifacts]
-    wanted.append(products.package(product))
-    return [
-        f"{item} ({status})"
-        for item in wanted
-        if (status := hands.nexus.head(hands.contract.nexus.releases, item.path)) != 200
-    ]
-
-
-def _unpushed(products: Products, product: Product, ecr: EcrApi) -> list[str]:
-    findings = []
-    for repository in product.images:
-        try:
-            ecr.image(repository, products.version)
-        except NonConformance as error:
-            findings.append(error.what)
-    return findings
 
 
 @pytest.mark.requirement("PIPELINES-01")
@@ -100,7 +29,7 @@ def test_artifacts_are_built(built: Build) -> None:
 @pytest.mark.usefixtures("built")
 def test_artifacts_are_in_nexus(products: Products, product: Product, contract: Contract) -> None:
     require_none(
-        _missing(products, product),
+        missing(products, product),
         f"what {product.build_job} should deploy is not in {contract.nexus.releases}",
         expected=", ".join((*product.artifacts, product.package_artifact)),
         remedy="look at the deploy goals in the build's console: coordinates, repository, credentials",
@@ -109,33 +38,12 @@ def test_artifacts_are_in_nexus(products: Products, product: Product, contract: 
 
 @pytest.mark.requirement("PIPELINES-03")
 @pytest.mark.usefixtures("deployed")
-def test_poms_are_valid(products: Products, product: Product, nexus: Nexus, contract: Contract) -> None:
-    findings = []
-    for name in (*product.artifacts, product.package_artifact):
-        item = Coordinates(product.package_group, name, products.version, "pom")
-        answer = nexus.fetch(contract.nexus.releases, item.path)
-        if answer.status_code != 200:
-            findings.append(f"{item}: status {answer.status_code}")
-            continue
-        findings += [f"{item}: {wrong}" for wrong in _wrong_in_pom(answer.content, name, products.version)]
+def test_poms_are_valid(products: Products, product: Product) -> None:
     require_none(
-        findings,
+        wrong_poms(products, product),
         f"a POM that {product.build_job} deployed is not usable",
         remedy="flatten the POM: what is deployed may hold no unresolved ${...}",
     )
-
-
-def _wrong_in_pom(data: bytes, artifact: str, version: str) -> list[str]:
-    try:
-        root = ElementTree.fromstring(data)  # noqa: S314 - deployed by the build under test
-    except ElementTree.ParseError as error:
-        return [f"not XML: {error}"]
-    told = {
-        "artifactId": root.findtext(f"{MAVEN}artifactId"),
-        "version": root.findtext(f"{MAVEN}version") or root.findtext(f"{MAVEN}parent/{MAVEN}version"),
-    }
-    wanted = {"artifactId": artifact, "version": version}
-    return [f"{key} is {told[key]!r}, not {wanted[key]!r}" for key in wanted if told[key] != wanted[key]]
 
 
 @pytest.mark.requirement("PIPELINES-04")
@@ -168,14 +76,8 @@ def test_deployment_package_has_every_component(
         f"the checksum of {item} is not that of its bytes",
         remedy="deploy it again, and look at the blob store",
     )
-    try:
-        names = set(zipfile.ZipFile(io.BytesIO(data)).namelist())
-    except zipfile.BadZipFile as error:
-        raise NonConformance(
-            f"{item} is not a zip", observed=str(error), remedy="look at the assembly in the package's POM"
-        ) from error
     require_none(
-        [f"{name}/Dockerfile" for name in components(product) if f"{name}/Dockerfile" not in names],
+        lacking(product, data),
         f"{item} lacks a component",
         expected=", ".join(f"{name}/Dockerfile" for name in components(product)),
         remedy="add the component's folder to the assembly of the deployment package",
@@ -191,7 +93,7 @@ def test_images_are_built(imaged: Build) -> None:
 @pytest.mark.usefixtures("imaged")
 def test_one_image_for_every_component(products: Products, product: Product, ecr: EcrApi) -> None:
     require_none(
-        _unpushed(products, product, ecr),
+        unpushed(products, product, ecr),
         f"{product.images_job} did not push every image",
         expected=", ".join(f"{repository}:{products.version}" for repository in product.images),
         remedy="look at the push in the build's console",
@@ -202,20 +104,8 @@ def test_one_image_for_every_component(products: Products, product: Product, ecr
 def test_digests_are_one_chain(
     pushed: Build, products: Products, product: Product, ecr: EcrApi, registry: Registry
 ) -> None:
-    told = told_digests(pushed.console)
-    findings = []
-    for repository in product.images:
-        pulled = registry.manifest(repository, products.version)
-        chain = {
-            "the builder said": told.get(repository, "nothing"),
-            "the manifest has": artifacts.digest(pulled.data),
-            "the registry says": pulled.digest,
-            "the ECR API says": ecr.image(repository, products.version)["imageDigest"],
-        }
-        if len(set(chain.values())) != 1:
-            findings.append(f"{repository}: " + ", ".join(f"{who} {digest}" for who, digest in chain.items()))
     require_none(
-        findings,
+        broken_chains(pushed, products, product, ecr, registry),
         "an image's digests differ on its way",
         expected="builder = manifest = registry = ECR API",
         remedy="print REPOSITORY:TAG@DIGEST in the pipeline; nothing may rewrite manifests on the way",

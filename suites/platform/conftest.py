@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from contract.model import Contract
+from fixtures import stability
 from fixtures.kubernetes import Cluster
 from fixtures.nonconformance import Unreadable
 from fixtures.objects import Pod, Workload
+from fixtures.sharing import Shared
 
 
 @pytest.fixture(scope="session")
@@ -35,8 +37,9 @@ def _workloads(kube: Cluster, namespaces: tuple[str, ...]) -> tuple[Workload, ..
 
 
 @pytest.fixture(scope="session")
-def _pods(kube: Cluster, namespaces: tuple[str, ...]) -> tuple[Pod, ...]:
+def _pods(kube: Cluster, namespaces: tuple[str, ...], shared: Shared) -> tuple[Pod, ...]:
     """Pods of the stack's own workloads: agents come and go and are checked in their own layer."""
+    stability.note(kube, namespaces, shared)
     return tuple(
         pod
         for name in namespaces

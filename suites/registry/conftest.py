@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
@@ -18,6 +18,17 @@ from suites.ground import blocked
 FRESH = uuid4().hex
 #: `stands_on(mutability, pushing)`: blocks the running check when a check of these tells already
 StandsOn = Callable[..., None]
+#: `tidy(repository, reference)` deletes an image after the check
+Tidy = Callable[[str, str], None]
+
+
+@pytest.fixture
+def tidy(ecr: EcrApi) -> Iterator[Tidy]:
+    """`tidy(repository, reference)`: delete this image after the check."""
+    made: list[tuple[str, str]] = []
+    yield lambda repository, reference: made.append((repository, reference))
+    for repository, reference in made:
+        ecr.delete(repository, reference)
 
 
 @pytest.fixture(scope="session")

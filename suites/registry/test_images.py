@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import pytest
 
 from contract.model import Contract
@@ -15,10 +13,7 @@ from fixtures.kubernetes import Cluster
 from fixtures.names import Names
 from fixtures.nonconformance import NonConformance, require, require_none
 from fixtures.registry import EcrApi, Registry, Token, scratch_repository
-from suites.registry.conftest import StandsOn, fresh_noise
-
-#: `tidy(repository, reference)` deletes an image after the check
-Tidy = Callable[[str, str], None]
+from suites.registry.conftest import StandsOn, Tidy, fresh_noise
 
 
 def _small(seed: str, layers: int = 1) -> Image:
@@ -26,15 +21,6 @@ def _small(seed: str, layers: int = 1) -> Image:
         tuple({f"layer{n}": fresh_noise(2000, f"{seed}{n}")} for n in range(layers)),
         labels={"conformance.check": seed},
     )
-
-
-@pytest.fixture
-def tidy(ecr: EcrApi) -> Iterator[Callable[[str, str], None]]:
-    """`tidy(repository, reference)`: delete this image after the check."""
-    made: list[tuple[str, str]] = []
-    yield lambda repository, reference: made.append((repository, reference))
-    for repository, reference in made:
-        ecr.delete(repository, reference)
 
 
 @pytest.mark.requirement("REGISTRY-10")

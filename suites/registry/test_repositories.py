@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from contract.model import Contract, EcrRepository
 from fixtures.certificates import Certificate
+from fixtures.judging import not_applicable
 from fixtures.nonconformance import require, require_none, require_same_names
-from fixtures.registry import Registry, Token
+from fixtures.registry import EcrApi, Registry, Token
+from fixtures.stack import StackFiles
 
 #: ECR's tokens live this long
 TWELVE_HOURS = timedelta(hours=12)
@@ -48,6 +52,56 @@ def test_scan_on_push(provisioned: dict[str, dict[str, object]], contract: Contr
         seen=scanning,
         key="scan_on_push",
     )
+
+
+@pytest.mark.requirement("REGISTRY-24")
+def test_encryption(provisioned: dict[str, dict[str, object]], contract: Contract) -> None:
+    def encryption(seen: dict[str, object]) -> object:
+        setting = seen.get("encryptionConfiguration")
+        return setting.get("encryptionType") if isinstance(setting, dict) else None
+
+    compared = [wanted for wanted in contract.registry.repositories if wanted.encryption]
+    if not compared:
+        not_applicable("the contract says nothing of the repositories' encryption")
+    require_none(
+        [
+            f"{wanted.name} is encrypted with {seen}, not {wanted.encryption}"
+            for wanted in compared
+            if wanted.name in provisioned
+            and (seen := encryption(provisioned[wanted.name])) != wanted.encryption
+        ],
+        "a repository of ECR is encrypted differently",
+        remedy="it is settled when a repository is made: move its images to one made anew, "
+        "or correct registry.repositories.encryption",
+    )
+
+
+@pytest.mark.requirement("REGISTRY-25")
+def test_lifecycle_policy(
+    provisioned: dict[str, dict[str, object]], contract: Contract, ecr: EcrApi, stack_files: StackFiles
+) -> None:
+    compared = [wanted for wanted in contract.registry.repositories if wanted.lifecycle_policy]
+    if not compared:
+        not_applicable("the contract says nothing of the repositories' lifecycle policies")
+    findings = []
+    for wanted in compared:
+        if wanted.name not in provisioned:
+            continue  # REGISTRY-01 tells
+        should = stack_files.lifecycle_policy(wanted)
+        seen = ecr.lifecycle_policy(wanted.name)
+        if should != seen:
+            findings.append(f"{wanted.name} has {_policy(seen)}, not {_policy(should)}")
+    require_none(
+        findings,
+        "a repository of ECR has another lifecycle policy",
+        remedy="set lifecycle_policy of the repository in the Terraform declaration and apply it",
+    )
+
+
+def _policy(policy: dict[str, Any] | None) -> str:
+    if policy is None:
+        return "no lifecycle policy"
+    return "the lifecycle policy " + json.dumps(policy.get("rules", policy), sort_keys=True)[:120]
 
 
 def _require_setting(

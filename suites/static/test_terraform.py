@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contract.model import Contract
+from contract.model import Contract, EcrRepository
 from fixtures.nonconformance import require, require_none, require_same_names
 from fixtures.stack import StackFiles
 
@@ -16,6 +16,7 @@ _LITERAL_REPOSITORY = re.compile(
     r'resource\s+"aws_ecr_repository"\s+"(\w+)"\s*\{(?:(?!\n\}).)*?name\s*=\s*"([^"$]+)"', re.DOTALL
 )
 _WORKLOAD = re.compile(r"^kind:\s*(Deployment|StatefulSet|DaemonSet|Job|CronJob)\b", re.MULTILINE)
+_EXACT_TAG = re.compile(r"\d+\.\d+\.\d+|sha256:[0-9a-f]{64}$")
 _EXACT = re.compile(r"^v?\d+\.\d+\.\d+([-+].+)?$")
 
 
@@ -44,18 +45,35 @@ def test_ecr_repositories_are_set_up_as_declared(stack_files: StackFiles, contra
     said = _repositories(stack_files)
     require_none(
         [
-            f"{wanted.name}: {key} is {said[wanted.name].get(key)}, not {should}"
+            f"{wanted.name}: {key} is {seen}, not {should}"
             for wanted in contract.registry.repositories
             if wanted.name in said
-            for key, should in (
-                ("image_tag_mutability", wanted.tag_mutability),
-                ("scan_on_push", wanted.scan_on_push),
-            )
-            if said[wanted.name].get(key) != should
+            for key, seen, should in _settings(wanted, said[wanted.name])
+            if seen != should
+        ]
+        + [
+            f"{wanted.name}: there is no lifecycle policy {wanted.lifecycle_policy}"
+            for wanted in contract.registry.repositories
+            if wanted.lifecycle_policy not in ("", "none")
+            and not (stack_files.root / wanted.lifecycle_policy).is_file()
         ],
         "Terraform sets an ECR repository up differently",
         remedy="set it in ecr_repositories as the contract declares",
     )
+
+
+def _settings(wanted: EcrRepository, said: dict[str, Any]) -> list[tuple[str, object, object]]:
+    """(key, what Terraform says, what the contract says), of what the contract speaks of."""
+    found: list[tuple[str, object, object]] = [
+        ("image_tag_mutability", said.get("image_tag_mutability"), wanted.tag_mutability),
+        ("scan_on_push", said.get("scan_on_push"), wanted.scan_on_push),
+    ]
+    if wanted.encryption:
+        # AES256 is the provider's own default
+        found.append(("encryption_type", said.get("encryption_type", "AES256"), wanted.encryption))
+    if wanted.lifecycle_policy:
+        found.append(("lifecycle_policy", said.get("lifecycle_policy") or "none", wanted.lifecycle_policy))
+    return found
 
 
 @pytest.mark.requirement("STATIC-52")
@@ -141,6 +159,27 @@ def test_nexus_is_a_deployment(stack_files: StackFiles, contract: Contract) -> N
         expected="one Deployment",
         observed=", ".join(kinds),
         remedy="make Nexus a Deployment with the strategy Recreate",
+    )
+
+
+@pytest.mark.requirement("STATIC-59")
+def test_image_of_nexus_is_exact(stack_files: StackFiles, contract: Contract) -> None:
+    release = _releases(stack_files).get(contract.nexus.release) or {}
+    values = stack_files.root / str(release.get("values", ""))
+    said = stack_files.yaml(values) if values.is_file() else None
+    image = said.get("image") if isinstance(said, dict) else None
+    if image is None and release.get("repository"):
+        # the image of a chart from elsewhere is as exact as the chart's version: STATIC-54
+        return
+    tag = image.get("tag") if isinstance(image, dict) else str(image or "").rpartition(":")[2]
+    text = stack_files.resolved(str(tag or ""))
+    require(
+        # what the environment fills in shows when it runs: PLATFORM-11
+        "${" in text or _EXACT_TAG.match(text),
+        f"the image tag of {contract.nexus.release} is {text or 'not set'}: it moves by itself",
+        expected=f"an exact version, such as {contract.nexus.version.partition('-')[0]}",
+        observed=text,
+        remedy="set image.tag in the values of the release to one exact version",
     )
 
 

@@ -17,6 +17,8 @@ from upgrade.observed import STATE, Observed
 from upgrade.state.keepers import Looked, look
 from upgrade.state.model import Manifest
 
+IN_THE_HOME = ("UPGRADE-13", "UPGRADE-16", "UPGRADE-17")
+
 
 @pytest.fixture(scope="session")
 def folder(request: pytest.FixtureRequest) -> Path:
@@ -56,8 +58,14 @@ def looked(manifest: Manifest, observed: Observed, stack: Stack) -> Looked:
 
 @pytest.fixture(autouse=True)
 def _home(request: pytest.FixtureRequest) -> None:
-    """Work that was under way went with the home it was in."""
-    if any(decides(request, name) for name in ("UPGRADE-16", "UPGRADE-17")):
+    """What was under way, and what was asked for, went with the home that it was in."""
+    if any(decides(request, name) for name in IN_THE_HOME):
         volume = lost_volume(request.getfixturevalue("looked"), "jenkins")
         if volume is not None:
             blocked(request, "UPGRADE-02", str(volume))
+    if decides(request, "UPGRADE-19"):
+        seen: Observed = request.getfixturevalue("observed")
+        looked: Looked = request.getfixturevalue("looked")
+        volumes = [lost_volume(looked, service) for service in {each.service for each in seen.lost or ()}]
+        if volumes and all(volumes):
+            blocked(request, "UPGRADE-02", str(volumes[0]))

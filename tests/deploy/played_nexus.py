@@ -19,6 +19,7 @@ class PlayedNexus:
     url: str = ""
     passwords: dict[str, str] = field(default_factory=lambda: {"admin": "admin-password"})
     repositories: dict[str, Json] = field(default_factory=dict)
+    policies: dict[str, Json] = field(default_factory=dict)
     roles: dict[str, Json] = field(default_factory=dict)
     users: dict[str, Json] = field(default_factory=dict)
     anonymous: Json = field(
@@ -39,13 +40,15 @@ class PlayedNexus:
                 return (200 if ready else 503), None
             case "GET", ["repositorySettings"]:
                 return 200, list(self.repositories.values())
+            case _, ["", "service", "rest", "internal", "cleanup-policies", *_]:
+                return 200, self._policy(method, body)
             case (("POST" | "PUT"), ["repositories", "maven", kind, *_]):
                 sent = json.loads(body)
                 # as Nexus does: a group has no Maven settings, and some keys are its own
                 own = {"format": "maven2", "type": kind, "url": f"{self.url}/repository/{sent['name']}"}
                 if kind == "group":
                     sent.pop("maven", None)
-                self.repositories[sent["name"]] = {**sent, **own, "cleanup": None}
+                self.repositories[sent["name"]] = {"cleanup": None, **sent, **own}
                 return 201 if method == "POST" else 204, None
             case _, ["security", "roles", *name]:
                 return self._role(method, name, body)
@@ -55,6 +58,13 @@ class PlayedNexus:
                 self.anonymous = json.loads(body) if method == "PUT" else self.anonymous
                 return 200, self.anonymous
         return 404, None
+
+    def _policy(self, method: str, body: bytes) -> Any:
+        if method == "GET":
+            return list(self.policies.values())
+        policy = json.loads(body)
+        self.policies[policy["name"]] = {"retain": None, "inUseCount": 0, **policy}
+        return policy
 
     def _role(self, method: str, name: list[str], body: bytes) -> tuple[int, Any]:
         if method == "GET":

@@ -72,3 +72,16 @@ def test_it_can_be_cloned_with_modes(stack: Path, tmp_path: Path) -> None:
     )
     assert (tmp_path / "clone/pipelines/scripts/require").stat().st_mode & 0o111
     assert run(["git", "-C", tmp_path / "clone", "rev-parse", "HEAD"]).stdout.strip() == made[0].commit
+
+
+def test_a_product_has_the_branches_that_lie_beside_it(stack: Path, tmp_path: Path) -> None:
+    file = stack / "products/shop.branches/failing-test/src/FailingTest.java"
+    file.parent.mkdir(parents=True)
+    file.write_text("class FailingTest {}\n", encoding="utf-8")
+    made = git.build(stack, tmp_path / "git")
+    # no product of its own, and nothing of it on the main branch
+    assert [each.path.name for each in made] == ["cloudops.git", "shop.git"]
+    assert listed(made[1].path) == [".gitignore", "pom.xml"]
+    names = run(["git", "-C", made[1].path, "ls-tree", "-r", "--name-only", "failing-test"]).stdout.split()
+    assert names == [".gitignore", "pom.xml", "src/FailingTest.java"]
+    assert run(["git", "-C", made[1].path, "rev-parse", "HEAD"]).stdout.strip() == made[1].commit

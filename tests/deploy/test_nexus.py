@@ -40,6 +40,7 @@ def apply(nexus: PlayedNexus, declared: NexusSetup, *logins: Login, admin: Login
 
 def test_an_empty_nexus_gets_everything(nexus: PlayedNexus, declared: NexusSetup) -> None:
     assert apply(nexus, declared) == (
+        "cleanup policy old-snapshots: created",
         "repository maven-releases: created",
         "repository maven-snapshots: created",
         "repository maven-central: created",
@@ -48,6 +49,8 @@ def test_an_empty_nexus_gets_everything(nexus: PlayedNexus, declared: NexusSetup
         "user deployer: created",
         "anonymous access: off",
     )
+    assert nexus.policies["old-snapshots"]["criteriaLastBlobUpdated"] == 30
+    assert nexus.repositories["maven-snapshots"]["cleanup"] == {"policyNames": ["old-snapshots"]}
     assert nexus.repositories["maven-releases"]["storage"]["writePolicy"] == "ALLOW_ONCE"
     assert nexus.repositories["maven-central"]["proxy"]["remoteUrl"] == "https://maven.example/central/"
     assert nexus.repositories["maven-public"]["group"]["memberNames"][-1] == "maven-central"
@@ -86,12 +89,19 @@ def test_what_drifted_is_corrected_and_nothing_else(
     assert apply(nexus, declared) == ()
 
 
+def test_a_cleanup_policy_that_drifted_is_corrected(nexus: PlayedNexus, declared: NexusSetup) -> None:
+    apply(nexus, declared)
+    nexus.policies["old-snapshots"]["criteriaLastBlobUpdated"] = 3
+    assert apply(nexus, declared) == ("cleanup policy old-snapshots: corrected",)
+    assert nexus.policies["old-snapshots"]["criteriaLastBlobUpdated"] == 30
+
+
 def test_a_repository_of_another_kind_is_not_touched(nexus: PlayedNexus, declared: NexusSetup) -> None:
     nexus.repositories["maven-releases"] = {"name": "maven-releases", "format": "raw", "type": "hosted"}
     with pytest.raises(EnvironmentFailure) as failure:
         apply(nexus, declared)
     assert failure.value.observed == "raw hosted"
-    assert nexus.writes == []
+    assert not [write for write in nexus.writes if "repositories" in write]
 
 
 def test_a_wrong_administrator_is_told_without_the_password(nexus: PlayedNexus, declared: NexusSetup) -> None:
@@ -124,7 +134,7 @@ def test_a_nexus_that_is_away_is_told(declared: NexusSetup) -> None:
 
 def test_a_nexus_that_cannot_write_yet_is_waited_for(nexus: PlayedNexus, declared: NexusSetup) -> None:
     nexus.refusals = 2
-    assert apply(nexus, declared)[0] == "repository maven-releases: created"
+    assert apply(nexus, declared)[0] == "cleanup policy old-snapshots: created"
     assert nexus.refusals == 0
 
 
@@ -141,6 +151,7 @@ def test_a_mistake_in_the_file_is_told_with_line_and_key(
     tmp_path: Path, change: dict[str, Any], line: int, said: str
 ) -> None:
     raw = json.loads(FILE.read_text("utf-8"))
+    del raw["cleanup_policies"]
     raw["repositories"][0] |= change
     file = tmp_path / "repositories.json"
     file.write_text(json.dumps(raw, indent=2), encoding="utf-8")

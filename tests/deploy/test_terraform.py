@@ -70,6 +70,10 @@ def test_applies_the_declared_repositories(tools: Path, tmp_path: Path) -> None:
     assert applied == terraform.Applied(added=5, changed=0, destroyed=1)
     variables = json.loads((tmp_path / "work/run.auto.tfvars.json").read_text("utf-8"))
     raw = json.loads(DECLARED.file.read_text("utf-8"))
+    # the module takes the policy itself: it is copied without the stack around it
+    for repository in raw["ecr_repositories"].values():
+        named = repository.get("lifecycle_policy")
+        repository["lifecycle_policy"] = (PROJECT / "stack" / named).read_text("utf-8") if named else None
     assert variables == {"ecr_repositories": raw["ecr_repositories"]}
     provider = json.loads((tmp_path / "work/provider.tf.json").read_text("utf-8"))["provider"]["aws"]
     assert provider["endpoints"] == [{"ecr": "https://registry.example"}]

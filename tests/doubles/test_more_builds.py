@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
 
 from core.waiting import eventually
+from doubles.jenkins.settings import Settings
 
 from .comparing import RECORDINGS, compare
 from .standing import Standing
@@ -323,3 +325,25 @@ def test_an_image_that_cannot_be_pulled(stand: Stand, monkeypatch: pytest.Monkey
     ]
     tour.over(1, item, "any")
     tour.settle()
+
+
+def test_how_often_an_image_is_waited_for_is_an_option_of_the_jvm(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("doubles.jenkins.cloud.POLL", 0.05)
+    option = "-Dorg.csanchez.jenkins.plugins.kubernetes.pod.retention.Reaper.backoffEventsLimit=1"
+    own = Settings.java_property
+    told = Settings(Path(), environment={"JAVA_OPTS": f"-Xmx768m {option}"})
+    monkeypatch.setattr(Settings, "java_property", lambda _, name: own(told, name))
+    one = stand()
+    one.kube.broken_image = True
+    yaml = f"spec: {{containers: [{{name: jnlp, image: {BAD}}}]}}"
+    create(one, "impatient", f"podTemplate(yaml: '{yaml}') {{ node(POD_LABEL) {{ sh 'x' }} }}")
+    one.send("POST", "/job/cloudops/job/impatient/build")
+    for _ in range(12):
+        one.kube.toggle_pull()
+        threading.Event().wait(0.15)
+    assert one.finished("cloudops/impatient", 1)["result"] == "ABORTED"
+    console = one.console("cloudops/impatient", 1)
+    assert "Unable to pull container image" in console
+    assert "Will wait for" not in console

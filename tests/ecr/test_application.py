@@ -149,7 +149,36 @@ def test_provisioning_twice_writes_once(bench: Bench) -> None:
         f"{REPOSITORY}: unchanged",
         "team/loose: unchanged",
     ]
-    assert writes == ["DescribeRepositories"]
+    assert set(writes) == {"DescribeRepositories", "GetLifecyclePolicy"}
+
+
+def test_lifecycle_policy_is_set_and_taken_away(bench: Bench) -> None:
+    policy = json.dumps(
+        {
+            "rules": [
+                {
+                    "rulePriority": 1,
+                    "selection": {
+                        "tagStatus": "untagged",
+                        "countType": "imageCountMoreThan",
+                        "countNumber": 5,
+                    },
+                    "action": {"type": "expire"},
+                }
+            ]
+        }
+    )
+    (first,) = provision(bench.client, [RepositoryDeclaration(REPOSITORY, lifecycle_policy=policy)])
+    assert str(first) == f"{REPOSITORY}: corrected (lifecycle_policy: none -> 1 rules)"
+    told = bench.client.get_lifecycle_policy(repositoryName=REPOSITORY)["lifecyclePolicyText"]
+    assert json.loads(told) == json.loads(policy)
+    (second,) = provision(bench.client, [RepositoryDeclaration(REPOSITORY)])
+    assert second.detail == "lifecycle_policy: 1 rules -> none"
+
+
+def test_encryption_is_told_and_never_corrected(bench: Bench) -> None:
+    (change,) = provision(bench.client, [RepositoryDeclaration(REPOSITORY, encryption_type="KMS")])
+    assert (change.action, change.detail) == ("drifted", "encryption_type: AES256 -> KMS")
 
 
 def test_drift_is_told_or_corrected(bench: Bench) -> None:

@@ -15,7 +15,11 @@ from environments import existing, runs
 
 SECRET = """\
 #!/bin/sh
-case "$*" in *"get secret admin"*) ;; *) echo "NotFound: $*" >&2; exit 1 ;; esac
+case "$*" in
+  *"get secret admin"*) ;;
+  *"--namespace sham get pods"*) echo jenkins-controller; exit ;;
+  *) echo "NotFound: $*" >&2; exit 1 ;;
+esac
 printf 'data: {username: YWRtaW4=, password: czNjcmV0}\\n'
 """
 
@@ -54,8 +58,20 @@ def test_logins_come_from_secrets_and_variables(contract: Any) -> None:
     assert (found.nexus.login.username, found.nexus.login.password) == ("ci", "n3xus")
     assert found.context == "build"
     assert found.writable
+    assert not found.disruptible
     assert found.registry.backend == "aws"
     assert found.registry.host.endswith(".amazonaws.com")
+
+
+def test_a_controller_that_is_a_stand_in_is_named_as_one(contract: Any) -> None:
+    loaded = contract()
+    assert not any(part.stand_in for part in endpoints(loaded).components)
+    jenkins = loaded.contract.jenkins.model_copy(update={"namespace": "sham"})
+    sham = loaded.model_copy(update={"contract": loaded.contract.model_copy(update={"jenkins": jenkins})})
+    (named,) = [part for part in endpoints(sham).components if part.stand_in]
+    assert (named.name, named.stand_in) == (
+        "controller", "its pod is labelled conformance.stand-in=jenkins-controller",
+    )  # fmt: skip
 
 
 def test_an_ecr_that_is_not_aws_own(contract: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 
 from core import maven
-from core.errors import BuildFailure, HostUnfit, UsageError
+from core.errors import BuildFailure, CommandFailed, HostUnfit, UsageError
 from core.paths import cache_root
 from environments.host.engine import Engine
 from environments.images import catalogue, downloads, programs, sources, store, tidy, upstream
@@ -116,6 +116,23 @@ def test_the_graph_reaches_down_to_what_is_missing() -> None:
     assert "download nexus.zip" in tasks["image nexus"].needs
     assert set(tasks["image store"].needs) == {f"image {name}" for name in chosen.wanted}
     assert "programs tools" in tasks["programs kubernetes"].needs, "they share packages"
+
+
+def test_what_only_a_check_runs_never_fails_a_stand_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise CommandFailed("go build failed", observed="no network")
+
+    chosen = sources.choose("packages", "1.34.4")
+    monkeypatch.setattr(programs, "cache_root", lambda: tmp_path)
+    monkeypatch.setattr(programs, "build", refuse)
+    builder = Builder(chosen.catalogue, NothingBuilt())
+    (task,) = builder.optional()
+    assert task.name not in {needed.name for needed in builder.missing(chosen.wanted)}
+    task.run()
+    assert "oci-conformance" in caplog.text
+    assert not programs.found(chosen.catalogue, "conformance")
 
 
 def test_an_image_that_is_there_needs_nothing_below_it() -> None:

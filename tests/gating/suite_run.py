@@ -77,7 +77,7 @@ def run(
 def command(folder: Path, *arguments: str, session: str = "live") -> list[str]:
     return [
         sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "fixtures.outcomes",
-        "-p", "fixtures.gating",
+        "-p", "fixtures.gating", "-p", "fixtures.alone",
         f"--results-dir={folder / 'results'}", f"--session-name={session}", *arguments,
     ]  # fmt: skip
 

@@ -52,7 +52,22 @@ class Ecr(_Part):
     may: tuple[str, ...] = ()
 
 
-Step = Annotated[Kubectl | Ask | Ecr, Field(discriminator="do")]
+class Point(_Part):
+    """The main branch of a served repository is at this commit; it is there already, for nobody to see."""
+
+    do: Literal["point"] = "point"
+    repository: str
+    commit: str
+
+
+class Node(_Part):
+    """A command on the cluster's first node; `{agent-image}` is the image of the agents."""
+
+    do: Literal["node"] = "node"
+    words: tuple[str, ...]
+
+
+Step = Annotated[Kubectl | Ask | Ecr | Point | Node, Field(discriminator="do")]
 
 
 class Undo(_Part):
@@ -121,6 +136,16 @@ class Edit(_Part):
     replace: str = ""
 
 
+class Commit(_Part):
+    """Replace text of one file in a git repository that the stack is served from."""
+
+    do: Literal["commit"]
+    repository: str = Field(description="cloudops, or a product")
+    file: str
+    find: str = Field(description="pattern")
+    replace: str
+
+
 class Reconfigure(_Part):
     """Replace text in the controller's configuration as code, and have it read again."""
 
@@ -144,6 +169,6 @@ class Plugin(_Part):
 
 
 Action = Annotated[
-    Plugin | Both | PatchObject | CreateObject | CopyObject | DeleteObject | Edit | Reconfigure,
+    Plugin | Both | PatchObject | CreateObject | CopyObject | DeleteObject | Edit | Commit | Reconfigure,
     Field(discriminator="do"),
 ]

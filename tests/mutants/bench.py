@@ -23,18 +23,22 @@ from environments.ecr.client import ecr_client
 from environments.ecr.dial import session
 from fixtures.jenkins import Jenkins
 from fixtures.net import Http
+from tests.mutants import repositories
 from tests.mutants.actions import (
     Action,
     Ask,
     Both,
+    Commit,
     CopyObject,
     CreateObject,
     DeleteObject,
     Ecr,
     Edit,
     Kubectl,
+    Node,
     PatchObject,
     Plugin,
+    Point,
     Reconfigure,
     Step,
 )
@@ -86,6 +90,10 @@ class Bench:
                 return [Kubectl(words=(*words, *cascade))], [back]
             case Edit():
                 return self._plan_edit(action)
+            case Commit():
+                ends = repositories.change(self.endpoints.run_id, action)
+                before, after = (Point(repository=action.repository, commit=one) for one in ends)
+                return [after], [before]
             case Reconfigure():
                 return self._plan_reconfigure(action)
             case Plugin():
@@ -185,6 +193,12 @@ class Bench:
                 self.kubectl(*step.words, stdin=step.stdin or None)
             case Ask():
                 self._take_ask(step)
+            case Point():
+                repositories.point(self.endpoints.run_id, step.repository, step.commit)
+            case Node():
+                words = [word.replace("{agent-image}", self._agent_image()) for word in step.words]
+                node = self.kubectl("get", "nodes", "--output", "jsonpath={.items[0].metadata.name}")
+                run(["docker", "exec", node, *words], timeout=120)
             case Ecr():
                 client = ecr_client(self.endpoints.registry, self.endpoints.ca_bundle)
                 try:
@@ -210,6 +224,10 @@ class Bench:
                 f"{step.service} refused a mutant's {step.method} {step.path}",
                 observed=f"{answer.status_code} {answer.text[:300]}",
             )
+
+    def _agent_image(self) -> str:
+        told = self.kubectl(*CONTROLLER, "cat", f"{CASC}/jcasc-default-config.yaml")
+        return str(re.findall(r'image: "([^"]+)"', told)[0])
 
     def kubectl(self, *words: str, stdin: str | None = None) -> str:
         told = self.endpoints

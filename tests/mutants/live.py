@@ -14,7 +14,7 @@ from tests.mutants.model import Patch
 from tests.mutants.wire import Rule
 
 FOLDER = Path(__file__).resolve().parent / "live"
-Layer = Literal["platform", "nexus", "registry", "jenkins", "agents", "pipelines"]
+Layer = Literal["platform", "nexus", "registry", "jenkins", "agents", "pipelines", "restarts"]
 #: what runs for a mutant of a layer, when it says nothing else: its own layer whole, and those that cost
 #: little. What stands below must stay green too: a mutant that breaks more than it says is told so.
 RUN: dict[str, tuple[Layer, ...]] = {
@@ -24,6 +24,7 @@ RUN: dict[str, tuple[Layer, ...]] = {
     "jenkins": ("platform", "jenkins"),
     "agents": ("jenkins", "agents"),
     "pipelines": ("jenkins", "pipelines"),
+    "restarts": ("jenkins", "restarts"),
 }
 
 

@@ -13,7 +13,7 @@ from core.errors import UsageError
 from core.paths import PROJECT
 
 FOLDER = Path(__file__).resolve().parent
-STACK = ("stack", "conformance.toml")
+STACK = ("stack", "conformance.toml", "update-center.json", "pin-waivers.toml")
 
 
 class _Part(BaseModel):

@@ -20,16 +20,18 @@ import requests
 from contract.load import load
 from contract.model import LoadedContract
 from core.errors import ConformanceError
-from fixtures.hands import connect
+from environments.kind.disturb import Disturbances
+from fixtures.hands import Stack, connect
 from fixtures.nonconformance import NonConformance
 from tests.mutants.actions import Step
 from tests.mutants.bench import Bench
 from tests.mutants.field import Field
 from tests.mutants.live_run import Journal, Result, Runner, compare
-from tests.mutants.upgrade_state import settled
+from tests.mutants.upgrade_state import made_again, settled
 from tests.mutants.upgrades import UpgradeMutant
 from upgrade.course import Course
 from upgrade.inflight import FOLDER
+from upgrade.interruptions import Disturbable
 from upgrade.observed import STATE
 from upgrade.pairs import Side
 from upgrade.questions import job
@@ -56,6 +58,9 @@ class Broken:
         for step in self.then if once else ():
             self.bench.take(step)
 
+    def disturbances(self) -> Disturbable:
+        return Disturbances(self.field.where)
+
 
 class UpgradeRunner:
     """Upgrade mutants on one stack."""
@@ -80,10 +85,13 @@ class UpgradeRunner:
         with tempfile.TemporaryDirectory(prefix="upgrade-back-") as name:
             self.field.back(Path(name) / "steps.jsonl")
         self.bench.settled()
-        stack = connect(self.runner.endpoints, self.field.planned.loaded.contract)
+        stack = self._stack()
         for left in (FOLDER, job("outside"), job("inside")):
             stack.jenkins.delete_job(left)
         settled(stack, self.state)
+
+    def _stack(self) -> Stack:
+        return connect(self.runner.endpoints, self.field.planned.loaded.contract)
 
     def judge(self, mutant: UpgradeMutant) -> Result:
         """Upgrade, judge, go back. Never raises what the stack or a tool did wrong."""
@@ -92,6 +100,8 @@ class UpgradeRunner:
         with tempfile.TemporaryDirectory(prefix=f"upgrade-{mutant.id}-") as name:
             try:
                 tag = self.field.load_nexus_before() if mutant.needs else ""
+                if mutant.fresh:
+                    made_again(self._stack(), self.state, mutant.fresh)
                 self._judged(mutant.of(Manifest.load(self.state), tag), Path(name), result)
             except FAULTS as error:
                 result.broke = " ".join(str(error).split())[:400]

@@ -21,6 +21,11 @@ def settled(stack: Stack, file: Path) -> Manifest:
     return kept
 
 
+def made_again(stack: Stack, file: Path, kinds: Collection[str]) -> None:
+    """Make these kinds anew: an upgrade before took what made them worth looking at."""
+    _made(stack, Manifest.load(file), kinds).save(file)
+
+
 def _again(stack: Stack, before: Manifest) -> Manifest:
     looked = look(stack, before)
     lost = {found.item.kind for found in looked.different} | {item.kind for item, _ in looked.unseen}

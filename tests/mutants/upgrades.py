@@ -51,6 +51,7 @@ class UpgradeMutant(BaseModel):
     then: tuple[Action, ...] = ()
     before: tuple[Patch, ...] = ()
     needs: Literal["", "nexus before"] = Field("", description="image whose tag `{IMAGE}` stands for")
+    fresh: tuple[str, ...] = Field((), description="kinds of state to be made again beforehand")
     run: tuple[str, ...] = Field(("platform", "jenkins"), description="layers that run besides `upgrade`")
 
     @model_validator(mode="after")

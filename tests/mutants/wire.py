@@ -173,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: the journal of the checks holds what was asked."""
 
     def handle_any(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = self._body()
         shown = "\n".join(f"{name}: {value}" for name, value in self.headers.items())
         rules = self.server.matching(self.command, self.path, shown, body)
         path, sent = self.path, body
@@ -203,6 +203,17 @@ class _Handler(BaseHTTPRequestHandler):
                 headers += [(name, value) for name, value in rule.headers.items() if value]
                 status = rule.as_status or status
         self._give(status, headers, data)
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        parts = []
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            parts.append(self.rfile.read(size))
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass
+        return b"".join(parts)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815 - names that http.server asks for
 

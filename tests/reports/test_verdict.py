@@ -76,6 +76,13 @@ def test_a_stand_in_is_in_the_headline(tmp_path: Path) -> None:
     assert found.headline == "conformant, with a simulated controller"
 
 
+def test_what_was_not_checked_because_nothing_may_change_is_in_the_headline(tmp_path: Path) -> None:
+    checks = [check("STATIC-01"), check("NEXUS-01", "not applicable")]
+    assert results(tmp_path, *checks, run={"read_only": True}).verdict.headline == (
+        "conformant, read-only: 1 checks not made"
+    )
+
+
 def test_a_part_of_the_requirements_is_in_the_headline(tmp_path: Path) -> None:
     known = [requirement("STATIC-01"), requirement("NEXUS-01")]
     found = results(tmp_path, check("STATIC-01"), requirements=known, run={"selection": "-k static"})

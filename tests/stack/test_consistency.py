@@ -47,11 +47,12 @@ def test_a_job_runs_its_jenkinsfile_with_its_parameters(job: Job) -> None:
 
 def test_ecr_repositories_are_the_contracts() -> None:
     declared = {
-        each.name: (each.image_tag_mutability, each.scan_on_push)
+        each.name: (each.image_tag_mutability, each.scan_on_push, each.encryption_type)
         for each in declaration.load(DECLARATION).ecr_repositories
     }
     assert declared == {
-        each.name: (each.tag_mutability, each.scan_on_push) for each in CONTRACT.registry.repositories
+        each.name: (each.tag_mutability, each.scan_on_push, each.encryption)
+        for each in CONTRACT.registry.repositories
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -25,11 +26,14 @@ from fixtures.objects import Container, Node, Pod, Workload
 from fixtures.registry import Token
 from fixtures.stack import StackFiles
 from suites.agents import test_agents as agents
+from suites.agents import test_builds as builds
+from suites.agents.conftest import Absent, Visit
 from suites.agents.test_img import Img
 from suites.jenkins import test_controller as controller
 from suites.jenkins import test_jobs as jobs
 from suites.jenkins import test_plugins as plugins
 from suites.nexus import test_server as nexus_server
+from suites.pipelines import test_restarts as pipeline_restarts
 from suites.platform import test_platform as platform
 from suites.platform import test_rights as rights
 from suites.platform import test_workloads as workloads
@@ -156,8 +160,14 @@ def _runs(stdout: str = "", rc: int = 0, stderr: str = "") -> Tells:
     return Tells(run=Ran(stdout, rc, stderr), run_expect=Ran())
 
 
+def _ended(result: str, console: str) -> Any:
+    """Agents whose controller tells of a build that ended so."""
+    build = Build("x", 1, result, 4.0, console)
+    return SimpleNamespace(jenkins=Tells(left_queue=Started("x", 1, 7), finish=build))
+
+
 #: (check, what it is given, words that the first line must hold)
-BROKEN: list[tuple[Callable[..., None], tuple[Any, ...], tuple[str, ...]]] = [
+BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
     (platform.test_kubernetes_version, (Tells(version="1.33.0"), CONTRACT), ("1.33.0",)),
     (
         platform.test_kubelets_are_within_the_skew,
@@ -186,6 +196,20 @@ BROKEN: list[tuple[Callable[..., None], tuple[Any, ...], tuple[str, ...]]] = [
         ("jenkins-0", "CrashLoopBackOff"),
     ),
     (platform.test_no_container_restarted, ((_container(restarts=2),),), ("jenkins-0", "2 times")),
+    (
+        pipeline_restarts.test_nothing_restarted_meanwhile,
+        (
+            Tells(pods=(replace(_container(restarts=1), owner="StatefulSet/jenkins"),)),
+            CONTRACT,
+            Tells(once={f"main of pod {SPACES[0]}/jenkins-0 (1)": 0}),
+        ),
+        ("main of pod", "restarted 1 times"),
+    ),
+    (
+        pipeline_restarts.test_nothing_restarted_meanwhile,
+        (Tells(pods=()), CONTRACT, Tells(once={f"main of pod {SPACES[0]}/jenkins-0 (1)": 0})),
+        ("main of pod", "is gone"),
+    ),
     (
         platform.test_storage_class_is_there_and_claims_are_bound,
         (Tells(storage_classes=(("slow", False),), claims=()), SPACES),
@@ -312,6 +336,42 @@ BROKEN: list[tuple[Callable[..., None], tuple[Any, ...], tuple[str, ...]]] = [
         agents.test_agent_has_no_setuid_programs_to_root,
         (_runs("/usr/bin/sudo\n/usr/bin/chfn\n"), AGENT),
         ("agent maven", "/usr/bin/sudo"),
+    ),
+    (
+        builds.test_builds_reach_the_services,
+        (Visit("SUCCESS", (("Nexus", "http://nexus:8081", 6), ("controller", "x", 0)), {}), "maven"),
+        ("a build on maven does not reach a service", "Nexus (http://nexus:8081): its name does not resolve"),
+    ),
+    (
+        builds.test_agent_goes_when_its_build_ends,
+        (
+            Visit(
+                "SUCCESS",
+                (),
+                {"what": "agent pod maven-1 is still there 60 s after its build", "remedy": "use an init"},
+            ),
+        ),
+        ("agent pod maven-1 is still there",),
+    ),
+    (
+        builds.test_image_that_is_not_there_is_told,
+        (
+            _ended("SUCCESS", ""),
+            CONTRACT,
+            Tells(pods=()),
+            Absent("x", 7, "absent.invalid/x:1"),
+        ),
+        ("ends SUCCESS after 4 s",),
+    ),
+    (
+        builds.test_image_that_is_not_there_is_told,
+        (
+            _ended("ABORTED", "Finished: ABORTED"),
+            CONTRACT,
+            Tells(pods=()),
+            Absent("x", 7, "absent.invalid/x:1"),
+        ),
+        ("does not name the image",),
     ),
     (
         Img(_runs(rc=1, stderr="failed to solve: runc did not terminate successfully")).build,
@@ -465,7 +525,7 @@ BROKEN: list[tuple[Callable[..., None], tuple[Any, ...], tuple[str, ...]]] = [
     ids=[f"{check.__name__}-{n}" for n, (check, _, _) in enumerate(BROKEN)],
 )
 def test_check_fails_for_its_reason(
-    check: Callable[..., None], given: tuple[Any, ...], words: tuple[str, ...]
+    check: Callable[..., object], given: tuple[Any, ...], words: tuple[str, ...]
 ) -> None:
     with pytest.raises(NonConformance) as caught:
         check(*given)

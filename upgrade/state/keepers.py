@@ -71,8 +71,8 @@ def look(stack: Stack, manifest: Manifest) -> Looked:
         try:
             different += differences(item, KEEPERS[item.kind].look(stack, item))
         except NonConformance as error:
-            # it is there, and the service cannot hand it out
-            different.append(Difference(item=item, fact="content", before="readable", after=error.what))
+            # the service answers, and not as it did before
+            different.append(Difference(item=item, fact="answer", before="as asked for", after=error.what))
         except ConformanceError as error:
             unseen.append((item, str(error).splitlines()[0]))
     return Looked(tuple(different), tuple(unseen))

@@ -1,4 +1,7 @@
-"""`python -m local app|front|registry`: one of the pod's three containers."""
+"""`python -m local app|front|registry`: one of the pod's three containers.
+
+`python -m local expired` prints a token that ended an hour ago: nobody can wait for twelve hours.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ import os
 import signal
 import sys
 import threading
+import time
 
 from .app import build
 from .front import write_nginx, write_registry
 from .settings import BadSetting, Settings
+from .tokens import Tokens, shared_secret
 from .upstream import Distribution
 from .wire import Server
 
@@ -38,8 +43,12 @@ def main(arguments: list[str]) -> int:
             os.execvp("nginx", ["nginx", "-e", "stderr", "-c", str(write_nginx(settings))])
         case ["registry"]:
             os.execvp("registry", ["registry", "serve", str(write_registry(settings))])
+        case ["expired"]:
+            key = shared_secret(settings.secret_file)
+            ended = Tokens(key, settings.token_seconds, lambda: time.time() - settings.token_seconds - 3600)
+            sys.stdout.write(ended.issue().text)
         case _:
-            print("usage: python -m local app|front|registry", file=sys.stderr)  # noqa: T201 # as above
+            print("usage: python -m local app|front|registry|expired", file=sys.stderr)  # noqa: T201 # as above
             return 3
     return 0
 

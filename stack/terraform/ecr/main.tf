@@ -13,6 +13,9 @@ variable "ecr_repositories" {
   type = map(object({
     image_tag_mutability = string
     scan_on_push         = bool
+    encryption_type      = optional(string, "AES256")
+    # the policy itself, as JSON
+    lifecycle_policy = optional(string)
   }))
 }
 
@@ -25,6 +28,17 @@ resource "aws_ecr_repository" "this" {
   image_scanning_configuration {
     scan_on_push = each.value.scan_on_push
   }
+
+  encryption_configuration {
+    encryption_type = each.value.encryption_type
+  }
+}
+
+resource "aws_ecr_lifecycle_policy" "this" {
+  for_each = { for name, repository in var.ecr_repositories : name => repository.lifecycle_policy if repository.lifecycle_policy != null }
+
+  repository = aws_ecr_repository.this[each.key].name
+  policy     = each.value
 }
 
 output "repository_urls" {

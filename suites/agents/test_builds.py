@@ -1,0 +1,199 @@
+"""Builds on agents: what they reach, how they end, and what they leave."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from kubernetes.utils import parse_quantity
+
+from contract.model import Contract
+from fixtures.agents import Agents
+from fixtures.jobs import Build
+from fixtures.judging import not_applicable
+from fixtures.kubernetes import Cluster
+from fixtures.names import Names
+from fixtures.nonconformance import NonConformance, require, require_none
+from fixtures.objects import Pod
+from fixtures.stack import StackFiles
+from suites.agents.conftest import Absent, Visit
+from suites.ground import blocked
+
+pytestmark = pytest.mark.writes
+
+#: what curl's status means
+CURL = {6: "its name does not resolve", 7: "no connection", 28: "no answer", 60: "its certificate is unknown"}
+#: how a controller tells that a command, or all of its container, was killed
+KILLED = re.compile(r"exit code 137|OOMKilled|Agent was removed|was terminated|Killed")
+#: more than this is not filled for a check
+MOST = 4 * 1024**3
+
+
+@pytest.mark.requirement("AGENTS-14")
+def test_builds_reach_the_services(visit: Visit, label: str) -> None:
+    require_none(
+        [
+            f"{name} ({url}): {CURL.get(status, f'curl ends with {status}')}"
+            for name, url, status in visit.reached
+            if status != 0
+        ],
+        f"a build on {label} does not reach a service by the name it uses",
+        expected="any answer over HTTP, and a certificate that is trusted",
+        remedy="names must resolve in pods; the host's trust store must be in them",
+    )
+
+
+@pytest.mark.requirement("AGENTS-20")
+def test_agent_goes_when_its_build_ends(visit: Visit) -> None:
+    visit.require_gone()
+
+
+@pytest.mark.requirement("AGENTS-21")
+def test_failing_step_fails_the_build(
+    agents: Agents, contract: Contract, names: Names, any_label: str
+) -> None:
+    build, _ = agents.visit(
+        names.check, any_label, "sh 'echo it broke >&2; exit 3'", timeout=contract.budgets.build
+    )
+    require(
+        build.result == "FAILURE" and "exit code 3" in build.console,
+        f"a step that ends with status 3 makes a build {build.result}",
+        expected="FAILURE, and the exit code in the console",
+        observed=build.reason(),
+        remedy="read the console: steps must report their exit code",
+    )
+
+
+@pytest.mark.requirement("AGENTS-22")
+def test_two_agents_at_once(agents: Agents, contract: Contract, names: Names, any_label: str) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        visits = [
+            pool.submit(agents.in_own_session().visit, f"{names.check}-{n}", any_label, "sh 'sleep 5'",
+                        timeout=contract.budgets.build)
+            for n in range(2)
+        ]  # fmt: skip
+    builds = [visit.result() for visit in visits]
+    for build, _ in builds:
+        build.require_success()
+    require(
+        len({name for _, name in builds}) == 2,
+        f"two builds at once share the agent {builds[0][1]}",
+        expected="an agent for each",
+        remedy="give each agent one executor",
+    )
+
+
+@pytest.mark.requirement("AGENTS-23")
+def test_killed_agent_ends_its_build(
+    agents: Agents, contract: Contract, kube: Cluster, any_label: str, *, names: Names
+) -> None:
+    agent = agents.hold(f"{names.check}", any_label, timeout=contract.budgets.agent_online)
+    kube.delete_pod(agent.pod.namespace, agent.pod.name)
+    build = agents.jenkins.finish(agent.started, timeout=contract.budgets.agent_online)
+    require(
+        build.result in ("ABORTED", "FAILURE"),
+        f"a build whose agent was killed ends {build.result}",
+        expected="ABORTED",
+        observed=build.reason(),
+        remedy="look at the controller's log",
+    )
+    agents.wait_gone(agent.pod.name, timeout=contract.budgets.agent_gone)
+
+
+@pytest.mark.requirement("AGENTS-26")
+def test_build_that_wants_more_memory_ends_alone(
+    request: pytest.FixtureRequest, agents: Agents, contract: Contract, kube: Cluster,
+    *, stack_files: StackFiles, any_label: str, names: Names,
+) -> None:  # fmt: skip
+    held = agents.held(any_label, timeout=contract.budgets.agent_online)
+    template = next((one for one in stack_files.pod_templates if any_label in one.labels), None)
+    limits = [
+        (one.spec.get("resources") or {}).get("limits", {}).get("memory", "") for one in held.pod.containers
+    ]
+    limit = (template.memory if template else "") or limits[0]
+    if not limits[0]:
+        blocked(request, "AGENTS-10", f"agent {any_label} has no limit for memory")
+    size = int(parse_quantity(limit))  # type: ignore[no-untyped-call]
+    if size > MOST:
+        not_applicable(f"agents may have {limit}: more than is filled for a check")
+    wanted = size * 5 // 4
+    before = {pod.uid: pod for pod in kube.all_pods()}
+    build, name = agents.visit(
+        names.check, any_label, f"sh 'head -c {wanted} /dev/zero | tail > /dev/null'",
+        timeout=contract.budgets.build,
+    )  # fmt: skip
+    require(
+        build.result in ("FAILURE", "ABORTED"),
+        f"a build with {wanted >> 20} MiB in use ends {build.result} on an agent that may have {limit}",
+        expected="its process or its container is killed, and the build fails",
+        observed=build.reason(),
+        remedy="set the memory limit of the pod template's containers as the stack declares it",
+    )
+    require(
+        KILLED.search(build.console) is not None,
+        f"a build that was killed for its memory does not say so: {build.reason()}",
+        expected="exit code 137, or that the agent's container was OOMKilled",
+        observed=build.reason(),
+        remedy="look at the controller's log for the agent",
+    )
+    agents.wait_gone(name, timeout=contract.budgets.agent_gone)
+    require_none(
+        _ended_with_it(kube, before, _node(kube, held.pod.namespace, name)),
+        "something else ended when a build wanted more memory than its agent may have",
+        expected="only the build's own process or pod ends",
+        remedy="set memory limits, and requests that fit the node",
+    )
+
+
+def _node(kube: Cluster, namespace: str, pod: str) -> str:
+    """The node that a pod was on, by its events; empty when they are gone."""
+    said = [re.search(r"assigned \S+ to (\S+)", message) for _, _, message in kube.events(namespace, pod)]
+    return next((found[1] for found in said if found), "")
+
+
+def _ended_with_it(kube: Cluster, before: dict[str, Pod], node: str) -> list[str]:
+    """Pods of the node that restarted or failed since. One that is being deleted was told to end."""
+    findings = []
+    for pod in kube.all_pods():
+        was = before.get(pod.uid)
+        if was is None or pod.deleted or (node and pod.node != node):
+            continue
+        if sum(one.restarts for one in pod.containers) > sum(one.restarts for one in was.containers):
+            findings.append(f"pod {pod.namespace}/{pod.name} restarted")
+        elif pod.phase == "Failed" and was.phase != "Failed":
+            findings.append(f"pod {pod.namespace}/{pod.name} failed")
+    return findings
+
+
+@pytest.mark.requirement("AGENTS-27")
+def test_image_that_is_not_there_is_told(
+    agents: Agents, contract: Contract, kube: Cluster, absent: Absent
+) -> None:
+    budget, jenkins = contract.budgets.image_given_up, agents.jenkins
+    started = jenkins.left_queue(absent.job, absent.queue_id, timeout=budget)
+    what = "a build that declares an agent whose image does not exist"
+    try:
+        build: Build = jenkins.finish(started, timeout=budget)
+    except NonConformance as error:
+        raise NonConformance(
+            f"{what} still waits after {budget} s", expected=f"its end within {budget} s",
+            observed=error.observed, remedy="let the kubernetes plugin give up: Reaper.backoffEventsLimit",
+        ) from error  # fmt: skip
+    require(
+        build.result in ("ABORTED", "FAILURE") and build.seconds <= budget,
+        f"{what} ends {build.result} after {build.seconds:.0f} s",
+        expected=f"ABORTED or FAILURE within {budget} s",
+        observed=build.reason(),
+        remedy="let the kubernetes plugin give up: Reaper.backoffEventsLimit",
+    )
+    require(
+        absent.image in build.console,
+        f"{what} does not name the image: {build.reason()}",
+        expected=absent.image,
+        observed="the console's end:\n" + "\n".join(build.console.splitlines()[-15:]),
+        remedy="look at the kubernetes plugin's version: it tells why a pod waits",
+    )
+    for pod in kube.pods(contract.jenkins.namespace):
+        if any(part.image == absent.image for part in pod.containers):
+            agents.wait_gone(pod.name, timeout=contract.budgets.agent_gone)

@@ -1,0 +1,32 @@
+"""What the run itself did to the stack: the last look, after the products' builds."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract.model import Contract
+from fixtures.judging import not_applicable
+from fixtures.kubernetes import Cluster
+from fixtures.nonconformance import require_none
+from fixtures.sharing import Shared
+from fixtures.stability import at_the_start, restarts
+
+
+@pytest.mark.requirement("PIPELINES-40")
+def test_nothing_restarted_meanwhile(kube: Cluster, contract: Contract, shared: Shared) -> None:
+    before = at_the_start(shared)
+    if not before:
+        not_applicable("nobody counted restarts when the run began: the platform layer did not run")
+    after = restarts(kube, (contract.jenkins.namespace, contract.nexus.namespace))
+    require_none(
+        [
+            f"container {where} restarted {after[where] - count} times"
+            if where in after
+            else f"container {where} is gone"
+            for where, count in before.items()
+            if after.get(where, -1) != count
+        ],
+        "a container of the stack restarted while the checks ran",
+        expected="the pods and restarts that there were when the run began",
+        remedy="kubectl logs --previous tells why; a limit that is too low kills with OOMKilled",
+    )

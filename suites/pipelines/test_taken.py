@@ -1,0 +1,163 @@
+"""What was built is used: Maven takes it from Nexus, and pods run the images."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from contract.model import Contract, Product
+from core.errors import NotYet, TerminalState
+from core.waiting import eventually
+from fixtures import artifacts
+from fixtures.agents import Agents
+from fixtures.jobs import Build
+from fixtures.judging import not_applicable
+from fixtures.kubernetes import Cluster
+from fixtures.names import Names
+from fixtures.nexus import Coordinates
+from fixtures.nonconformance import NonConformance, require, require_none
+from fixtures.objects import Pod
+from fixtures.products import Products, told_digests
+from fixtures.registry import EcrApi, Token
+
+pytestmark = pytest.mark.writes
+
+#: taken into an empty local repository; the login is the build's own, by its variables alone
+GET = """
+export CONFORMANCE_URL="{url}/repository/{group}/"
+cat > settings.xml << 'END'
+<settings>
+  <mirrors><mirror><id>nexus</id><mirrorOf>*</mirrorOf><url>${{env.CONFORMANCE_URL}}</url></mirror></mirrors>
+  <servers><server>
+    <id>nexus</id>
+    <username>${{env.NEXUS_USERNAME}}</username><password>${{env.NEXUS_PASSWORD}}</password>
+  </server></servers>
+</settings>
+END
+mvn --batch-mode --no-transfer-progress --settings settings.xml -Dmaven.repo.local="$PWD/taken" \\
+    dependency:get -Dartifact={artifact}
+cd taken
+find . -type f -name "*{version}*" ! -name "*.sha1" ! -name "*.lastUpdated" -exec sha1sum {{}} +
+"""
+
+
+@pytest.mark.requirement("PIPELINES-06")
+@pytest.mark.usefixtures("described")
+def test_maven_takes_what_was_deployed(
+    agents: Agents, products: Products, product: Product, contract: Contract, names: Names
+) -> None:
+    with_maven = [one.label for one in contract.jenkins.agents for tool in one.tools if tool.name == "mvn"]
+    if not (with_maven and contract.nexus.build_url):
+        not_applicable("the contract names no agent with mvn, or not how builds reach Nexus")
+    item, nexus = products.package(product), products.hands.nexus
+    script = GET.format(
+        url=contract.nexus.build_url, group=contract.nexus.group, version=item.version,
+        artifact=f"{item.group}:{item.artifact}:{item.version}:{item.packaging}",
+    )  # fmt: skip
+    login = (
+        f"withCredentials([usernamePassword(credentialsId: '{_nexus_credential(contract)}', "
+        "usernameVariable: 'NEXUS_USERNAME', passwordVariable: 'NEXUS_PASSWORD')])"
+    )
+    quoted = json.dumps(script).replace("$", "\\$")
+    build, _ = agents.visit(
+        names.check, with_maven[0], f"{login} {{ sh {quoted} }}", timeout=contract.budgets.build
+    )
+    build.require_success(f"builds must be able to resolve from {contract.nexus.group}")
+    found = re.findall(r"^([0-9a-f]{40})  \./(\S+)$", build.console, re.MULTILINE)
+    taken = {path: sha1 for sha1, path in found}
+    findings = []
+    for one in products.files(product):
+        for wanted in (one, Coordinates(one.group, one.artifact, one.version, "pom")):
+            if wanted.path not in taken and wanted != item:
+                continue  # not a dependency of the package
+            got = taken.get(wanted.path, "nothing")
+            sent = artifacts.sha1(nexus.content(contract.nexus.releases, wanted.path))
+            said = nexus.checksum(contract.nexus.releases, wanted.path)
+            if len({got, sent, said}) != 1:
+                findings.append(f"{wanted}: Maven has {got}, Nexus {sent}, its checksum is {said}")
+    require_none(
+        findings,
+        f"Maven gets something else from {contract.nexus.group} than was deployed",
+        expected="the same bytes, and the checksum beside them",
+        remedy=f"look at the members of {contract.nexus.group}, in their order, and at what is between",
+    )
+
+
+def _nexus_credential(contract: Contract) -> str:
+    """Id of the credential that holds the login for Nexus."""
+    return next((name for name in contract.jenkins.credentials if re.search("nexus|maven", name)), "nexus")
+
+
+@pytest.mark.requirement("PIPELINES-16")
+def test_pods_run_the_images_by_digest(
+    traced: Build, product: Product, contract: Contract, kube: Cluster, *, token: Token, ecr: EcrApi,
+    names: Names,
+) -> None:  # fmt: skip
+    told, namespace, host = told_digests(traced.console), contract.jenkins.namespace, ecr.address.host
+    images = [f"{host}/{repository}@{told.get(repository, '')}" for repository in product.images]
+    with ExitStack() as made:
+        login = (token.username, token.password)
+        made.enter_context(kube.pull_secret(namespace, names.unique, host, login))
+        pods = [
+            made.enter_context(kube.temporary_pod(namespace, _manifest(names, n, image)))
+            for n, image in enumerate(images)
+        ]
+        for pod, image in zip(pods, images, strict=True):
+            seen = _started(kube, pod, image)
+            require(
+                seen.endswith(image.rpartition("@")[2]),
+                f"the node says that a pod of {image} runs {seen or 'nothing'}",
+                expected=image.rpartition("@")[2],
+                observed=seen,
+                remedy="look at mirrors of the registry in the node's container runtime",
+            )
+
+
+def _manifest(names: Names, n: int, image: str) -> dict[str, Any]:
+    resources = {"requests": {"cpu": "1m", "memory": "8Mi"}, "limits": {"memory": "256Mi"}}
+    return {
+        "metadata": {"name": f"{names.unique}-{n}", "labels": names.labels},
+        "spec": {
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "imagePullSecrets": [{"name": names.unique}],
+            "containers": [{"name": "image", "image": image, "resources": resources}],
+        },
+    }
+
+
+def _started(kube: Cluster, made: Pod, image: str) -> str:
+    """The image id that the kubelet tells of the pod, once its program was started; it may have ended."""
+
+    def up(pod: Pod | None) -> bool:
+        return pod is not None and any(
+            part.started is not None or (part.ended and part.ended not in NEVER_STARTED)
+            for part in pod.containers
+        )
+
+    def stuck(pod: Pod | None) -> str | None:
+        if pod is None:
+            return "the pod is gone"
+        never = [f"{one.ended}: {one.message}" for one in pod.containers if one.ended in NEVER_STARTED]
+        return next(iter(never), pod.trouble()) or None
+
+    try:
+        pod = eventually(
+            lambda: kube.pod(made.namespace, made.name), what=f"a pod of {image} starts", timeout=60,
+            interval=0.3, until=up, terminal=stuck,
+        )  # fmt: skip
+    except (NotYet, TerminalState) as error:
+        raise NonConformance(
+            f"no pod can run {image}", expected="a container that was started",
+            observed=error.observed[:600],
+            remedy="look at the image's entrypoint, and whether nodes may pull it",
+        ) from error  # fmt: skip
+    return pod.containers[0].image_id if pod else ""
+
+
+#: how containers end whose program could not be started
+NEVER_STARTED = frozenset({"StartError", "ContainerCannotRun"})

@@ -1,0 +1,133 @@
+"""What the platform gives the stack: volumes, names that resolve and answer from inside, certificates."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from cryptography import x509
+
+from contract.model import Contract, Reach
+from core import maven
+from core.errors import NotYet
+from core.waiting import eventually
+from fixtures.judging import not_applicable
+from fixtures.kubernetes import Cluster
+from fixtures.names import Names
+from fixtures.nonconformance import NonConformance, require_none
+from fixtures.objects import Pod, Workload
+
+#: seconds after which a volume must be there; the first one may need an image of the provisioner's
+BOUND = 60
+
+
+@pytest.mark.requirement("PLATFORM-27")
+def test_certificates_outlast_the_longest_build(
+    kube: Cluster, namespaces: tuple[str, ...], contract: Contract
+) -> None:
+    found = [
+        (f"{namespace}/{name}", certificate)
+        for namespace in namespaces
+        for name, certificate in kube.certificates(namespace)
+    ]
+    if not found:
+        not_applicable("the stack's namespaces hold no TLS secret, so no Ingress or Service of it shows one")
+    findings = []
+    for where, pem in found:
+        try:
+            until = min(part.not_valid_after_utc for part in x509.load_pem_x509_certificates(pem))
+        except ValueError as error:
+            findings.append(f"the certificate in secret {where} cannot be read: {error}")
+            continue
+        left = (until - datetime.now(UTC)).total_seconds()
+        if left <= contract.budgets.build:
+            said = f"ends in {left / 60:.0f} minutes" if left > 0 else f"ended on {until:%Y-%m-%d}"
+            findings.append(f"the certificate in secret {where} {said}")
+    require_none(
+        findings,
+        "a certificate of the stack does not outlast the longest build",
+        expected=f"valid for more than {contract.budgets.build} s",
+        remedy="renew the certificate in that secret",
+    )
+
+
+@pytest.mark.requirement("PLATFORM-28")
+@pytest.mark.writes
+def test_new_claim_is_bound(
+    kube: Cluster, contract: Contract, names: Names, ready_workloads: tuple[Workload, ...]
+) -> None:
+    namespace = contract.jenkins.namespace
+    # an image that a node has: it only has to be a pod that wants the volume
+    image = next(work for work in ready_workloads if work.namespace == namespace).template["containers"][0]
+    manifest = {
+        "metadata": {"name": names.unique, "labels": names.labels},
+        "spec": {
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "containers": [
+                {
+                    "name": "volume", "image": image["image"], "command": ["/none"],
+                    "resources": {"requests": {"cpu": "1m", "memory": "1Mi"}, "limits": {"memory": "16Mi"}},
+                    "volumeMounts": [{"name": "volume", "mountPath": "/volume"}],
+                }
+            ],
+            "volumes": [{"name": "volume", "persistentVolumeClaim": {"claimName": names.unique}}],
+        },
+    }  # fmt: skip
+    with (
+        kube.temporary_claim(namespace, names.unique, names.labels),
+        kube.temporary_pod(namespace, manifest),
+    ):
+        try:
+            eventually(
+                lambda: kube.claim_phase(namespace, names.unique),
+                what="a new claim is bound",
+                timeout=BOUND,
+                interval=0.3,
+                until=lambda phase: phase == "Bound",
+            )
+        except NotYet as error:
+            events = kube.events(namespace, names.unique)
+            raise NonConformance(
+                "the default storage class gives no volume",
+                expected=f"a new claim that a pod mounts is bound within {BOUND} s",
+                observed=f"{error.observed}; {events[-1][2] if events else 'no event'}",
+                remedy="look at the provisioner's log, and whether the nodes have room",
+            ) from error
+
+
+@pytest.mark.requirement("PLATFORM-29")
+@pytest.mark.usefixtures("ready_workloads")
+def test_components_reach_what_they_use(kube: Cluster, contract: Contract, registry_host: str) -> None:
+    if not contract.kubernetes.reaches:
+        not_applicable("the contract does not say what components reach (kubernetes.reaches)")
+    findings = []
+    for wanted in contract.kubernetes.reaches:
+        pod = _pod(kube, contract, wanted)
+        command = wanted.command.replace("{registry}", registry_host)
+        command = command.replace("{central}", maven.central())
+        ran = kube.execute(pod, ["sh", "-c", command], timeout=60)
+        if ran.status:
+            said = " ".join((ran.stderr or ran.stdout).split())[:200]
+            findings.append(
+                f"{wanted.what} cannot be reached from the pod of {wanted.component}: "
+                f"{said or f'status {ran.status}'}"
+            )
+    require_none(
+        findings,
+        "a component does not reach what it uses",
+        remedy="look at network policies, name resolution and the pods' trust in certificates",
+    )
+
+
+def _pod(kube: Cluster, contract: Contract, wanted: Reach) -> Pod:
+    part = contract.jenkins if wanted.component == "jenkins" else contract.nexus
+    selector = f"app.kubernetes.io/instance={part.release}"
+    for pod in kube.pods(part.namespace, selector):
+        if pod.ready and not pod.deleted and pod.owner:
+            return pod
+    raise NonConformance(
+        f"no pod of release {part.release} is ready in {part.namespace}",
+        expected=f"a pod with the label {selector}",
+        remedy="describe the pod; charts set this label",
+    )

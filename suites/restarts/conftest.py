@@ -1,0 +1,82 @@
+"""The one restart of a run, made by whoever asks first; who did not come back is asked nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract.model import Contract
+from fixtures.jenkins import Jenkins
+from fixtures.jobs import job_path
+from fixtures.judging import not_applicable
+from fixtures.kubernetes import Cluster
+from fixtures.names import Names
+from fixtures.nexus import Nexus
+from fixtures.nonconformance import NonConformance
+from fixtures.restarting import Restarted, Restarts, again
+from fixtures.sharing import Shared
+from suites.ground import blocked, decides
+
+#: seconds for which another worker may be at it: both services at their longest
+LONGEST = 900
+
+
+@pytest.fixture
+def restarted(
+    request: pytest.FixtureRequest, contract: Contract, shared: Shared, run_name: str, _may_write: None
+) -> Restarted:
+    """What was there before the restart, and how both services came back.
+
+    Nothing is asked of the stack before it is known that the check may run.
+    """
+    if not request.node.get_closest_marker("disrupts"):
+        not_applicable("it is not marked as a check that restarts services")
+
+    def make() -> dict[str, object]:
+        jenkins: Jenkins = request.getfixturevalue("jenkins")
+        nexus: Nexus = request.getfixturevalue("nexus")
+        kube: Cluster = request.getfixturevalue("kube")
+        folder: str = request.getfixturevalue("scratch_folder")
+        group = Names.of(run_name, "", "restarts").group
+        return Restarts(jenkins, nexus, kube, contract, shared, run_name, folder, group).make()
+
+    try:
+        return Restarted.from_facts(shared.once("restarts", make, timeout=LONGEST))
+    except NonConformance as error:
+        if decides(request, "RESTARTS-01"):
+            raise
+        blocked(request, "RESTARTS-01", f"the restart was not made: {error.what}")
+        raise
+
+
+@pytest.fixture
+def controller(request: pytest.FixtureRequest, restarted: Restarted, jenkins: Jenkins) -> Jenkins:
+    """The controller after its restart."""
+    if restarted.jenkins.trouble:
+        blocked(request, "RESTARTS-01", f"the controller is not back: {restarted.jenkins.trouble}")
+    return again(jenkins)
+
+
+@pytest.fixture
+def home(request: pytest.FixtureRequest, controller: Jenkins, restarted: Restarted) -> Jenkins:
+    """The controller with the home that it had: a job that the run had made is there."""
+    path = f"{job_path(restarted.job)}/api/json"
+    if controller.http.get(path, params={"tree": "name"}).status_code == 404:
+        blocked(request, "RESTARTS-02", f"job {restarted.job} is gone")
+    return controller
+
+
+@pytest.fixture
+def manager(request: pytest.FixtureRequest, restarted: Restarted, nexus: Nexus) -> Nexus:
+    """Nexus after its restart."""
+    if restarted.nexus.trouble:
+        blocked(request, "RESTARTS-10", f"Nexus is not back: {restarted.nexus.trouble}")
+    return nexus.in_own_session()
+
+
+@pytest.fixture
+def known(request: pytest.FixtureRequest, restarted: Restarted, manager: Nexus) -> Nexus:
+    """Nexus with the database that it had: its repositories are there."""
+    there = {found.name for found in manager.repositories()}
+    if lost := sorted(restarted.repositories.keys() - there):
+        blocked(request, "RESTARTS-12", f"repository {lost[0]} is gone")
+    return manager

@@ -1,0 +1,128 @@
+"""What the update center and the list of known issues have against the core and the pins.
+
+The contract names a document beside it; nothing is fetched. `conformance gate` judges by today's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+from contract.model import Contract
+from core.errors import ConformanceError
+from fixtures.judging import not_applicable
+from fixtures.nonconformance import NonConformance, require_none
+from fixtures.stack import StackFiles
+from pins import advisories, known_issues, waivers
+from pins.catalogue import Catalogue
+from pins.judge import standing
+from pins.model import Finding, Location, Pin
+from pins.sources.read import parse
+from pins.updatecenter.document import UpdateCenter
+from pins.updatecenter.load import load
+from pins.waivers import Waiver
+
+
+@lru_cache(maxsize=4)
+def _document(file: Path, _changed: float) -> UpdateCenter:
+    return load(str(file))
+
+
+def _update_center(stack_files: StackFiles) -> UpdateCenter:
+    """The document that the contract names."""
+    named = stack_files.contract.stack.update_center
+    if not named:
+        not_applicable(
+            "the contract names no update center document (stack.update_center); `conformance gate` asks one"
+        )
+    file = stack_files.loaded.file.parent / named
+    try:
+        return _document(file, file.stat().st_mtime)
+    except (ConformanceError, OSError) as error:
+        raise NonConformance(
+            f"the update center document {named} cannot be used",
+            observed=str(error).splitlines()[0],
+            remedy="put it where stack.update_center says: a file as the controller's update center gives it",
+        ) from error
+
+
+def _waivers(stack_files: StackFiles) -> tuple[Waiver, ...]:
+    """Waivers beside the contract, those that the gate takes too; there may be none."""
+    file = stack_files.loaded.file.parent / stack_files.contract.stack.pin_waivers
+    return waivers.read(file) if file.is_file() else ()
+
+
+def _pins(stack_files: StackFiles) -> tuple[Pin, ...]:
+    listed = "\n".join(f"{pin.name}:{pin.version}" for pin in stack_files.pins)
+    return tuple(parse(listed, "controller.installPlugins").exact().values()) if listed else ()
+
+
+def _require_none(found: Iterable[Finding], given: tuple[Waiver, ...], what: str, remedy: str) -> None:
+    judged = waivers.apply(found, given, date.today())
+    require_none(
+        [
+            f"{one.subject}: {one.what}" + (f" ({one.next})" if one.next else "")
+            # who sees an advisory that was waived needs to know first that the waiver ended
+            for one in sorted(judged, key=lambda one: one.code != "waiver-expired")
+            if one.level in ("no-go", "error") and not one.waived
+        ],
+        what,
+        remedy=remedy,
+    )
+
+
+@pytest.mark.requirement("STATIC-73")
+def test_no_pin_is_given_up(stack_files: StackFiles) -> None:
+    _require_none(
+        _given_up(_pins(stack_files), _update_center(stack_files)),
+        _waivers(stack_files),
+        "a pinned plugin is given up",
+        "replace it, or waive it with an owner, a reason and an end (pin-waivers.toml)",
+    )
+
+
+def _given_up(pins: Iterable[Pin], document: UpdateCenter) -> Iterator[Finding]:
+    day = f" of {document.day}" if document.day else ""
+    for pin in pins:
+        if pin.name not in document:
+            what = f"the update center{day} does not have it"
+            yield Finding("disappeared", "no-go", pin.name, what, pin.where)
+            continue
+        for one in standing(pin, Catalogue(document)):
+            # the gate only tells that; who is to keep a stack for years has to decide
+            yield replace(one, level="no-go", what=f"{one.what} by the update center{day}")
+
+
+@pytest.mark.requirement("STATIC-74")
+def test_no_advisory_is_open(stack_files: StackFiles, contract: Contract) -> None:
+    document = _update_center(stack_files)
+
+    def found() -> Iterator[Finding]:
+        where = Location("jenkins.version")
+        yield from advisories.findings(document, "core", contract.jenkins.version, where)
+        for pin in _pins(stack_files):
+            yield from advisories.findings(document, pin.name, pin.version, pin.where)
+
+    _require_none(
+        found(),
+        _waivers(stack_files),
+        "a security advisory is open",
+        "take a version after the last affected one, or waive it with an owner, a reason and an end "
+        "(pin-waivers.toml)",
+    )
+
+
+@pytest.mark.requirement("STATIC-75")
+def test_no_pin_is_known_to_be_bad(stack_files: StackFiles, contract: Contract) -> None:
+    issues = known_issues.read(known_issues.DEFAULT)
+    _require_none(
+        known_issues.findings(issues, _pins(stack_files), contract.jenkins.version),
+        _waivers(stack_files),
+        "a pinned release is known to be bad",
+        "pin another release, or waive it with an owner, a reason and an end (pin-waivers.toml)",
+    )
