@@ -106,7 +106,7 @@ class _Journey:
         from upgrade.observed import STATE  # noqa: PLC0415
         from upgrade.state.keepers import fill  # noqa: PLC0415
 
-        course = Course(self, self.run, self.say, self.disturbances)
+        course = Course(self, self.run, self.say)
         start = time.monotonic()
         manifest = fill(course.stack(before), self.options.seed)
         took = time.monotonic() - start

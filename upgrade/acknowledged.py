@@ -44,10 +44,11 @@ def lost(stack: Stack, seen: Seen, kills: Callable[[str], Iterable[tuple[float, 
         for (service, way), samples in asked.items():
             if way != "write":
                 continue
-            answered = {sample.number: sample.answered for sample in samples if not sample.fault}
-            for number in missing(stack, where, service, answered):
-                at = answered[number]
-                ahead = [max(0, begin - at) for begin, end in kills(service) if end >= at]
+            good = {sample.number: sample for sample in samples if not sample.fault}
+            for number in missing(stack, where, service, good):
+                one = good[number]
+                # an answer sent before a kill may be read after it: what counts is when it was asked
+                ahead = [max(0, begin - one.answered) for begin, end in kills(service) if end >= one.asked]
                 yield Lost(service=service, where=where, number=number, before_kill=min(ahead, default=None))
 
 

@@ -41,6 +41,9 @@ class Changeable(Protocol):
     def change(self, to: LoadedContract, timeline: Path) -> None:
         """Raises EnvironmentFailure."""
 
+    def disturbances(self) -> Disturbable:
+        """What may be done to it meanwhile."""
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -57,12 +60,11 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """`environment` is the kept stack of `run`; `disturbances` are what may be done to it meanwhile."""
+    """`environment` is the kept stack of `run`."""
 
     environment: Changeable
     run: Run
     say: Say
-    disturbances: Callable[[], Disturbable] | None = None
 
     def go(
         self, before: Side, after: Side, direction: Literal["forth", "back"], folder: Path,
@@ -111,10 +113,10 @@ class Course:
     def _upgrade(self, stack: Stack, to: Side, folder: Path, interrupt: Kind | None) -> Made:
         """The change; one that was interrupted and stopped is made a second time, undisturbed."""
         steps = folder / "steps.jsonl"
-        if interrupt is None or self.disturbances is None:
+        if interrupt is None:
             error = self._tried(to, steps)
             return Made(error, _steps(steps))
-        with Interruption(interrupt, stack, self.disturbances(), self.say) as interruption:
+        with Interruption(interrupt, stack, self.environment.disturbances(), self.say) as interruption:
             stopped = error = self._tried(to, steps)
         first = _steps(steps)
         if stopped:

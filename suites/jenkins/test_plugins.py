@@ -36,7 +36,7 @@ def _broken(
         return {}
     told = contract.jenkins
     selector = f"app.kubernetes.io/instance={told.release}"
-    logs = (kube.log(told.namespace, pod.name) for pod in kube.pods(told.namespace, selector))
+    logs = (kube.log(pod, lines=None) for pod in kube.pods(told.namespace, selector) if pod.containers)
     return {name: why for text in logs for name, why in failed_to_load(text) if name not in _running}
 
 

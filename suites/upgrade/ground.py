@@ -34,16 +34,3 @@ def stands_on(found: Difference, looked: Looked, contract: Contract) -> tuple[st
         if each.item.kind == "job" and each.after == GONE and found.item.key.get("job") == each.item.name:
             return "UPGRADE-09", each
     return None
-
-
-def of_service(service: str, looked: Looked, repository: str) -> tuple[str, Difference] | None:
-    """Why nothing of a service is there: its volume, what it held, or the registry's `repository` is lost."""
-    volume = lost_volume(looked, service)
-    if volume is not None:
-        return "UPGRADE-02", volume
-    for each in looked.different:
-        if service == "nexus" and each.item.kind == "artifact":
-            return "UPGRADE-03", each
-        if service == "registry" and each.item.kind == "ECR repository" and each.item.name == repository:
-            return "UPGRADE-08", each
-    return None

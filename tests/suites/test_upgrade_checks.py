@@ -14,8 +14,7 @@ from core.errors import EnvironmentFailure
 from core.paths import PROJECT
 from fixtures.jobs import PluginFact
 from fixtures.judging import NotApplicable
-from fixtures.nonconformance import NonConformance, Unreadable
-from fixtures.registry import scratch_repository
+from fixtures.nonconformance import NonConformance
 from suites.upgrade import test_upgrade as checks
 from upgrade.acknowledged import Lost
 from upgrade.inflight import Outcome
@@ -192,35 +191,12 @@ def test_drift_stays_where_nothing_changed_for_the_controller() -> None:
 def test_a_write_that_was_acknowledged_and_is_lost() -> None:
     check = checks.test_what_was_acknowledged_meanwhile_is_kept
     killed = Lost(service="nexus", where="outside", number=6, before_kill=0.4)
-    fine = Looked((), ())
-    check(seen(lost=(killed,)), fine, CONTRACT)
+    check(seen(lost=(killed,)))
     for update in ({"before_kill": None}, {"before_kill": 0.6}, {"service": "registry"}):
         with pytest.raises(NonConformance, match="write 7 from outside is lost"):
-            check(seen(lost=(killed, killed.model_copy(update=update))), fine, CONTRACT)
+            check(seen(lost=(killed, killed.model_copy(update=update))))
     with pytest.raises(NotApplicable):
-        check(seen(error="x"), fine, CONTRACT)
-
-
-@pytest.mark.parametrize(
-    ("service", "kind", "name", "decided_by"),
-    [
-        ("nexus", "volume marker", "nexus's volume", "UPGRADE-02"),
-        ("nexus", "artifact", "maven-releases/library-1.1.jar", "UPGRADE-03"),
-        ("registry", "ECR repository", scratch_repository(CONTRACT), "UPGRADE-08"),
-    ],
-)
-def test_what_went_with_its_volume_or_repository_is_told_once(
-    service: str, kind: str, name: str, decided_by: str
-) -> None:
-    item = Item(service=service, kind=kind, name=name, key={})
-    looked = Looked((Difference(item=item, fact="created", before="a", after="b"),), ())
-    gone = Lost(service=service, where="inside", number=6)
-    with pytest.raises(Unreadable) as told:
-        checks.test_what_was_acknowledged_meanwhile_is_kept(seen(lost=(gone,)), looked, CONTRACT)
-    assert told.value.decided_by == decided_by
-    other = gone.model_copy(update={"service": "jenkins"})
-    with pytest.raises(NonConformance, match="jenkins: write 7"):
-        checks.test_what_was_acknowledged_meanwhile_is_kept(seen(lost=(gone, other)), looked, CONTRACT)
+        check(seen(error="x"))
 
 
 def interrupted(stopped: str, *events: str) -> Interrupted:

@@ -129,7 +129,7 @@ def played(monkeypatch: pytest.MonkeyPatch) -> Played:
 
 def go(played: Played, folder: Path, side: Side = SIDE, interrupt: Kind | None = None) -> Observed:
     run: Any = SimpleNamespace(kubeconfig=Path("/k"), endpoints_file=Path("/e"), id="r")
-    return Course(played, run, lambda _: None, played.disturbances).go(OLD, side, "forth", folder, interrupt)
+    return Course(played, run, lambda _: None).go(OLD, side, "forth", folder, interrupt)
 
 
 def test_an_upgrade_that_goes_well(played: Played, tmp_path: Path) -> None:

@@ -143,11 +143,14 @@ def samples(*answered: float) -> list[Sample]:
 
 def test_lost_writes_are_measured_against_the_kill(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(acknowledged, "missing", lambda _stack, _where, _service, numbers: tuple(numbers))
-    writes = [*samples(1.0, 4.6, 5.05, 9.0), Sample(asked=6, answered=6, number=4, fault="status 503")]
+    late = Sample(asked=5.05, answered=7.5, number=5)
+    writes = [
+        *samples(1.0, 4.6, 5.05, 9.0), Sample(asked=6, answered=6, number=4, fault="status 503"), late
+    ]  # fmt: skip
     seen: Any = {"outside": {("nexus", "write"): writes, ("nexus", "read"): samples(1.0)}, "inside": {}}
     stack: Any = None
     found = list(acknowledged.lost(stack, seen, lambda _: ((5.0, 5.1),)))
-    assert [each.number for each in found] == [0, 1, 2, 3], "what was refused was not acknowledged"
-    assert [each.known for each in found] == [False, True, True, False]
+    assert [each.number for each in found] == [0, 1, 2, 3, 5], "what was refused was not acknowledged"
+    assert [each.known for each in found] == [False, True, True, False, True]
     assert "acknowledged 4.00 s before the kill" in str(found[0])
-    assert acknowledged.written(seen["outside"]) == {"nexus": [0, 1, 2, 3, 4]}
+    assert acknowledged.written(seen["outside"]) == {"nexus": [0, 1, 2, 3, 4, 5]}

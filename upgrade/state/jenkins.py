@@ -108,8 +108,7 @@ class DeclaredBuilds(Builds):
             declared = next(job for job in stack.contract.jenkins.jobs if job.name == product.images_job)
             empty = {parameter.name: "" for parameter in declared.parameters}
             build = stack.jenkins.run(declared.name, empty, timeout=SECONDS)
-            path = job_path(declared.name)
-            key = {"job": declared.name, "number": str(build.number), "path": path}
+            key = {"job": declared.name, "number": str(build.number)}
             name = f"{declared.name} #{build.number}"
             yield Item(service="jenkins", kind=self.kind, name=name, key=key)
 
@@ -125,15 +124,14 @@ class Drift:
     def make(self, stack: Stack, seed: int) -> Iterator[Item]:
         declared = stack.contract.jenkins.jobs[-1].name
         mark = f"changed by hand, {seed}"
-        key = {"job": declared, "mark": mark, "path": job_path(declared)}
-        yield Item(service="jenkins", kind=self.kind, name=declared, key=key)
+        yield Item(service="jenkins", kind=self.kind, name=declared, key={"job": declared, "mark": mark})
         text = stack.jenkins.config_xml(declared)
         changed = re.sub(
             r"<description\s*/>|<description>.*?</description>", f"<description>{mark}</description>", text,
             count=1, flags=re.DOTALL,
         )  # fmt: skip
         headers = stack.jenkins.crumb() | {"Content-Type": "application/xml"}
-        path = f"{key['path']}/config.xml"
+        path = f"{job_path(declared)}/config.xml"
         answer = stack.jenkins.http.post(path, data=changed.encode(), headers=headers)
         expect(answer, 200, what=f"Jenkins does not take another configuration of {declared}")
         if mark not in stack.jenkins.config_xml(declared):
