@@ -85,9 +85,9 @@ class Bench:
             case Edit():
                 return self._plan_edit(action)
             case Commit():
-                made = repositories.change(self.endpoints.run_id, action)
-                before, after = (Point(repository=action.repository, commit=one) for one in made)
-                return [after], [before]
+                commits = repositories.change(self.endpoints.run_id, action)
+                was, becomes = (Point(repository=action.repository, commit=one) for one in commits)
+                return [becomes], [was]
             case Reconfigure():
                 return self._plan_reconfigure(action)
 
@@ -211,7 +211,7 @@ class Bench:
 
     def _agent_image(self) -> str:
         told = self.kubectl(*CONTROLLER, "cat", f"{CASC}/jcasc-default-config.yaml")
-        return re.findall(r'image: "([^"]+)"', told)[0]
+        return str(re.findall(r'image: "([^"]+)"', told)[0])
 
     def kubectl(self, *words: str, stdin: str | None = None) -> str:
         told = self.endpoints

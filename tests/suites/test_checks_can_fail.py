@@ -166,7 +166,7 @@ def _ended(result: str, console: str) -> Any:
 
 
 #: (check, what it is given, words that the first line must hold)
-BROKEN: list[tuple[Callable[..., None], tuple[Any, ...], tuple[str, ...]]] = [
+BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
     (platform.test_kubernetes_version, (Tells(version="1.33.0"), CONTRACT), ("1.33.0",)),
     (
         platform.test_kubelets_are_within_the_skew,
@@ -510,7 +510,7 @@ BROKEN: list[tuple[Callable[..., None], tuple[Any, ...], tuple[str, ...]]] = [
     ids=[f"{check.__name__}-{n}" for n, (check, _, _) in enumerate(BROKEN)],
 )
 def test_check_fails_for_its_reason(
-    check: Callable[..., None], given: tuple[Any, ...], words: tuple[str, ...]
+    check: Callable[..., object], given: tuple[Any, ...], words: tuple[str, ...]
 ) -> None:
     with pytest.raises(NonConformance) as caught:
         check(*given)
