@@ -52,6 +52,11 @@ class Observed(BaseModel):
     interrupted: Interrupted | None = None
     cannot: tuple[str, ...] = ()
 
+    @property
+    def killed(self) -> bool:
+        """Were containers killed on purpose?"""
+        return self.interrupted is not None and any(event.killed for event in self.interrupted.events)
+
     def was_away(self, service: str) -> bool:
         return any(each.seconds for each in self.away if each.service == service)
 

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from contract.model import Contract
 from fixtures import stability
+from fixtures.judging import not_applicable
 from fixtures.kubernetes import Cluster
 from fixtures.nonconformance import Unreadable
 from fixtures.objects import Pod, Workload
 from fixtures.sharing import Shared
+from suites.ground import decides
+from upgrade.observed import Observed
+
+
+@pytest.fixture(autouse=True)
+def _untouched(request: pytest.FixtureRequest) -> None:
+    require_untouched(request)
+
+
+def require_untouched(request: pytest.FixtureRequest) -> None:
+    """After an upgrade in which containers were killed, restarts say nothing of the stack."""
+    upgrade = str(request.config.getoption("--upgrade"))
+    if upgrade and decides(request, "PLATFORM-06") and Observed.load(Path(upgrade)).killed:
+        not_applicable("the upgrade was interrupted on purpose: containers were killed in it")
 
 
 @pytest.fixture(scope="session")

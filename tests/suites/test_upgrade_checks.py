@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from core.paths import PROJECT
 from fixtures.jobs import PluginFact
 from fixtures.judging import NotApplicable
 from fixtures.nonconformance import NonConformance
+from suites.platform import conftest as platform
 from suites.upgrade import test_upgrade as checks
 from upgrade.acknowledged import Lost
 from upgrade.inflight import Outcome
@@ -246,3 +248,23 @@ def test_configuration_of_a_plugin_that_is_gone(monkeypatch: pytest.MonkeyPatch)
 def test_a_way_back_that_fails_says_what_cannot_go_back() -> None:
     with pytest.raises(NonConformance, match="Jenkins 1 is older"):
         checks.test_every_step_was_made(seen(error="NotYet", cannot=("Jenkins 1 is older",)))
+
+
+@pytest.mark.parametrize(
+    ("killed", "requirement"), [(True, "PLATFORM-06"), (False, "PLATFORM-06"), (True, "PLATFORM-05")]
+)
+def test_restarts_are_not_judged_where_containers_were_killed(
+    killed: bool, requirement: str, tmp_path: Path
+) -> None:
+    done = interrupted("", "killed") if killed else None
+    seen(interrupted=done).save(tmp_path)
+    marks = [SimpleNamespace(args=(requirement,))]
+    request: Any = SimpleNamespace(
+        config=SimpleNamespace(getoption=lambda _: tmp_path),
+        node=SimpleNamespace(iter_markers=lambda _: marks),
+    )
+    if killed and requirement == "PLATFORM-06":
+        with pytest.raises(NotApplicable, match="killed"):
+            platform.require_untouched(request)
+    else:
+        platform.require_untouched(request)
