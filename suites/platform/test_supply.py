@@ -16,6 +16,7 @@ from fixtures.kubernetes import Cluster
 from fixtures.names import Names
 from fixtures.nonconformance import NonConformance, require_none
 from fixtures.objects import Pod, Workload
+from suites.ground import blocked
 
 #: seconds after which a volume must be there; the first one may need an image of the provisioner's
 BOUND = 60
@@ -54,11 +55,23 @@ def test_certificates_outlast_the_longest_build(
 @pytest.mark.requirement("PLATFORM-28")
 @pytest.mark.writes
 def test_new_claim_is_bound(
-    kube: Cluster, contract: Contract, names: Names, ready_workloads: tuple[Workload, ...]
+    request: pytest.FixtureRequest,
+    kube: Cluster,
+    contract: Contract,
+    names: Names,
+    ready_workloads: tuple[Workload, ...],
 ) -> None:
+    if not any(default for _, default in kube.storage_classes()):
+        blocked(request, "PLATFORM-07", "the cluster has no default storage class")
+    states = (pair for node in kube.nodes() for pair in node.conditions.items())
+    if any(state != ("True" if name == "Ready" else "False") for name, state in states):
+        blocked(request, "PLATFORM-03", "a node is not ready or under pressure")
     namespace = contract.jenkins.namespace
+    theirs = [work for work in ready_workloads if work.namespace == namespace]
+    if not theirs:
+        blocked(request, "PLATFORM-09", f"{namespace} has no workload")
     # an image that a node has: it only has to be a pod that wants the volume
-    image = next(work for work in ready_workloads if work.namespace == namespace).template["containers"][0]
+    image = theirs[0].template["containers"][0]
     manifest = {
         "metadata": {"name": names.unique, "labels": names.labels},
         "spec": {

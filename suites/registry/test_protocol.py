@@ -17,7 +17,7 @@ from fixtures.judging import not_applicable
 from fixtures.names import Names
 from fixtures.nonconformance import NonConformance, require, require_none
 from fixtures.outcomes import Evidence
-from fixtures.registry import Registry, scratch_repository
+from fixtures.registry import EcrApi, Registry, scratch_repository
 from suites.ground import blocked
 from suites.registry import test_blobs as blobs
 from suites.registry import test_images as images
@@ -46,8 +46,9 @@ def told_by_others(
     registry: Registry,
     contract: Contract,
     names: Names,
-    tidy: Tidy,
     *,
+    ecr: EcrApi,
+    tidy: Tidy,
     stands_on: StandsOn,
 ) -> Callable[[], None]:
     """Blocks the check when one that looks at a single thing fails for the same reason."""
@@ -60,6 +61,7 @@ def told_by_others(
             ("REGISTRY-18", blobs.test_blob_mounts_from_another_repository),
             ("REGISTRY-19", images.test_manifest_needs_its_blobs),
             ("REGISTRY-20", blobs.test_blob_in_chunks),
+            ("REGISTRY-21", partial(images.test_deleted_image_is_gone, ecr=ecr)),
         ):
             try:
                 check(registry=registry, contract=contract, names=names, stands_on=stands_on)
