@@ -64,12 +64,20 @@ class Parameter(Part):
     type: Literal["string", "boolean", "choice", "password", "text"] = Field("string", description="its type")
 
 
+class Trigger(Part):
+    type: Literal["cron", "scm", "upstream"] = Field(
+        description="what starts a build: a time, a change that polling finds, or another job's end"
+    )
+    spec: str = Field(description="when: as in the seed; for `upstream` the other jobs, with commas")
+
+
 class Job(Part):
     name: str = Field(description="full name, folders with slashes")
     pipeline: str = Field(description="path of its Jenkinsfile in the stack's repository")
     parameters: tuple[Parameter, ...] = Field((), description="declared build parameters, in order")
     concurrent: bool = Field(False, description="may two builds run at once")
     disabled: bool = Field(False, description="is the job declared disabled")
+    triggers: tuple[Trigger, ...] = Field((), description="what starts its builds, exactly these")
 
 
 class Tool(Part):
@@ -94,6 +102,10 @@ class Jenkins(Part):
     jobs: tuple[Job, ...] = Field(description="jobs that the seed creates, exactly these")
     agents: tuple[Agent, ...] = Field(description="agent pod templates")
     credentials: tuple[str, ...] = Field((), description="credential ids that must be there")
+    views: tuple[str, ...] = Field((), description="views of the front page besides `all`, exactly these")
+    monitors: tuple[str, ...] = Field(
+        (), description="administrative monitors that may be raised: a part of the id, or of what they say"
+    )
     agent_service_account: Name = Field("jenkins-agent", description="service account of agent pods")
 
 

@@ -22,6 +22,16 @@ version, which jobs, which repositories) is said by the contract (`conformance.t
 """
 
 
+TAIL = """
+## Not asked
+
+- **Agent-to-controller security**: cores since 2.326 have no switch for it; it is always on.
+- **A build that goes on over a restart of its controller**: asked of an upgrade (UPGRADE-16), not here,
+  where a controller at rest is restarted.
+- **Restarts of the registry**: ECR is AWS' own, or a stand-in.
+"""
+
+
 def page(catalogue: Catalogue) -> str:
     """The page as Markdown."""
     parts = [HEAD.format(count=len(catalogue))]
@@ -36,7 +46,7 @@ def page(catalogue: Catalogue) -> str:
             level = f"{found.level}, gate" if found.gate else str(found.level)
             cells = (found.id, level, found.text, found.source, found.remedy)
             parts.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(parts) + "\n"
+    return "\n".join(parts) + "\n" + TAIL
 
 
 def main(target: Path = PAGE) -> int:

@@ -22,6 +22,14 @@ class Approvals:
         self.pending[name] = script
         return False
 
+    def waits(self, script: str) -> bool:
+        """Whether a script is pending."""
+        return approval_hash(script) in self.pending
+
+    def deny(self, name: str) -> None:
+        """Take a pending script off the list; whoever runs it puts it there again."""
+        self.pending.pop(name, None)
+
     def approve(self, name: str) -> None:
         """Approve a pending script."""
         self.pending.pop(name, None)

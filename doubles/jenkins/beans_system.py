@@ -70,7 +70,7 @@ class SystemBeans:
             Bean(
                 None,
                 {
-                    "active": True,
+                    "active": plugin.name in present,
                     "backupVersion": None,
                     "bundled": False,
                     "deleted": False,
@@ -92,7 +92,7 @@ class SystemBeans:
                     "version": plugin.version,
                 },
             )
-            for plugin in self._controller.plugins
+            for plugin in self._controller.all_plugins
         ]
         return Bean("hudson.LocalPluginManager", {"plugins": shown})
 

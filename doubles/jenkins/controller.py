@@ -57,9 +57,10 @@ class Controller:
             agent_port=int(self.settings.environment.get("JENKINS_SLAVE_AGENT_PORT", "-1"))
         )
         self.plugins: list[Plugin] = []
+        self.disabled_plugins: list[Plugin] = []
         self.groovy: GroovyHost | None = None
         self.approvals = Approvals(self.store)
-        self.jobs = Jobs(self.settings.home, self._groovy)
+        self.jobs = Jobs(self.settings.home, self._groovy, self.approvals.holds)
         self.building = Building(self)
         self.computers = Computers(self.wake)
         back_offs = int(self.settings.java_property(f"{REAPER}.backoffEventsLimit") or 3)
@@ -92,7 +93,9 @@ class Controller:
             self.approvals.holds,
             lambda: self.configured.script_security,
         )
-        around = Surroundings(self._groovy, building.environment, self.configured.credential, log)
+        around = Surroundings(
+            self._groovy, building.environment, self.configured.credential, log, self.approvals.waits
+        )
         return Runner(around, Asked(self.plugin_names, blocks, steps, libraries), seeds)
 
     def wake(self) -> None:
@@ -108,6 +111,11 @@ class Controller:
     def root_url(self) -> str:
         """The configured URL, with a slash at its end."""
         return self.configured.root_url or f"http://localhost:{self.settings.port}/"
+
+    @property
+    def all_plugins(self) -> list[Plugin]:
+        """Those that run and those that are disabled, in the order of their files."""
+        return sorted([*self.plugins, *self.disabled_plugins], key=lambda plugin: f"{plugin.name}.jpi")
 
     def plugin_names(self) -> set[str]:
         """Names of the plugins that run."""
@@ -128,7 +136,7 @@ class Controller:
             lambda text: log("SEVERE", "stand-in", f"defect: {text}"),
         )
         try:
-            self.plugins = load_plugins(
+            self.plugins, self.disabled_plugins = load_plugins(
                 settings.home / "plugins", lambda level, text: log(level, "hudson.PluginManager", text)
             )
             for milestone in (

@@ -24,9 +24,10 @@ class View:
 class Jobs:
     """Everything below the root of one controller."""
 
-    def __init__(self, home: Path, groovy: Callable[[], GroovyHost]) -> None:
-        """Args: home: JENKINS_HOME; groovy: runs Job DSL."""
-        self._home, self._groovy = home, groovy
+    def __init__(self, home: Path, groovy: Callable[[], GroovyHost], approved: Callable[[str], bool]) -> None:
+        """Args: home: JENKINS_HOME; groovy: runs Job DSL; approved: tells whether a script is, and lists
+        one that is not."""
+        self._home, self._groovy, self._approved = home, groovy, approved
         self.root = Item("", home, None)
         self.views: dict[str, View] = {}
 
@@ -96,6 +97,10 @@ class Jobs:
             if entry.get("previous"):
                 self._take_over(entry["previous"], entry["name"])
             done.append((str(entry["name"]), self.put(entry["name"], entry["xml"])))
+            # a person who administers approves what is saved; a seed runs as the system, which does not
+            config = jobxml.parse(entry["xml"])
+            if config is not None and config.script and config.scm is None and not config.sandbox:
+                self._approved(config.script)
         for view in made["views"]:
             self.views[view["name"]] = View(
                 view["name"], view["description"], tuple(view["names"]), view["regex"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .controller import Controller
 
-OPERATIONS = {"model", "approve", "quietDown", "setcloud"}
+OPERATIONS = {"model", "approve", "deny", "quietDown", "setcloud"}
 """The requests that come from the console; all others come from pipelines."""
 
 
@@ -17,6 +17,8 @@ def answer(controller: "Controller", message: Mapping[str, Any]) -> Any:
         return _value(controller, str(message["name"]))
     if op == "approve":
         controller.approvals.approve(str(message["hash"]))
+    elif op == "deny":
+        controller.approvals.deny(str(message["hash"]))
     elif op == "quietDown":
         controller.quiet_down(bool(message["value"]))
     elif op == "setcloud":

@@ -32,7 +32,22 @@ class Plugin:
     dynamic: str
     detached: bool
     dependencies: tuple[Dependency, ...]
-    enabled: bool = True
+    path: Path | None = None
+    """Its file in the home directory."""
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the next start will let it run: a file beside it says that it is disabled."""
+        return self.path is None or not self._mark(self.path).exists()
+
+    def switch(self, *, on: bool) -> None:
+        """Enable or disable it; it goes on as it is until the next start."""
+        if self.path is not None:
+            self._mark(self.path).unlink(missing_ok=True) if on else self._mark(self.path).touch()
+
+    @staticmethod
+    def _mark(path: Path) -> Path:
+        return path.with_name(path.name + ".disabled")
 
 
 class PluginError(ValueError):
@@ -79,7 +94,7 @@ def read(path: Path) -> Plugin:
         .replace("FALSE", "NO"),
         detached=facts.get("Conformance-Detached") == "true",
         dependencies=tuple(_dependencies(facts.get("Plugin-Dependencies", ""))),
-        enabled=not path.with_name(path.name + ".disabled").exists(),
+        path=path,
     )
 
 
@@ -134,9 +149,9 @@ def available(data: Path) -> list[Plugin]:
     ]
 
 
-def load(directory: Path, log: Callable[[str, str], None]) -> list[Plugin]:
-    """The plugins of a home directory that can run, in the order of their files; what a missing
-    dependency keeps out is logged.
+def load(directory: Path, log: Callable[[str, str], None]) -> tuple[list[Plugin], list[Plugin]]:
+    """The plugins of a home directory that can run, and those that are disabled, in the order of their
+    files; what a missing dependency keeps out is logged.
 
     Args:
         directory: `plugins` of the home directory.
@@ -159,7 +174,8 @@ def load(directory: Path, log: Callable[[str, str], None]) -> list[Plugin]:
             log(
                 "SEVERE", f"Failed Loading plugin {plugin.long_name} v{plugin.version} ({plugin.name})\n{why}"
             )
-    return [usable[name] for name in sorted(usable, key=lambda name: f"{name}.jpi")]
+    disabled = [plugin for _, plugin in sorted(found.items()) if not plugin.enabled]
+    return [usable[name] for name in sorted(usable, key=lambda name: f"{name}.jpi")], disabled
 
 
 def _missing(plugin: Plugin, present: dict[str, Plugin]) -> str:

@@ -7,7 +7,7 @@ from .answers import Answers, Routes
 from .beans_system import SystemBeans
 from .export import TreeError, to_json
 from .life import FAILED, RESTARTING, SAFE_RESTARTING, STARTING, UNREADABLE
-from .pages import jetty, text
+from .pages import jetty, redirect, text
 from .routes_agents import AgentRoutes
 from .routes_casc import CascRoutes
 from .routes_items import ItemRoutes
@@ -143,6 +143,11 @@ class Router:
                 request.host,
             )
             return self._items.answer(moved, caller)
+        if request.segments[2:] == ("doDelete",) and name != "all":
+            if request.method != "POST":
+                return self._answers.post_only(request)
+            del self.c.jobs.views[name]
+            return redirect("/")
         return self._answers.tail(request, 2, SystemBeans(self.c).view(name))
 
     def _check_name(self, request: Request, caller: Caller) -> Response:  # noqa: ARG002 - a route

@@ -1,6 +1,8 @@
 """URLs for administrators: credentials, the script console, approval, health, going down."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from html import escape
 from typing import TYPE_CHECKING
 
 from . import pages
@@ -19,12 +21,33 @@ if TYPE_CHECKING:
 
 SIMPLE_POSTS = {"quietDown", "cancelQuietDown", "restart", "safeRestart", "exit", "safeExit"}
 
-MONITOR = (
-    '<ul class="am-message-list"><li class="am-message"><div class="jenkins-alert jenkins-alert-danger">'
-    "<h2>Java 17 end of life in Jenkins</h2>You are running Jenkins on Java 17, support for which "
-    "will end on or after Mar 31, 2026."
-    "</div></li></ul>"
+JAVA_17 = (
+    "jenkins.monitor.JavaVersionRecommendationAdminMonitor-17-2026-03-31-DANGER",
+    "Java 17 end of life in Jenkins",
+    "You are running Jenkins on Java 17, support for which will end on or after Mar 31, 2026.",
 )
+EXECUTORS = (
+    "hudson.diagnosis.ControllerExecutorsAgents",
+    "",
+    "Building on the built-in node can be a security issue.",
+)
+Monitor = tuple[str, str, str]
+MONITORS: dict[tuple[str, ...], Callable[["Controller"], list[Monitor]]] = {
+    ("nonSecurityPopupContent",): lambda _: [JAVA_17],
+    ("securityPopupContent",): lambda controller: [EXECUTORS] if controller.configured.executors else [],
+}
+"""What is raised, by the last part of the URL: id, heading and text of each."""
+
+
+def monitors(raised: list[Monitor]) -> str:
+    """The list of raised monitors, as pages get it for their footer."""
+    items = "".join(
+        f'<li class="am-message"><div class="jenkins-alert jenkins-alert-danger"><form method="post" '
+        f'name="{name}" action="/administrativeMonitor/{name}/act"></form>'
+        f"{f'<h2>{heading}</h2>' if heading else ''}{said}</div></li>"
+        for name, heading, said in raised
+    )
+    return f'<ul class="am-message-list">{items}</ul><p><a href="/manage">Manage Jenkins</a></p>'
 
 
 class ManageRoutes:
@@ -45,6 +68,15 @@ class ManageRoutes:
         }
 
     def _plugins(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
+        rest = request.segments[1:]
+        if rest[:1] == ("plugin",) and rest[2:] in {("makeEnabled",), ("makeDisabled",)}:
+            plugin = next((p for p in self.c.all_plugins if p.name == rest[1]), None)
+            if plugin is None:
+                return None
+            if request.method != "POST":
+                return self._answers.post_only(request)
+            plugin.switch(on=rest[2] == "makeEnabled")
+            return Response(200, [])
         return self._answers.tail(request, 1, SystemBeans(self.c).plugins())
 
     def _credentials(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002, PLR0911 - a route
@@ -103,13 +135,13 @@ class ManageRoutes:
 
     def _manage(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
         rest = request.segments[1:]
-        if rest == ("administrativeMonitorsApi", "nonSecurityPopupContent"):
+        if rest[:1] == ("administrativeMonitorsApi",) and rest[1:] in MONITORS:
             headers = [
                 ("Content-Type", "text/html;charset=utf-8"),
                 ("Cache-Control", pages.NO_CACHE),
                 ("X-Frame-Options", "sameorigin"),
             ]
-            return Response(200, headers, MONITOR.encode())
+            return Response(200, headers, monitors(MONITORS[rest[1:]](self.c)).encode())
         if rest in {(), ("cloud",)}:
             title = "Manage Jenkins" if not rest else "Clouds"
             return self.c.look.html(200, f"{title} - Jenkins", f"<h1>{title}</h1>")
@@ -118,11 +150,15 @@ class ManageRoutes:
         return None
 
     def _script_approval(self, request: Request, caller: Caller) -> Response:  # noqa: ARG002 - a route
-        pending = "".join(f"<li>{name}</li>" for name in self.c.approvals.pending)
+        pending = "".join(
+            f'<div id="ps-{name}" class="pending-script"><p class="ps-context">Groovy script:</p>'
+            f'<textarea readonly="readonly" rows="5">{escape(script)}</textarea></div>'
+            for name, script in self.c.approvals.pending.items()
+        )
         return self.c.look.html(
             200,
             "In-process Script Approval - Jenkins",
-            f"<h1>In-process Script Approval</h1><ul>{pending}</ul>",
+            f"<h1>In-process Script Approval</h1>{pending or '<p>No pending script approvals.</p>'}",
         )
 
     def _life(self, request: Request, caller: Caller) -> Response:  # noqa: ARG002 - a route

@@ -15,6 +15,10 @@ from .jvm import GroovyHost
 from .queue import QueueItem
 from .seeds import Seeds
 
+UNAPPROVED = (
+    "org.jenkinsci.plugins.scriptsecurity.scripts.UnapprovedUsageException: script not yet approved for use"
+)
+
 
 @dataclass
 class Surroundings:
@@ -24,6 +28,8 @@ class Surroundings:
     environment: Callable[[Item, Build], dict[str, str]]
     credential: Callable[[str], Mapping[str, Any] | None]
     log: Callable[[str, str, str], None]
+    waits: Callable[[str], bool]
+    """Whether a script waits for an administrator's approval."""
 
 
 class Runner:
@@ -87,6 +93,9 @@ class Runner:
         if config is None:
             raise ValueError("a folder has no script")
         if config.scm is None:
+            if not config.sandbox and self._around.waits(config.script or ""):
+                flow.build.log(UNAPPROVED)
+                return None
             return config.script or ""
         spec = config.scm.branches[0]
         for name, value in flow.base_env.items():

@@ -22,22 +22,32 @@ from suites.ground import blocked
 Comes = Callable[[str], Agent]
 
 
-#: asks each URL once; any answer over HTTP is one, also that a login is wanted
+#: asks each URL once; a service is known by a header, whatever its status: between may be who answers for all
 REACH = """
 reach() {
     status=0
-    curl --silent --output /dev/null --max-time 20 "$2" || status=$?
+    curl --silent --dump-header headers --output /dev/null --max-time 20 "$2" || status=$?
+    if [ $status = 0 ] && ! grep -qi "^$3" headers; then status=other; fi
     echo "conformance-reach $1 $2 $status"
 }
 """
+#: header by which each service is known
+SIGNS = {
+    "controller": "x-jenkins:",
+    "Nexus": "server: *nexus",
+    "registry": "docker-distribution-api-version:",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A short build on a fresh agent. `reached` are (service, URL, curl's status)."""
+    """A short build on a fresh agent.
+
+    `reached` are (service, URL, curl's status), where another one than the service answered `other`.
+    """
 
     result: str
-    reached: tuple[tuple[str, str, int], ...]
+    reached: tuple[tuple[str, str, str], ...]
     #: what, expected, observed and remedy, when its pod stayed
     stayed: dict[str, str]
 
@@ -133,7 +143,7 @@ def visit(agents: Agents, contract: Contract, comes: Comes, label: str, ecr: Ecr
     urls = {"controller": "$JENKINS_URL", "registry": f"https://{ecr.address.host}/v2/"}
     if contract.nexus.build_url:
         urls["Nexus"] = contract.nexus.build_url
-    script = REACH + "".join(f'reach {name} "{url}"\n' for name, url in urls.items())
+    script = REACH + "".join(f'reach {name} "{url}" "{SIGNS[name]}"\n' for name, url in urls.items())
     quoted = json.dumps(script).replace("$", "\\$")
 
     def make() -> dict[str, Any]:
@@ -148,11 +158,14 @@ def visit(agents: Agents, contract: Contract, comes: Comes, label: str, ecr: Ecr
                 "what": error.what, "expected": error.expected, "observed": error.observed,
                 "remedy": error.remedy,
             }  # fmt: skip
-        reached = re.findall(r"^conformance-reach (\S+) (\S*) (\d+)$", build.console, re.MULTILINE)
-        return {"result": build.result, "reached": reached, "stayed": stayed}
+        reached = re.findall(r"^conformance-reach (\S+) (\S*) (\w+)$", build.console, re.MULTILINE)
+        unasked = [
+            [name, url, "unasked"] for name, url in urls.items() if name not in {one[0] for one in reached}
+        ]
+        return {"result": build.result, "reached": [*reached, *unasked], "stayed": stayed}
 
     fact = agents.shared.once(f"visit {label}", make)
-    reached = tuple((name, url, int(status)) for name, url, status in fact["reached"])
+    reached = tuple((name, url, status) for name, url, status in fact["reached"])
     return Visit(fact["result"], reached, fact["stayed"])
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from contract.model import Contract
 from fixtures.jenkins import Jenkins
-from fixtures.nonconformance import Unreadable, require, require_none
+from fixtures.nonconformance import Unreadable, require, require_none, require_same_names
 from fixtures.stack import StackFiles
 
 
@@ -254,4 +254,34 @@ def test_agents_can_connect(jenkins: Jenkins) -> None:
         expected="a fixed port, 50000 in the official chart",
         observed=port,
         remedy="set controller.agentListenerEnabled: true",
+    )
+
+
+#: what a requirement of its own decides, by a part of the monitor's id
+_DECIDED = ("ControllerExecutors", "CSRFAdministrativeMonitor")
+
+
+@pytest.mark.requirement("JENKINS-17")
+def test_no_serious_monitor_is_raised(jenkins: Jenkins, contract: Contract) -> None:
+    def accepted(name: str, said: str) -> bool:
+        return any(part in name or part in said for part in (*contract.jenkins.monitors, *_DECIDED))
+
+    require_none(
+        [
+            f"{name.rpartition('.')[2] or 'a monitor'}: {said[:200]}"
+            for name, said in jenkins.monitors()
+            if not accepted(name, said)
+        ],
+        "the controller warns its administrators",
+        remedy="do what Manage Jenkins says, or accept it in the contract (jenkins.monitors)",
+    )
+
+
+@pytest.mark.requirement("JENKINS-18")
+def test_views_are_the_declared_ones(jenkins: Jenkins, contract: Contract) -> None:
+    require_same_names(
+        ("all", *contract.jenkins.views),
+        (view["name"] for view in jenkins.root()["views"]),
+        what="the views of the controller differ",
+        remedy="make the view in the seed (listView), or declare it in the contract (jenkins.views)",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree
 
 import pytest
@@ -119,14 +120,18 @@ def test_concurrency(pipelines: dict[str, JobFact], contract: Contract) -> None:
 def _settings(
     jenkins: Jenkins, contract: Contract, _jobs: dict[str, JobFact]
 ) -> dict[str, ElementTree.Element]:
-    # one job stands for each Jenkinsfile, so that the cost does not grow with the jobs
-    by_pipeline = {wanted.pipeline: wanted.name for wanted in contract.jenkins.jobs if wanted.name in _jobs}
-    return {name: settings_of(jenkins, name) for name in by_pipeline.values() if _jobs[name].kind == PIPELINE}
+    # one job stands for each Jenkinsfile and its triggers, so that the cost does not grow with the jobs
+    alike = {
+        (wanted.pipeline, wanted.triggers): wanted.name
+        for wanted in contract.jenkins.jobs
+        if wanted.name in _jobs
+    }
+    return {name: settings_of(jenkins, name) for name in alike.values() if _jobs[name].kind == PIPELINE}
 
 
 @pytest.fixture
 def settings(request: pytest.FixtureRequest) -> dict[str, ElementTree.Element]:
-    """Configuration of one job for each Jenkinsfile, by the job's name."""
+    """Configuration of one job for each Jenkinsfile and its triggers, by the job's name."""
     found: dict[str, ElementTree.Element] = request.getfixturevalue("_settings")
     return found
 
@@ -169,6 +174,45 @@ def test_sources_are_those_of_the_seed(
         "a job takes its Jenkinsfile from another place than the seed says",
         remedy="somebody changed the job by hand: start the controller again, which runs the seed",
     )
+
+
+#: triggers as config.xml names them, and what says when
+TRIGGERS = {
+    "hudson.triggers.TimerTrigger": ("cron", "spec"),
+    "hudson.triggers.SCMTrigger": ("scm", "spec"),
+    "jenkins.triggers.ReverseBuildTrigger": ("upstream", "upstreamProjects"),
+}
+
+
+@pytest.mark.requirement("JENKINS-28")
+def test_triggers(settings: dict[str, ElementTree.Element], contract: Contract) -> None:
+    declared: dict[str, list[tuple[str, str]]] = {
+        wanted.name: sorted((trigger.type, trigger.spec) for trigger in wanted.triggers)
+        for wanted in contract.jenkins.jobs
+    }
+    require_none(
+        [
+            f"{name} is started by {_pairs(seen)}, not by {_pairs(declared[name])}"
+            for name, config in settings.items()
+            if (seen := sorted(_triggers(config))) != declared[name]
+        ],
+        "a job's triggers differ",
+        remedy="write triggers { } in the seed, and declare the same in the contract (jenkins.jobs.triggers)",
+    )
+
+
+def _triggers(config: ElementTree.Element) -> Iterator[tuple[str, str]]:
+    """(type, spec) of each: Job DSL writes them beside the properties, a job that was saved among them."""
+    holders = [config.find("triggers")]
+    holders += [part.find("triggers") for part in config.iterfind("properties/*")]
+    for holder in holders:
+        for trigger in () if holder is None else holder:
+            kind, key = TRIGGERS.get(trigger.tag, (trigger.tag, "spec"))
+            yield kind, trigger.findtext(key, "")
+
+
+def _pairs(triggers: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{kind} {spec}" for kind, spec in triggers) or "nothing"
 
 
 def settings_of(jenkins: Jenkins, name: str) -> ElementTree.Element:

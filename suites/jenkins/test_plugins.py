@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 import pytest
 
+from contract.model import Contract
 from fixtures.jenkins import Jenkins
 from fixtures.jobs import PluginFact
+from fixtures.kubernetes import Cluster
 from fixtures.nonconformance import require_none, require_same_names
 from fixtures.stack import StackFiles
 from pins.versions import older
@@ -23,11 +28,49 @@ def running(request: pytest.FixtureRequest) -> dict[str, PluginFact]:
     return found
 
 
+@pytest.fixture(scope="module")
+def _broken(
+    _running: dict[str, PluginFact], stack_files: StackFiles, kube: Cluster, contract: Contract
+) -> dict[str, str]:
+    if {pin.name for pin in stack_files.pins} <= _running.keys():
+        return {}
+    told = contract.jenkins
+    selector = f"app.kubernetes.io/instance={told.release}"
+    logs = (kube.log(pod, lines=None) for pod in kube.pods(told.namespace, selector) if pod.containers)
+    return {name: why for text in logs for name, why in failed_to_load(text) if name not in _running}
+
+
+@pytest.fixture
+def broken(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Plugins that were there and failed to load, with the log's words; read when a pinned one is missing.
+
+    The controller does not list them, so only its log tells them from what was never installed.
+    """
+    found: dict[str, str] = request.getfixturevalue("_broken")
+    return found
+
+
+_FAILED = re.compile(r"Failed Loading plugin [^\n]* \((?P<name>[\w-]+)\)(?P<why>(?:\n[^\n]+){1,3})")
+
+
+def failed_to_load(log: str) -> Iterator[tuple[str, str]]:
+    """(plugin, why) of each plugin that a controller's log says it could not load."""
+    for found in _FAILED.finditer(log):
+        # what follows the exception's first line begins with a dash, one line for each cause
+        lines = [line.strip() for line in found["why"].strip().splitlines()]
+        causes = [line.removeprefix("- ") for line in lines[1:] if line.startswith("- ")]
+        yield found["name"], causes[0] if causes else lines[0]
+
+
 @pytest.mark.requirement("JENKINS-30")
-def test_plugins_are_the_pinned_ones(running: dict[str, PluginFact], stack_files: StackFiles) -> None:
+def test_plugins_are_the_pinned_ones(
+    running: dict[str, PluginFact], broken: dict[str, str], stack_files: StackFiles
+) -> None:
+    pinned = {pin.name for pin in stack_files.pins}
+    # one that is there and failed to load is told by JENKINS-32
     require_same_names(
-        (pin.name for pin in stack_files.pins),
-        running,
+        pinned,
+        running.keys() | (broken.keys() & pinned),
         what="the plugins that run are not the pinned ones",
         remedy="pin it in controller.installPlugins, or remove it; a plugin that failed to load is in the "
         "controller's log",
@@ -48,9 +91,13 @@ def test_plugin_versions_are_the_pinned_ones(running: dict[str, PluginFact], sta
 
 
 @pytest.mark.requirement("JENKINS-32")
-def test_plugins_are_active(running: dict[str, PluginFact]) -> None:
+def test_plugins_are_active(
+    running: dict[str, PluginFact], broken: dict[str, str], stack_files: StackFiles
+) -> None:
+    pinned = {pin.name for pin in stack_files.pins}
     require_none(
-        [
+        [f"{name} failed to load: {why}" for name, why in sorted(broken.items()) if name in pinned]
+        + [
             f"{name} is {'not active' if found.enabled else 'disabled'}"
             for name, found in running.items()
             if not (found.active and found.enabled)

@@ -164,6 +164,22 @@ def test_jobs_are_enabled_and_concurrent_as_declared(stack_files: StackFiles, co
     )
 
 
+@pytest.mark.requirement("STATIC-19")
+def test_triggers_are_the_declared_ones(stack_files: StackFiles, contract: Contract) -> None:
+    by_name = {job.name: job for job in stack_files.seed_jobs}
+    require_none(
+        [
+            f"{wanted.name} has {_pairs(by_name[wanted.name].triggers)}, not {_pairs(declared)}"
+            for wanted in contract.jenkins.jobs
+            if wanted.name in by_name
+            and by_name[wanted.name].triggers
+            != (declared := tuple(sorted((trigger.type, trigger.spec) for trigger in wanted.triggers)))
+        ],
+        "a job's triggers differ in the seed",
+        remedy="write triggers { } in the seed as the contract declares them (jenkins.jobs.triggers)",
+    )
+
+
 @pytest.mark.requirement("STATIC-30")
 def test_jobs_name_their_repository(stack_files: StackFiles) -> None:
     require_none(
@@ -286,6 +302,10 @@ def test_jenkinsfiles_use_declared_credentials(stack_files: StackFiles) -> None:
         expected=", ".join(sorted(known)),
         remedy="declare it in JCasC, or use a declared id",
     )  # fmt: skip
+
+
+def _pairs(triggers: tuple[tuple[str, str], ...]) -> str:
+    return ", ".join(f"{kind} {spec}" for kind, spec in triggers) or "no trigger"
 
 
 def _shown(parameters: tuple[tuple[str, str], ...]) -> str:

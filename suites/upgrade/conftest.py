@@ -63,9 +63,3 @@ def _home(request: pytest.FixtureRequest) -> None:
         volume = lost_volume(request.getfixturevalue("looked"), "jenkins")
         if volume is not None:
             blocked(request, "UPGRADE-02", str(volume))
-    if decides(request, "UPGRADE-19"):
-        seen: Observed = request.getfixturevalue("observed")
-        looked: Looked = request.getfixturevalue("looked")
-        volumes = [lost_volume(looked, service) for service in {each.service for each in seen.lost or ()}]
-        if volumes and all(volumes):
-            blocked(request, "UPGRADE-02", str(volumes[0]))

@@ -426,8 +426,11 @@ def test_plugins_are_what_is_in_the_home_directory(tmp_path: Path) -> None:
     said: list[str] = []
     for name in ("credentials", "structs", "git"):
         write(tmp_path / f"{name}.jpi", every[name])
-    found = [plugin.name for plugin in load(tmp_path, lambda level, text: said.append(text))]
-    assert found == ["structs"]
+    write(tmp_path / "variant.jpi", every["variant"])
+    (tmp_path / "variant.jpi.disabled").touch()
+    found, disabled = load(tmp_path, lambda level, text: said.append(text))
+    assert [plugin.name for plugin in found] == ["structs"]
+    assert [plugin.name for plugin in disabled] == ["variant"]
     assert any("Plugin is missing" in text for text in said)
     assert read(tmp_path / "git.jpi").version == "5.7.0"
 

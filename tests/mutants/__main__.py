@@ -138,6 +138,8 @@ def _upgrade(options: argparse.Namespace) -> int:
         for mutant in upgrades.load()
         if _named(mutant.id, options.words) and (not options.only or mutant.id in options.only)
     ]
+    # what restarts nothing takes a third of the time
+    chosen.sort(key=lambda mutant: not mutant.sound and mutant.goes_elsewhere)
     done = _proven(options.resume)
     left = [mutant for mutant in _part(chosen, options.shard) if mutant.id not in done]
     bad = 0

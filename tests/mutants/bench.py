@@ -91,9 +91,9 @@ class Bench:
             case Edit():
                 return self._plan_edit(action)
             case Commit():
-                ends = repositories.change(self.endpoints.run_id, action)
-                before, after = (Point(repository=action.repository, commit=one) for one in ends)
-                return [after], [before]
+                commits = repositories.change(self.endpoints.run_id, action)
+                was, becomes = (Point(repository=action.repository, commit=one) for one in commits)
+                return [becomes], [was]
             case Reconfigure():
                 return self._plan_reconfigure(action)
             case Plugin():

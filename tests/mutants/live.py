@@ -48,6 +48,7 @@ class LiveMutant(BaseModel):
     wire: tuple[Rule, ...] = ()
     patch: tuple[Patch, ...] = ()
     run: tuple[Layer, ...] = Field((), description="layers that run; empty: RUN")
+    applies: bool = Field(True, description="does the expected check apply to the unbroken stack")
     pause: float = Field(0, description="seconds between the change and the checks")
 
     @model_validator(mode="after")

@@ -143,7 +143,8 @@ class Runner:
                         folder / "again", self.endpoints, ids, PROJECT / "conformance.toml"
                     )
                     still = [one for one in again if one.outcome not in {"passed", "not applicable"}]
-                    result.undone = not still and any(one.outcome == "passed" for one in again)
+                    passed = any(one.outcome == "passed" for one in again)
+                    result.undone = not still and passed == mutant.applies
                     if still:
                         result.broke = still[0].message
             except (ConformanceError, OSError, subprocess.SubprocessError) as error:

@@ -73,8 +73,10 @@ class UpgradeRunner:
         self.journal = Journal(folder / "upgrade.json")
         self.state = folder / STATE
 
-    def ready(self) -> None:
+    def ready(self, *, back: bool = True) -> None:
         """Undo what is not undone, go back to the stack's own contract, and have the state whole.
+
+        `back` is False when the stack was never brought to another contract.
 
         Raises ConformanceError or NonConformance: the stack is not what it was.
         """
@@ -82,8 +84,9 @@ class UpgradeRunner:
             self.bench.take(step)
         self.journal.undone()
         self.state.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="upgrade-back-") as name:
-            self.field.back(Path(name) / "steps.jsonl")
+        if back:
+            with tempfile.TemporaryDirectory(prefix="upgrade-back-") as name:
+                self.field.back(Path(name) / "steps.jsonl")
         self.bench.settled()
         stack = self._stack()
         for left in (FOLDER, job("outside"), job("inside")):
@@ -106,7 +109,7 @@ class UpgradeRunner:
             except FAULTS as error:
                 result.broke = " ".join(str(error).split())[:400]
             try:
-                self.ready()
+                self.ready(back=mutant.goes_elsewhere)
             except FAULTS as error:
                 result.undone = False
                 result.broke = result.broke or " ".join(str(error).split())[:400]

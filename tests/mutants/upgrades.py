@@ -66,6 +66,11 @@ class UpgradeMutant(BaseModel):
         return not self.breaks
 
     @property
+    def goes_elsewhere(self) -> bool:
+        """Is what it upgrades to another stack, and not the same once more?"""
+        return bool(self.patch or self.upgrade or self.before)
+
+    @property
     def layers(self) -> tuple[str, ...]:
         return (*self.run, "upgrade")
 

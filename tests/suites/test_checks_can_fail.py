@@ -142,6 +142,14 @@ TEMPLATES = {
 }
 
 
+TIMED = (
+    "<flow-definition><properties><org.jenkinsci.plugins.workflow.job.properties.PipelineTriggersJobProperty>"
+    "<triggers><hudson.triggers.TimerTrigger><spec>H 2 * * *</spec></hudson.triggers.TimerTrigger></triggers>"
+    "</org.jenkinsci.plugins.workflow.job.properties.PipelineTriggersJobProperty></properties>"
+    "</flow-definition>"
+)
+
+
 def _without(known: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in known.items() if key != name}
 
@@ -339,7 +347,7 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
     ),
     (
         builds.test_builds_reach_the_services,
-        (Visit("SUCCESS", (("Nexus", "http://nexus:8081", 6), ("controller", "x", 0)), {}), "maven"),
+        (Visit("SUCCESS", (("Nexus", "http://nexus:8081", "6"), ("controller", "x", "0")), {}), "maven"),
         ("a build on maven does not reach a service", "Nexus (http://nexus:8081): its name does not resolve"),
     ),
     (
@@ -437,7 +445,7 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
         ({JOB.name: ElementTree.fromstring("<flow-definition><definition/></flow-definition>")}, CONTRACT),
         ("an inline script",),
     ),
-    (plugins.test_plugins_are_the_pinned_ones, (_without(PINNED, "git"), FILES), ("git is missing",)),
+    (plugins.test_plugins_are_the_pinned_ones, (_without(PINNED, "git"), {}, FILES), ("git is missing",)),
     (
         plugins.test_plugin_versions_are_the_pinned_ones,
         ({**PINNED, "git": replace(PINNED["git"], version="5.6.0")}, FILES),
@@ -445,8 +453,28 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
     ),
     (
         plugins.test_plugins_are_active,
-        ({"git": replace(PINNED["git"], active=False)},),
+        ({"git": replace(PINNED["git"], active=False)}, {}, FILES),
         ("git is not active",),
+    ),
+    (
+        plugins.test_plugins_are_active,
+        (_without(PINNED, "git"), {"git": "Plugin is missing: scm-api (707)"}, FILES),
+        ("git failed to load: Plugin is missing: scm-api",),
+    ),
+    (
+        controller.test_no_serious_monitor_is_raised,
+        (Tells(monitors=(("jenkins.CLI", "the CLI is open"),)), CONTRACT),
+        ("CLI: the CLI is open",),
+    ),
+    (
+        controller.test_views_are_the_declared_ones,
+        (Tells(root={"views": [{"name": "all"}, {"name": "old"}]}), CONTRACT),
+        ("old is there but not declared",),
+    ),
+    (
+        jobs.test_triggers,
+        ({JOB.name: ElementTree.fromstring(TIMED)}, CONTRACT),
+        (f"{JOB.name} is started by cron H 2 * * *, not by nothing",),
     ),
     (
         plugins.test_plugins_have_what_they_need,
@@ -548,11 +576,28 @@ def test_the_same_checks_pass_on_what_is_sound() -> None:
     jobs.test_jobs_are_the_declared_ones(JOBS, CONTRACT)
     jobs.test_parameters(JOBS, CONTRACT)
     jobs.test_concurrency(JOBS, CONTRACT)
-    plugins.test_plugins_are_the_pinned_ones(PINNED, FILES)
+    plugins.test_plugins_are_the_pinned_ones(PINNED, {}, FILES)
+    # one that failed to load is told by the check of what runs
+    plugins.test_plugins_are_the_pinned_ones(_without(PINNED, "git"), {"git": "no"}, FILES)
+    raised = (("jenkins.monitor.JavaVersionRecommendationAdminMonitor-17-2026-03-31-DANGER", "Java 17"),)
+    controller.test_no_serious_monitor_is_raised(Tells(monitors=raised), CONTRACT)  # type: ignore[arg-type]
     plugins.test_plugin_versions_are_the_pinned_ones(PINNED, FILES)
     nexus_server.test_repositories_are_the_declared_ones(REPOSITORIES, CONTRACT)
     repositories.test_tag_mutability(ECR, CONTRACT)
     repositories.test_addresses_are_of_this_registry(ECR, CONTRACT, REGISTRY)
+
+
+def test_a_plugin_that_did_not_load_is_found_in_the_log() -> None:
+    log = (
+        "2026-11-24 03:00:00.000+0000 [id=33]\tSEVERE\thudson.PluginManager$2$1$2#run: "
+        "Failed Loading plugin Git plugin v5.7.0 (git)\n"
+        "java.io.IOException: Failed to load: Git plugin (git 5.7.0)\n"
+        " - Plugin is missing: scm-api (707.v749f968369d4)\n"
+        "2026-11-24 03:00:01.000+0000 [id=33]\tINFO\tjenkins.InitReactorRunner$1#onAttained: Prepared all\n"
+    )
+    assert list(plugins.failed_to_load(log)) == [
+        ("git", "Plugin is missing: scm-api (707.v749f968369d4)"),
+    ]
 
 
 def test_a_failed_build_s_reason_is_in_the_first_line() -> None:

@@ -105,7 +105,7 @@ def test_ten_nights(contract: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         def now(cls, tz: dt.tzinfo | None = None) -> Turned:
             return cls.fromtimestamp(played.now.timestamp(), tz)
 
-    monkeypatch.setattr(nightly.dt, "datetime", Turned)
+    monkeypatch.setattr("cli.nightly.dt.datetime", Turned)
     monkeypatch.setattr(nightly, "_upgrade", played)
     kept = tmp_path / "nights"
     options = argparse.Namespace(

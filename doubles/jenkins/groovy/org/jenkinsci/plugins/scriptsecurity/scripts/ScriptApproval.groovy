@@ -11,6 +11,8 @@ class ScriptApproval {
 
     void approveScript(String hash) { Bridge.ask(op: 'approve', hash: hash) }
 
+    void denyScript(String hash) { Bridge.ask(op: 'deny', hash: hash) }
+
     static class PendingScript {
         final String hash
         final String script

@@ -1,0 +1,71 @@
+"""The layer of restarts asks nothing where it may not disrupt, and tells what a restart changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.paths import PROJECT
+from environments.base import Endpoints, Login, Registry, Service
+from fixtures.lasting import changes
+from fixtures.nonconformance import NonConformance
+from fixtures.returning import Return
+from reports.model import RunResult
+from suites.restarts import test_restarts as restarts
+from tests.suites.test_checks_can_fail import CONTRACT
+
+
+class Kept:
+    """Stands for the evidence."""
+
+    def add(self, name: str, content: object) -> None:
+        """Keeps nothing."""
+
+
+@pytest.mark.parametrize(("writable", "disruptible"), [(True, False), (False, True), (False, False)])
+def test_nothing_is_asked_where_it_may_not_disrupt(tmp_path: Path, writable: bool, disruptible: bool) -> None:
+    """The services cannot be reached: a check that asked one would end in an error."""
+    away = Service("http://127.0.0.1:1", Login("admin", "s3cret-word"))
+    registry = Registry("ecr.example.org", away, away, "123456789012", "us-east-1", "existing")
+    found = Endpoints(
+        run_id="r1", environment="existing", kubeconfig=str(tmp_path / "none"), context="", ca_bundle="",
+        jenkins=away, nexus=away, registry=registry, writable=writable, disruptible=disruptible,
+    )  # fmt: skip
+    stack = tmp_path / "endpoints.json"
+    stack.write_text(json.dumps(dataclasses.asdict(found)))
+    words = [
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        "--stack",
+        str(stack),
+        "--results-dir",
+        str(tmp_path / "results"),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "suites/restarts", "--rootdir", str(PROJECT), *words],
+        cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    checks = RunResult.load(tmp_path / "results").checks
+    assert {str(check.outcome) for check in checks} == {"not applicable"}, done.stdout
+    assert len(checks) == 13
+
+
+def test_what_changed_is_told_one_by_one() -> None:
+    before = {"a": "1", "b": "2", "c": "3"}
+    assert list(changes(before, {"b": "2", "c": "4", "d": "5"}, "plugin")) == [
+        "plugin a is gone",
+        "plugin c was 3, is 4",
+        "plugin d is there now",
+    ]
+
+
+def test_what_did_not_come_back_is_told_with_its_reason() -> None:
+    restarts.is_back(Return(20, 12), "Nexus", CONTRACT.budgets.nexus_ready, Kept())  # type: ignore[arg-type]
+    with pytest.raises(NonConformance, match="Nexus is not back after its pod was deleted: exceeded quota"):
+        restarts.is_back(Return(90, 0, "exceeded quota"), "Nexus", 60, Kept())  # type: ignore[arg-type]
