@@ -126,11 +126,18 @@ def _blamed(options: argparse.Namespace, done: Night, wanted: list[Pair], folder
     old = pairs.side(red.before, options.contract, sources / "from").loaded
     new = pairs.side(red.after, options.contract, sources / "to").loaded
 
+    at = folder / f"pair-{wanted.index(red) + 1}"
+    sought = _failed(at)
+    # what goes wrong on the way back alone is sought there
+    ways = () if sought and not _failed(at, "forth") else ("--no-back",)
+
     def attempt(taken: frozenset[str]) -> blame.Outcome:
         place = sources / "-".join(sorted(each.replace(" ", "_") for each in taken))
         contract = blame.hybrid(old, new, taken, place / "contract")
         pair = pairs.Pair(str(old.file), str(contract))
-        code = _upgrade(options, pair, place, options.budget * 60, "--no-back")
+        code = _upgrade(options, pair, place, options.budget * 60, *ways)
+        if code == 1 and sought and not sought & _failed(place):
+            return "error"  # it fails, and for another reason than the one that is sought
         return "passed" if code == 0 else "failed" if code == 1 else "error"
 
     found = blame.blame(
@@ -138,6 +145,19 @@ def _blamed(options: argparse.Namespace, done: Night, wanted: list[Pair], folder
     )
     words = found.components if found.minimal else (*found.components, f"(not minimal: {found.note})")
     return done.model_copy(update={"blamed": words})
+
+
+def _failed(place: Path, direction: str = "*") -> frozenset[str]:
+    """Requirements that failed in the reports of one pair."""
+    from reports import RunResult  # noqa: PLC0415
+
+    return frozenset(
+        name
+        for results in place.glob(f"{direction}/results")
+        for check in RunResult.load(results).checks
+        if check.outcome == "failed"
+        for name in check.requirements
+    )
 
 
 def _report(folder: Path, kept: Path) -> None:

@@ -98,7 +98,7 @@ def _values(old: LoadedContract, new: LoadedContract, parts: set[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """`minimal` is False when trials ran out or one broke; `note` then says which."""
+    """`minimal` is False when trials ran out, or when one that broke could have told more; see `note`."""
 
     components: tuple[str, ...]
     minimal: bool
@@ -128,7 +128,7 @@ class Memory:
 
 
 class _Ended(Exception):
-    """No trials are left, or one broke."""
+    """No trials are left."""
 
 
 def blame(
@@ -136,22 +136,25 @@ def blame(
 ) -> Blame:
     """The smallest set of `components` with which `attempt` fails, given that it fails with all of them.
 
-    Delta debugging (Zeller, ddmin): halves first, then complements, until no component can be left out.
+    Delta debugging (Zeller, ddmin): halves first, then complements, until no component can be left out. A
+    trial that broke tells nothing, and the search goes on without it.
     """
     kept = memory or Memory()
     used = 0
+    broken: dict[frozenset[str], str] = {}
 
     def fails(some: frozenset[str]) -> bool:
         nonlocal used
-        if some not in kept.known:
+        if some not in kept.known and some not in broken:
             if used >= budget:
                 raise _Ended(f"{budget} trials are used up")
             used += 1
             outcome = attempt(some)
             if outcome == "error":
-                raise _Ended(f"the trial of {', '.join(sorted(some))} broke")
-            kept.add(some, outcome)
-        return kept.known[some] == "failed"
+                broken[some] = f"the trial of {', '.join(sorted(some))} broke"
+            else:
+                kept.add(some, outcome)
+        return kept.known.get(some) == "failed"
 
     current, parts = tuple(components), 2
     try:
@@ -173,8 +176,9 @@ def blame(
             else:
                 parts = min(len(current), parts * 2)
     except _Ended as ended:
-        return Blame(current, False, used, str(ended))
-    return Blame(current, True, used)
+        return Blame(current, False, used, "; ".join((*broken.values(), str(ended))))
+    # one component alone that fails needs no other trial
+    return Blame(current, len(current) == 1 or not broken, used, "; ".join(broken.values()))
 
 
 def _hash(path: Path) -> str:

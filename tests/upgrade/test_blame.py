@@ -61,10 +61,16 @@ def test_a_budget_ends_it_with_what_is_known(tmp_path: Path) -> None:
 def test_a_trial_that_breaks_is_no_verdict() -> None:
     attempt = Attempt("seed")
     attempt.breaks_at = 2
-    found = blame.blame(ALL, attempt)
-    assert not found.minimal
+    found = blame.blame(ALL, attempt, budget=60)
+    assert (found.components, found.minimal) == (("seed",), True), "the search goes on without it"
     assert "broke" in found.note
-    assert "seed" in found.components
+    assert len({tuple(sorted(each)) for each in attempt.tried}) == len(attempt.tried), "none is tried twice"
+
+
+def test_a_trial_that_breaks_and_could_have_told_more_is_told() -> None:
+    outcome = {frozenset({"a"}): "error", frozenset({"b"}): "passed"}
+    found = blame.blame(("a", "b"), lambda taken: outcome[taken])  # type: ignore[arg-type, return-value]
+    assert (found.components, found.minimal, found.note) == (("a", "b"), False, "the trial of a broke")
 
 
 @pytest.fixture
