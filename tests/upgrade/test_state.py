@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.errors import EnvironmentFailure, UsageError
+from fixtures.net import Unavailable
 from fixtures.nonconformance import NonConformance
 from upgrade.state import keepers
 from upgrade.state.model import GONE, Item, Manifest, differences
@@ -92,3 +93,21 @@ def test_a_stack_that_does_not_keep_what_it_took_is_told(
     stack: Any = Stack()
     with pytest.raises(NonConformance, match="did not keep thing a"):
         keepers.fill(stack, 7)
+
+
+def test_a_service_that_is_away_is_waited_for_once(things: Things, monkeypatch: pytest.MonkeyPatch) -> None:
+    stack: Any = Stack()
+    manifest = keepers.fill(stack, 1)
+    asked: list[str] = []
+
+    def away(_stack: object, wanted: Item) -> Item | None:
+        asked.append(wanted.name)
+        raise Unavailable("nexus did not answer")
+
+    monkeypatch.setattr(things, "look", away)
+    looked = keepers.look(stack, manifest)
+    assert asked == ["a"]
+    assert [(each.name, reason) for each, reason in looked.unseen] == [
+        ("a", "nexus did not answer"),
+        ("b", "nexus did not answer"),
+    ]

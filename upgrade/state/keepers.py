@@ -8,6 +8,7 @@ from typing import Protocol
 
 from core.errors import ConformanceError
 from fixtures.hands import Stack
+from fixtures.net import Unavailable
 from fixtures.nonconformance import NonConformance
 from upgrade.state import ecr, jenkins, nexus, volumes
 from upgrade.state.model import Difference, Item, Manifest, differences
@@ -64,10 +65,17 @@ def fill(stack: Stack, seed: int) -> Manifest:
 
 
 def look(stack: Stack, manifest: Manifest) -> Looked:
-    """Compare every item of `manifest` with what `stack` holds now."""
+    """Compare every item of `manifest` with what `stack` holds now.
+
+    A service that was waited for in vain once is not waited for again with each of its items.
+    """
     different: list[Difference] = []
     unseen: list[tuple[Item, str]] = []
+    away: dict[str, str] = {}
     for item in manifest.items:
+        if item.service in away:
+            unseen.append((item, away[item.service]))
+            continue
         try:
             different += differences(item, KEEPERS[item.kind].look(stack, item))
         except NonConformance as error:
@@ -75,4 +83,6 @@ def look(stack: Stack, manifest: Manifest) -> Looked:
             different.append(Difference(item=item, fact="answer", before="as asked for", after=error.what))
         except ConformanceError as error:
             unseen.append((item, str(error).splitlines()[0]))
+            if isinstance(error, Unavailable):
+                away[item.service] = unseen[-1][1]
     return Looked(tuple(different), tuple(unseen))
