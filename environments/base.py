@@ -7,10 +7,14 @@ hand it to xdist workers and to later runs.
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +92,26 @@ class Endpoints:
 
     @classmethod
     def from_json(cls, text: str) -> Endpoints:
+        """What `to_json` wrote; what another version of the harness wrote besides is passed over."""
         raw: dict[str, Any] = json.loads(text)
-        registry = raw["registry"]
-        registry["api"] = _service(registry["api"])
-        registry["data"] = _service(registry["data"])
-        ended = registry.get("ended")
-        registry["ended"] = Login(**ended) if ended else None
-        return cls(
-            **{
-                **raw,
-                "jenkins": _service(raw["jenkins"]),
-                "nexus": _service(raw["nexus"]),
-                "registry": Registry(**registry),
-                "components": tuple(Component(**part) for part in raw["components"]),
-            }
-        )
+        registry, ended = raw["registry"], raw["registry"].get("ended")
+        read = {
+            "jenkins": _service(raw["jenkins"]),
+            "nexus": _service(raw["nexus"]),
+            "registry": _known(
+                Registry,
+                registry
+                | {"api": _service(registry["api"]), "data": _service(registry["data"])}
+                | {"ended": Login(**ended) if ended else None},
+            ),
+            "components": tuple(_known(Component, part) for part in raw["components"]),
+        }
+        return _known(cls, raw | read)
+
+
+def _known(kind: Callable[..., T], raw: dict[str, Any]) -> T:
+    names = inspect.signature(kind).parameters
+    return kind(**{name: value for name, value in raw.items() if name in names})
 
 
 def _service(raw: dict[str, Any]) -> Service:

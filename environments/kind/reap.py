@@ -95,19 +95,31 @@ def release_engine() -> bool:
 
 
 def _strays(engine: Engine) -> Iterator[str]:
-    """Containers and networks of ours that no record names any more."""
+    """Clusters of ours that no record names any more.
+
+    One engine may hold the clusters of several users and homes, whose records are elsewhere: ours are those
+    whose nodes mount a folder of this cache.
+    """
     known = {run.cluster for run in runs.all_runs()}
     names = engine.docker("ps", "--all", "--format", "{{.Names}}").split()
-    networks = engine.docker("network", "ls", "--format", "{{.Name}}").split()
-    pattern = re.compile(rf"({PREFIX}\d{{6}}-\d{{6}}-\d+)(-.*)?$")
-    for name in sorted({match[1] for found in (*names, *networks) if (match := pattern.fullmatch(found))}):
-        if name not in known:
-            _remove_cluster(name, engine)
-            yield f"cluster {name}"
+    pattern = re.compile(rf"({PREFIX}\d{{6}}-\d{{6}}-\d+)-.*$")
+    nodes = {match[1]: name for name in names if (match := pattern.fullmatch(name))}
+    for cluster, node in sorted(nodes.items()):
+        if cluster not in known and f"{cache_root() / 'runs'}/" in _mounted(node, engine):
+            _remove_cluster(cluster, engine)
+            yield f"cluster {cluster}"
     for name in names:
-        if name.startswith("conformance-store-") and _is_free(name.removeprefix("conformance-")):
+        lock = name.removeprefix("conformance-")
+        if lock.startswith("store-") and _lock(lock).exists() and _is_free(lock):
             engine.docker("rm", "--force", "--volumes", name)
             yield f"container {name}"
+
+
+def _mounted(container: str, engine: Engine) -> str:
+    """Folders of the host that a container has; nothing of one that went meanwhile."""
+    return engine.docker(
+        "inspect", "--format", "{{range .Mounts}}{{println .Source}}{{end}}", container, check=False
+    )
 
 
 def _files() -> Iterator[str]:
@@ -138,8 +150,12 @@ def _owner_lives(path: Path) -> bool:
     return bool(found and born(int(found[1])))
 
 
+def _lock(name: str) -> Path:
+    return cache_root() / "locks" / f"{name}.lock"
+
+
 def _is_free(lock: str) -> bool:
-    file = cache_root() / "locks" / f"{lock}.lock"
+    file = _lock(lock)
     if not file.exists():
         return True
     with file.open("a", encoding="utf-8") as handle:

@@ -81,6 +81,7 @@ class FakeEngine:
         self.containers: list[str] = []
         self.networks: list[str] = []
         self.removed: list[str] = []
+        self.mounts: dict[str, str] = {}
 
     def docker(self, *words: object, **_: object) -> str:
         said = [str(word) for word in words]
@@ -90,6 +91,8 @@ class FakeEngine:
             return "\n".join(name for name in self.containers if name.startswith(wanted))
         if said[0] == "ps":
             return "\n".join(self.containers)
+        if said[0] == "inspect":
+            return self.mounts.get(said[-1], "")
         if said[:2] == ["network", "ls"]:
             if "--quiet" in said:
                 return "\n".join(name for name in self.networks if said[-1] == f"name=^{name}$")
@@ -111,6 +114,12 @@ def test_reap_removes_all_of_a_killed_run_and_nothing_else(monkeypatch: pytest.M
     engine.networks = [killed.cluster, mine.cluster, "bridge", "kind"]
     stray = "conf-250101-000000-77"
     engine.containers.append(f"{stray}-worker2")
+    engine.mounts[f"{stray}-worker2"] = f"{cache_root()}/runs/250101-000000-77/git\n"
+    # of another user or home on the same engine: its records are not here
+    foreign = "conf-250101-000000-78-control-plane"
+    engine.containers += [foreign, "conformance-store-0123456789ab"]
+    engine.mounts[foreign] = "/home/other/.cache/buildinfra-conformance/runs/250101-000000-78/git\n"
+    engine.networks.append("conf-250101-000000-78")
     stale = cache_root() / "stores" / "abc.part"
     stale.mkdir(parents=True)
     owned = cache_root() / f"debootstrap-pid{os.getpid()}-x"
@@ -122,7 +131,9 @@ def test_reap_removes_all_of_a_killed_run_and_nothing_else(monkeypatch: pytest.M
     assert sorted(engine.removed) == sorted(
         [f"{killed.cluster}-control-plane", killed.cluster, f"{stray}-worker2"]
     )
-    assert engine.containers == [f"{mine.cluster}-control-plane", "someone-elses"]
+    assert engine.containers == [
+        f"{mine.cluster}-control-plane", "someone-elses", foreign, "conformance-store-0123456789ab",
+    ]  # fmt: skip
     assert not killed.scratch.exists()
     assert not stale.exists()
     assert owned.exists(), "its process lives"
