@@ -162,7 +162,8 @@ def _groups(text: str) -> dict[str, str]:
 
 
 def _last_line(text: str) -> str:
-    lines = text.strip().splitlines()
+    # kubectl adds a line of its own, which says nothing that the status does not
+    lines = [line for line in text.strip().splitlines() if not line.startswith("command terminated with")]
     return lines[-1][:300] if lines else "it said nothing"
 
 
