@@ -202,7 +202,11 @@ class Bench:
             case Ecr():
                 client = ecr_client(self.endpoints.registry, self.endpoints.ca_bundle)
                 try:
-                    getattr(client, step.call)(**step.arguments)
+                    told = getattr(client, step.call)(**step.arguments).get("failures", ())
+                    # what is not there need not be deleted; a refusal is no error to the client
+                    refused = [each for each in told if each["failureCode"] != "ImageNotFound"]
+                    if refused:
+                        raise UsageError(f"ECR refused a mutant's {step.call}", observed=str(refused)[:300])
                 except ClientError as error:
                     if error.response["Error"]["Code"] not in step.may:
                         raise

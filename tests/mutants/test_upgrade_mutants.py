@@ -62,6 +62,7 @@ def test_placeholders_are_what_state_is_found_by() -> None:
     assert isinstance(action, Both)
     assert isinstance(action.step, Ask)
     assert action.step.path == "/users/one"
+    assert mutant.model_copy(update={"says": ("{user name 2}",)}).of(state).says == ("two",)
 
 
 class Hands:

@@ -75,17 +75,20 @@ class UpgradeMutant(BaseModel):
         return (*self.run, "upgrade")
 
     def of(self, state: Manifest, tag: str = "") -> UpgradeMutant:
-        """The same with `{KIND KEY}` in its texts filled in: what the first item of that kind is found by.
+        """The same with `{KIND KEY}` in its texts filled in: what the first item of that kind is found by;
+        `{KIND KEY 3}` of the third one.
 
         `tag` is that of the image that it needs.
         """
         text = self.model_dump_json(by_alias=True)
         if self.needs:
             text = text.replace(f"{{{self.needs}}}", tag)
+        count: dict[str, int] = {}
         for item in state.items:
-            text = text.replace(f"{{{item.kind} name}}", item.name)
-            for key, value in item.key.items():
+            number = count[item.kind] = count.get(item.kind, 0) + 1
+            for key, value in {"name": item.name, **item.key}.items():
                 text = text.replace(f"{{{item.kind} {key}}}", value)
+                text = text.replace(f"{{{item.kind} {key} {number}}}", value)
         return UpgradeMutant.model_validate_json(text)
 
     def after(self, stands: LoadedContract, target: Path) -> Path:
