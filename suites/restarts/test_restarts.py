@@ -9,6 +9,7 @@ from fixtures.artifacts import sha256
 from fixtures.jenkins import Jenkins
 from fixtures.judging import not_applicable
 from fixtures.lasting import (
+    Facts,
     build_of,
     changes,
     configuration_of,
@@ -16,7 +17,6 @@ from fixtures.lasting import (
     items_of,
     password_of,
     plugins_of,
-    repositories_of,
     users_of,
 )
 from fixtures.nexus import Nexus
@@ -152,9 +152,9 @@ def test_acknowledged_artifact_is_served(
 
 
 @pytest.mark.requirement("RESTARTS-12")
-def test_repositories_are_the_same(manager: Nexus, restarted: Restarted) -> None:
+def test_repositories_are_the_same(repositories: Facts, restarted: Restarted) -> None:
     require_none(
-        changes(restarted.repositories, repositories_of(manager), "repository"),
+        changes(restarted.repositories, repositories, "repository"),
         "the restart changed the repositories",
         remedy="keep Nexus' database on its persistent volume",
     )
