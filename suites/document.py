@@ -28,7 +28,7 @@ TAIL = """
 - **Agent-to-controller security**: cores since 2.326 have no switch for it; it is always on.
 - **A build that goes on over a restart of its controller**: asked of an upgrade (UPGRADE-16), not here,
   where a controller at rest is restarted.
-- **Restarts of the registry**: ECR is AWS' own, or a stand-in.
+- **Restarts of the registry**: ECR is a service of AWS; it is not the stack's to restart.
 """
 
 

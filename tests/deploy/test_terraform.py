@@ -243,7 +243,9 @@ def test_the_real_terraform_makes_the_repositories_and_sees_no_drift(moto_api: s
     named, ca = registry(connect=moto_api), str(tmp_path / "ca.pem")
     client = ecr_client(named, ca)
     ready = terraform.prepare(DECLARED, tmp_path / "work")
-    assert ready.apply(DECLARED, named, ca).added == len(DECLARED.ecr_repositories)
+    # a lifecycle policy is a resource of its own
+    policies = [each for each in DECLARED.ecr_repositories if each.lifecycle_policy]
+    assert ready.apply(DECLARED, named, ca).added == len(DECLARED.ecr_repositories) + len(policies)
     found = {each["repositoryName"]: each for each in client.describe_repositories()["repositories"]}
     assert {name: each["imageTagMutability"] for name, each in found.items()} == {
         each.name: each.image_tag_mutability for each in DECLARED.ecr_repositories
