@@ -58,10 +58,10 @@ def test_nothing_is_asked_where_it_may_not_disrupt(tmp_path: Path, writable: boo
 
 def test_what_changed_is_told_one_by_one() -> None:
     before = {"a": "1", "b": "2", "c": "3"}
-    assert list(changes(before, {"b": "2", "c": "4", "d": "5"}, "plugin")) == [
+    assert list(changes(before, {"0": "5", "b": "2", "c": "4"}, "plugin")) == [
         "plugin a is gone",
         "plugin c was 3, is 4",
-        "plugin d is there now",
+        "plugin 0 is there now",
     ]
 
 
