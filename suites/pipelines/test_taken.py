@@ -20,7 +20,7 @@ from fixtures.kubernetes import Cluster
 from fixtures.names import Names
 from fixtures.nexus import Coordinates
 from fixtures.nonconformance import NonConformance, require, require_none
-from fixtures.objects import Pod
+from fixtures.objects import Pod, pulls_again
 from fixtures.products import Products, told_digests
 from fixtures.registry import EcrApi, Token
 
@@ -143,7 +143,8 @@ def _started(kube: Cluster, made: Pod, image: str) -> str:
         if pod is None:
             return "the pod is gone"
         never = [f"{one.ended}: {one.message}" for one in pod.containers if one.ended in NEVER_STARTED]
-        return next(iter(never), pod.trouble()) or None
+        trouble = pod.trouble()
+        return next(iter(never), "" if pulls_again(trouble) else trouble) or None
 
     try:
         pod = eventually(

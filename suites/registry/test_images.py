@@ -12,6 +12,7 @@ from fixtures.artifacts import Image
 from fixtures.kubernetes import Cluster
 from fixtures.names import Names
 from fixtures.nonconformance import NonConformance, require, require_none
+from fixtures.objects import pulls_again
 from fixtures.registry import EcrApi, Registry, Token, scratch_repository
 from suites.registry.conftest import StandsOn, Tidy, fresh_noise
 
@@ -264,7 +265,7 @@ def test_node_pulls_what_was_pushed(
                 what="the node pulls the image",
                 timeout=60,
                 until=lambda seen: any(reason in seen for reason in pulled),
-                terminal=lambda seen: seen if "ImagePullBackOff" in seen or "ErrImagePull" in seen else None,
+                terminal=lambda seen: seen if "ImagePull" in seen and not pulls_again(seen) else None,
             )
         except (NotYet, TerminalState) as error:
             raise NonConformance(

@@ -73,7 +73,6 @@ def told_by_others(
 
 @pytest.mark.requirement("REGISTRY-27")
 @pytest.mark.writes
-@pytest.mark.timeout(oci.SECONDS + 60)
 def test_distribution_specification(
     oci_suite: oci.Suite | None,
     contract: Contract,

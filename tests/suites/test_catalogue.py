@@ -73,3 +73,13 @@ def test_checks_ask_no_environment() -> None:
         assert "import environments" not in text
         assert "from environments" not in text, f"{file} knows where it runs"
         assert "from doubles" not in text
+
+
+def test_checks_use_marks_that_exist_without_the_tests_packages() -> None:
+    """pytest-timeout and others are for our own tests; users run the suites without them."""
+    known = {"requirement", "writes", "disrupts", "parametrize", "usefixtures", "args"}
+    used = {
+        found for file in SUITES.rglob("*.py")
+        for found in re.findall(r"\bmark\.([a-z_]+)", file.read_text(encoding="utf-8"))
+    }  # fmt: skip
+    assert used <= known
