@@ -6,9 +6,13 @@ import fcntl
 import os
 import re
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import yaml
 
 from core.owners import born
 from core.paths import cache_root
@@ -57,12 +61,26 @@ def orphans() -> tuple[Run, ...]:
 
 
 def has_fallen(run: Run) -> bool:
-    """Is this a kept stack whose cluster does not run any more (the host or its engine was restarted)?"""
-    if not run.kept or run.environment != "kind":
+    """Is this a kept stack whose cluster does not run any more (the host or its engine was restarted)?
+
+    One that answers stands, also where the engine that we find is not the one it was made with.
+    """
+    if not run.kept or run.environment != "kind" or _answers(run.kubeconfig):
         return False
     engine = engines.find()
     node = f"name=^/{run.cluster}-control-plane$"
     return engine is None or not engine.docker("ps", "--quiet", "--filter", node)
+
+
+def _answers(kubeconfig: Path) -> bool:
+    """Does anybody listen at the address of the API server?"""
+    try:
+        clusters = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))["clusters"]
+        server = urlsplit(clusters[0]["cluster"]["server"])
+        socket.create_connection((server.hostname or "", server.port or 443), timeout=2).close()
+    except (OSError, yaml.YAMLError, TypeError, LookupError, ValueError):
+        return False
+    return True
 
 
 def reap() -> tuple[str, ...]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -165,6 +166,11 @@ def test_a_cluster_has_fallen_when_its_node_does_not_run(monkeypatch: pytest.Mon
     assert reap.has_fallen(kept)
     monkeypatch.setattr(engines, "find", lambda: None)
     assert reap.has_fallen(kept), "its engine is gone"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"https://127.0.0.1:{server.getsockname()[1]}"
+        kept.kubeconfig.write_text(f"clusters: [{{name: x, cluster: {{server: '{address}'}}}}]\n")
+        assert not reap.has_fallen(kept), "it answers: another engine has it"
+    assert reap.has_fallen(kept)
     assert not reap.has_fallen(dataclasses.replace(kept, environment="existing"))
     assert not reap.has_fallen(dataclasses.replace(kept, kept=False))
 
