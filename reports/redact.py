@@ -209,9 +209,10 @@ def _variants(secret: str) -> Iterator[str]:
         yield once
         yield once.replace("/", "\\/")
         yield json.dumps(once, ensure_ascii=ascii_only)[1:-1]
-    yield escape(secret)
-    yield escape(secret, quote=False)
-    yield escape(secret).replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
+    # writers of XML and HTML differ in which quotes they escape, and how
+    for double in ('"', "&quot;", "&#34;") if '"' in secret else ('"',):
+        for single in ("'", "&#x27;", "&#39;", "&apos;") if "'" in secret else ("'",):
+            yield escape(secret, quote=False).replace('"', double).replace("'", single)
     yield raw.hex()
     yield raw.hex().upper()
     for shift in range(3):
