@@ -6,11 +6,9 @@ import fcntl
 import os
 import re
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import yaml
 
@@ -22,6 +20,7 @@ from environments.host import engine as engines
 from environments.host.engine import Engine
 from environments.host.mounts import unmount_below
 from environments.kind.cluster import PREFIX
+from environments.reachable import api_server, listens
 from environments.runs import Run
 
 
@@ -65,22 +64,18 @@ def has_fallen(run: Run) -> bool:
 
     One that answers stands, also where the engine that we find is not the one it was made with.
     """
-    if not run.kept or run.environment != "kind" or _answers(run.kubeconfig):
+    if not run.kept or run.environment != "kind" or _answers(run):
         return False
     engine = engines.find()
     node = f"name=^/{run.cluster}-control-plane$"
     return engine is None or not engine.docker("ps", "--quiet", "--filter", node)
 
 
-def _answers(kubeconfig: Path) -> bool:
-    """Does anybody listen at the address of the API server?"""
+def _answers(run: Run) -> bool:
     try:
-        clusters = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))["clusters"]
-        server = urlsplit(clusters[0]["cluster"]["server"])
-        socket.create_connection((server.hostname or "", server.port or 443), timeout=2).close()
+        return listens(api_server(run.kubeconfig, f"kind-{run.cluster}"))
     except (OSError, yaml.YAMLError, TypeError, LookupError, ValueError):
-        return False
-    return True
+        return False  # there is no kubeconfig, or half of one
 
 
 def reap() -> tuple[str, ...]:

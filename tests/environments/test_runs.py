@@ -168,7 +168,11 @@ def test_a_cluster_has_fallen_when_its_node_does_not_run(monkeypatch: pytest.Mon
     assert reap.has_fallen(kept), "its engine is gone"
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"https://127.0.0.1:{server.getsockname()[1]}"
-        kept.kubeconfig.write_text(f"clusters: [{{name: x, cluster: {{server: '{address}'}}}}]\n")
+        name = f"kind-{kept.cluster}"
+        kept.kubeconfig.write_text(
+            f"clusters: [{{name: {name}, cluster: {{server: '{address}'}}}}]\n"
+            f"contexts: [{{name: {name}, context: {{cluster: {name}}}}}]\n"
+        )
         assert not reap.has_fallen(kept), "it answers: another engine has it"
     assert reap.has_fallen(kept)
     assert not reap.has_fallen(dataclasses.replace(kept, environment="existing"))

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from environments.base import Endpoints, Registry, Service
-from fixtures.presence import api_server, lost
+from environments.reachable import api_server
+from fixtures.presence import lost
 from tests.gating.suite_run import checks, outcomes, run, suite
 
 SERVER = (

@@ -91,12 +91,7 @@ class Users:
     def make(self, stack: Stack, seed: int) -> Iterator[Item]:
         name = f"conformance-user-{seed}"
         password = sha256(f"user {seed} of {stack.endpoints.run_id}".encode())[:24]
-        answer = stack.nexus.http.post(
-            "/service/rest/v1/security/users",
-            json={"userId": name, "firstName": "State", "lastName": "Kept", "status": "active",
-                  "emailAddress": "state@example.org", "password": password, "roles": ["nx-anonymous"]},
-        )  # fmt: skip
-        expect(answer, 200, what=f"Nexus does not make the user {name}")
+        stack.nexus.make_user(name, "nx-anonymous", password=password)
         yield Item(service="nexus", kind=self.kind, name=name, key={"id": name, "password": password})
 
     def look(self, stack: Stack, item: Item) -> Item | None:
