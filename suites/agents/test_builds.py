@@ -174,6 +174,7 @@ def _ended_with_it(kube: Cluster, before: dict[str, Pod], node: str) -> list[str
     return findings
 
 
+@pytest.mark.patient
 @pytest.mark.requirement("AGENTS-27")
 def test_image_that_is_not_there_is_told(
     agents: Agents, contract: Contract, kube: Cluster, absent: Absent

@@ -15,6 +15,7 @@ from fixtures import artifacts
 from fixtures.judging import not_applicable
 from fixtures.kubernetes import Cluster
 from fixtures.names import Names
+from fixtures.net import Unavailable
 from fixtures.nexus import Coordinates, Nexus, RepositoryFact
 from fixtures.nonconformance import NonConformance
 from fixtures.sharing import Shared
@@ -29,12 +30,27 @@ ReliesOn = Callable[..., None]
 @pytest.fixture(scope="session")
 def unwritable(nexus: Nexus) -> str:
     """Empty, or what was seen of a Nexus that takes nothing; it may have been starting."""
+    frozen = False
+
+    def writable() -> bool:
+        nonlocal frozen
+        try:
+            takes = nexus.writable()
+        except Unavailable:
+            # its pod is not ready for long, and then nobody reaches it: what it said before counts
+            if frozen:
+                return False
+            raise
+        if not takes and not frozen:
+            # who does not even say that it is up is away: an error, whatever stands in between
+            nexus.require_up()
+            frozen = True
+        return takes
+
     try:
-        eventually(nexus.writable, what="Nexus is writable", timeout=15)
-    except NotYet as error:
-        # who does not even say that it is up is away: an error, whatever stands in between
-        nexus.require_up()
-        return error.observed or "status/writable does not answer 200"
+        eventually(writable, what="Nexus is writable", timeout=15)
+    except NotYet:
+        return "Nexus is up, and status/writable does not answer 200"
     return ""
 
 

@@ -54,6 +54,17 @@ def test_nothing_runs_beside_it(tmp_path: Path, workers: str) -> None:
     assert set(outcomes(tmp_path).values()) == {"passed"}
 
 
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_patient_checks_come_before_it_and_behind_the_rest(tmp_path: Path, workers: str) -> None:
+    disrupted(tmp_path, ("NEXUS-02", 0, ""), ("PIPELINES-01", 0, ""), ("UPGRADE-01", 0, ""))
+    source = "@pytest.mark.patient\n@need('NEXUS-02')\ndef test_patient(): note('asked')\n"
+    source += "@pytest.mark.patient\n@need('NEXUS-01')\ndef test_gate(): note('gate')\n"
+    suite_file = tmp_path / "suites" / "test_all.py"
+    suite_file.write_text(suite_file.read_text() + source)
+    seen = finished(tmp_path, "-n", workers)
+    assert seen == ["gate", *(f"ends {n}" for n in (0, 1, 2)), "asked", *(f"begins {n}" for n in range(3))]
+
+
 @pytest.mark.parametrize("workers", ["1", "2", "3"])
 def test_a_worker_that_dies_beside_it_holds_nothing_up(tmp_path: Path, workers: str) -> None:
     others = [("NEXUS-02", 0.1, ""), ("AGENTS-02", 0.5, "os._exit(9)"), ("PIPELINES-01", 1.0, "")]
