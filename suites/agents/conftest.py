@@ -57,18 +57,30 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
-class Absent:
-    """A build that was asked for, on an agent whose image does not exist."""
+class Asked:
+    """A build that takes long and was asked for early, by whoever comes first; `image` is its agent's."""
 
     job: str
     queue_id: int
-    image: str
+    image: str = ""
+
+
+def _asked(agents: Agents, name: str, script: str, image: str = "") -> Asked:
+    job = f"{agents.folder}/{name}"
+
+    def ask() -> dict[str, int]:
+        agents.jenkins.create_pipeline(job, script)
+        queue_id = agents.jenkins.ask(job)
+        agents.shared.leave("asked", job=job, queue_id=queue_id)
+        return {"queue_id": queue_id}
+
+    return Asked(job, agents.shared.once(name, ask)["queue_id"], image)
 
 
 @pytest.fixture(scope="session")
-def absent(agents: Agents, run_name: str) -> Absent:
-    """Asked for by whoever comes first: it takes the node half a minute to try twice."""
-    job, image = f"{agents.folder}/absent-image", f"absent.invalid/{run_name}:1"
+def absent(agents: Agents, run_name: str) -> Asked:
+    """On an agent whose image does not exist: it takes the node half a minute to try twice."""
+    image = f"absent.invalid/{run_name}:1"
     pod = {
         "spec": {
             "automountServiceAccountToken": False,
@@ -86,14 +98,30 @@ def absent(agents: Agents, run_name: str) -> Absent:
         }
     }
     script = f"podTemplate(yaml: '{json.dumps(pod)}') {{ node(POD_LABEL) {{ sh 'true' }} }}"
+    return _asked(agents, "absent-image", script, image)
 
-    def ask() -> dict[str, int]:
-        agents.jenkins.create_pipeline(job, script)
-        queue_id = agents.jenkins.ask(job)
-        agents.shared.leave("asked", job=job, queue_id=queue_id)
-        return {"queue_id": queue_id}
 
-    return Absent(job, agents.shared.once("absent image", ask)["queue_id"], image)
+#: two branches want an agent, and one may be there at a time; each works longer than an agent takes to come
+TURNS = """
+podTemplate(inheritFrom: '{template}', instanceCap: 1) {{
+    def turn = {{
+        node(POD_LABEL) {{ echo 'conformance-turn begins'; sleep 10; echo 'conformance-turn ends' }}
+    }}
+    parallel(one: turn, other: turn)
+}}
+"""
+
+
+@pytest.fixture(scope="session")
+def capped(agents: Agents, contract: Contract) -> Asked:
+    """Two agents wanted at once of a template that may have one."""
+    if not contract.jenkins.agents:
+        not_applicable("the contract declares no agent")
+    return _asked(agents, "capped", TURNS.format(template=contract.jenkins.agents[0].template))
+
+
+#: requirement to the fixture that asks early for what it looks at
+EARLY = {"AGENTS-27": "absent", "AGENTS-28": "capped"}
 
 
 def confined(host: Any, template: PodTemplate) -> list[str]:
@@ -116,9 +144,10 @@ def confined(host: Any, template: PodTemplate) -> list[str]:
 
 @pytest.fixture
 def comes(request: pytest.FixtureRequest, agents: Agents, contract: Contract) -> Comes:
-    marks = (mark for item in request.session.items for mark in item.iter_markers("requirement"))
-    if any("AGENTS-27" in mark.args for mark in marks):
-        request.getfixturevalue("absent")
+    marks = [mark for item in request.session.items for mark in item.iter_markers("requirement")]
+    for requirement, early in EARLY.items():
+        if any(requirement in mark.args for mark in marks):
+            request.getfixturevalue(early)
 
     def look(label: str) -> Agent:
         try:

@@ -17,7 +17,7 @@ from fixtures.names import Names
 from fixtures.nonconformance import NonConformance, require, require_none
 from fixtures.objects import Pod
 from fixtures.stack import StackFiles
-from suites.agents.conftest import Absent, Visit
+from suites.agents.conftest import Asked, Visit
 from suites.ground import blocked
 
 pytestmark = pytest.mark.writes
@@ -177,7 +177,7 @@ def _ended_with_it(kube: Cluster, before: dict[str, Pod], node: str) -> list[str
 @pytest.mark.patient
 @pytest.mark.requirement("AGENTS-27")
 def test_image_that_is_not_there_is_told(
-    agents: Agents, contract: Contract, kube: Cluster, absent: Absent
+    agents: Agents, contract: Contract, kube: Cluster, absent: Asked
 ) -> None:
     budget, jenkins = contract.budgets.image_given_up, agents.jenkins
     started = jenkins.left_queue(absent.job, absent.queue_id, timeout=budget)
@@ -206,3 +206,23 @@ def test_image_that_is_not_there_is_told(
     for pod in kube.pods(contract.jenkins.namespace):
         if any(part.image == absent.image for part in pod.containers):
             agents.wait_gone(pod.name, timeout=contract.budgets.agent_gone)
+
+
+@pytest.mark.patient
+@pytest.mark.requirement("AGENTS-28")
+@pytest.mark.usefixtures("any_label")
+def test_cap_on_agents_holds(agents: Agents, contract: Contract, capped: Asked) -> None:
+    # the longest: two agents that come late, one after the other
+    budget = 2 * contract.budgets.agent_online + contract.budgets.build
+    started = agents.jenkins.left_queue(capped.job, capped.queue_id, timeout=budget)
+    build = agents.jenkins.finish(started, timeout=budget)
+    build.require_success("a template with a cap must still give an agent to each who waits")
+    # told by the controller in its order, so no clocks of nodes are compared
+    turns = re.findall(r"conformance-turn (begins|ends)", build.console)
+    require(
+        turns == ["begins", "ends"] * 2,
+        "a template that may have one agent at a time had two",
+        expected="the second agent comes when the first one is gone",
+        observed=", ".join(turns) or "no turn at all",
+        remedy="look at the kubernetes plugin's version: instanceCap and containerCap are its limits",
+    )

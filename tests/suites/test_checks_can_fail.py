@@ -27,7 +27,7 @@ from fixtures.registry import Token
 from fixtures.stack import StackFiles
 from suites.agents import test_agents as agents
 from suites.agents import test_builds as builds
-from suites.agents.conftest import Absent, Visit
+from suites.agents.conftest import Asked, Visit
 from suites.agents.test_img import Img
 from suites.jenkins import test_controller as controller
 from suites.jenkins import test_jobs as jobs
@@ -367,7 +367,7 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
             _ended("SUCCESS", ""),
             CONTRACT,
             Tells(pods=()),
-            Absent("x", 7, "absent.invalid/x:1"),
+            Asked("x", 7, "absent.invalid/x:1"),
         ),
         ("ends SUCCESS after 4 s",),
     ),
@@ -377,9 +377,18 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
             _ended("ABORTED", "Finished: ABORTED"),
             CONTRACT,
             Tells(pods=()),
-            Absent("x", 7, "absent.invalid/x:1"),
+            Asked("x", 7, "absent.invalid/x:1"),
         ),
         ("does not name the image",),
+    ),
+    (
+        builds.test_cap_on_agents_holds,
+        (
+            _ended("SUCCESS", "[one] conformance-turn begins\n[other] conformance-turn begins\n"),
+            CONTRACT,
+            Asked("x", 7),
+        ),
+        ("a template that may have one agent at a time had two",),
     ),
     (
         Img(_runs(rc=1, stderr="failed to solve: runc did not terminate successfully")).build,
