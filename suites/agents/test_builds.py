@@ -176,6 +176,7 @@ def _ended_with_it(kube: Cluster, before: dict[str, Pod], node: str) -> list[str
 
 @pytest.mark.patient
 @pytest.mark.requirement("AGENTS-27")
+@pytest.mark.usefixtures("any_label")
 def test_image_that_is_not_there_is_told(
     agents: Agents, contract: Contract, kube: Cluster, absent: Asked
 ) -> None:

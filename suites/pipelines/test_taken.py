@@ -26,7 +26,8 @@ from fixtures.registry import EcrApi, Token
 
 pytestmark = pytest.mark.writes
 
-#: taken into an empty local repository; the login is the build's own, by its variables alone
+#: taken into an empty local repository; the login is the build's own, by its variables alone, told at once.
+#: The plugin is named in full: to find `dependency:` by its prefix Maven loads every default plugin first.
 GET = """
 export CONFORMANCE_URL="{url}/repository/{group}/"
 cat > settings.xml << 'END'
@@ -35,11 +36,14 @@ cat > settings.xml << 'END'
   <servers><server>
     <id>nexus</id>
     <username>${{env.NEXUS_USERNAME}}</username><password>${{env.NEXUS_PASSWORD}}</password>
+    <configuration>
+      <httpConfiguration><all><usePreemptive>true</usePreemptive></all></httpConfiguration>
+    </configuration>
   </server></servers>
 </settings>
 END
 mvn --batch-mode --no-transfer-progress --settings settings.xml -Dmaven.repo.local="$PWD/taken" \\
-    dependency:get -Dartifact={artifact}
+    org.apache.maven.plugins:maven-dependency-plugin:get -Dartifact={artifact}
 cd taken
 find . -type f -name "*{version}*" ! -name "*.sha1" ! -name "*.lastUpdated" -exec sha1sum {{}} +
 """
