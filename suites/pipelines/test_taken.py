@@ -11,6 +11,7 @@ import pytest
 
 from contract.model import Contract, Product
 from core.errors import NotYet, TerminalState
+from core.text import shortened
 from core.waiting import eventually
 from fixtures import artifacts
 from fixtures.agents import Agents
@@ -158,7 +159,7 @@ def _started(kube: Cluster, made: Pod, image: str) -> str:
     except (NotYet, TerminalState) as error:
         raise NonConformance(
             f"no pod can run {image}", expected="a container that was started",
-            observed=error.observed[:600],
+            observed=shortened(error.observed),
             remedy="look at the image's entrypoint, and whether nodes may pull it",
         ) from error  # fmt: skip
     return pod.containers[0].image_id if pod else ""

@@ -6,6 +6,7 @@ import pytest
 
 from contract.model import Contract
 from core.errors import NotYet, TerminalState
+from core.text import shortened
 from core.waiting import eventually
 from fixtures import artifacts
 from fixtures.artifacts import Image
@@ -270,6 +271,6 @@ def test_node_pulls_what_was_pushed(
         except (NotYet, TerminalState) as error:
             raise NonConformance(
                 f"a node cannot pull {reference}", expected="the image, with a token of the ECR API",
-                observed=error.observed[:600],
+                observed=shortened(error.observed),
                 remedy="nodes must resolve the registry's name and trust its certificate",
             ) from error  # fmt: skip

@@ -101,6 +101,8 @@ class PatchObject(_Part):
 
 
 class CreateObject(_Part):
+    """An object of which there was none; `{agent-image}` is the image of the agents."""
+
     do: Literal["create"]
     manifest: str
     ready: tuple[str, ...] = Field((), description="words of kubectl that wait for it")

@@ -74,7 +74,7 @@ class Bench:
             case PatchObject():
                 return self._plan_patch(action)
             case CreateObject():
-                manifest = json.dumps(yaml.safe_load(action.manifest))
+                manifest = json.dumps(yaml.safe_load(self._filled(action.manifest)))
                 gone = Kubectl(
                     words=("delete", "-f", "-", "--ignore-not-found", "--wait", "--grace-period=1"),
                     stdin=manifest,
@@ -196,7 +196,7 @@ class Bench:
             case Point():
                 repositories.point(self.endpoints.run_id, step.repository, step.commit)
             case Node():
-                words = [word.replace("{agent-image}", self._agent_image()) for word in step.words]
+                words = [self._filled(word) for word in step.words]
                 node = self.kubectl("get", "nodes", "--output", "jsonpath={.items[0].metadata.name}")
                 run(["docker", "exec", node, *words], timeout=120)
             case Ecr():
@@ -229,9 +229,12 @@ class Bench:
                 observed=f"{answer.status_code} {answer.text[:300]}",
             )
 
-    def _agent_image(self) -> str:
+    def _filled(self, text: str) -> str:
+        """`text` with the image of the agents for `{agent-image}`."""
+        if "{agent-image}" not in text:
+            return text
         told = self.kubectl(*CONTROLLER, "cat", f"{CASC}/jcasc-default-config.yaml")
-        return str(re.findall(r'image: "([^"]+)"', told)[0])
+        return text.replace("{agent-image}", str(re.findall(r'image: "([^"]+)"', told)[0]))
 
     def kubectl(self, *words: str, stdin: str | None = None) -> str:
         told = self.endpoints
