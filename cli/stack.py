@@ -62,8 +62,13 @@ def up(options: argparse.Namespace) -> int:
     return 0
 
 
-def stand_up(options: argparse.Namespace, planned: Plan, console: Console) -> tuple[Run, KindEnvironment]:
-    """A kept stack as planned. Raises ConformanceError; then only diagnostics and the timeline stay."""
+def stand_up(
+    options: argparse.Namespace, planned: Plan, console: Console, claims: int = 0
+) -> tuple[Run, KindEnvironment]:
+    """A kept stack as planned, with `claims` MiB for its volumes (0: the node's disk).
+
+    Raises ConformanceError; then only diagnostics and the timeline stay.
+    """
     from cli import standing  # noqa: PLC0415
     from cli.progress import Progress  # noqa: PLC0415
     from environments import runs  # noqa: PLC0415
@@ -77,7 +82,7 @@ def stand_up(options: argparse.Namespace, planned: Plan, console: Console) -> tu
             from environments.images import kit  # noqa: PLC0415
 
             kit.take(options.kit, planned.sources.catalogue, engine, console.print)
-        where = standing.environment(planned, run, engine, console.print)
+        where = standing.environment(planned, run, engine, console.print, claims)
         tasks = where.tasks()
         expected = Builder(planned.sources.catalogue, engine).expected_seconds
         try:

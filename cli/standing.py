@@ -121,8 +121,8 @@ def scratch(what: str) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{what}-pid{os.getpid()}-", dir=cache_root()))
 
 
-def environment(planned: Plan, run: Run, engine: Engine, say: Say) -> KindEnvironment:
-    """The kind environment for `run`, with credentials and a CA of its own."""
+def environment(planned: Plan, run: Run, engine: Engine, say: Say, claims: int = 0) -> KindEnvironment:
+    """The kind environment for `run`, with credentials and a CA of its own; `claims`: MiB for all of them."""
     from environments import trust  # noqa: PLC0415
     from environments.kind.assembly import assemble  # noqa: PLC0415
 
@@ -136,6 +136,7 @@ def environment(planned: Plan, run: Run, engine: Engine, say: Say) -> KindEnviro
         authority=trust.RunAuthority(run.id),
         environ=os.environ,
         say=say,
+        claims=claims,
     )
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from upgrade.pairs import Side
 
 SEED = 1
+#: MiB of memory that volumes have where they are to be filled: the whole suite writes about 1 GiB
+CLAIMS = 4096
 
 
 def register(subparsers: Subparsers) -> None:
@@ -42,8 +44,8 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--seed", type=int, default=SEED, help="number that the state is made from")
     parser.add_argument("--no-back", action="store_true", help="do not go back afterwards")
     parser.add_argument(
-        "--interrupt", default=None, choices=("pod", "node", "registry"),
-        help="disturb the upgrade: kill the new pods, restart the node, take the registry away",
+        "--interrupt", default=None, choices=("pod", "node", "registry", "volume"),
+        help="disturb it: kill the new pods, restart the node, take the registry away, fill the volumes",
     )  # fmt: skip
     parser.add_argument("--keep", action="store_true", help="leave the stack standing afterwards")
     parser.add_argument("--results-dir", type=Path, default=None, metavar="DIR", help="where results go")
@@ -74,7 +76,8 @@ def upgrade(options: argparse.Namespace) -> int:
         after = pairs.side(options.after or str(options.contract), options.contract, sources)
         options.contract = before.loaded.file
         plans = {side.name: _plan(options, side, say) for side in (before, after)}
-        run, where = stack.stand_up(options, plans[before.name], console)
+        claims = CLAIMS if options.interrupt == "volume" else 0
+        run, where = stack.stand_up(options, plans[before.name], console, claims)
         try:
             return _Journey(options, run, where, plans, say).there_and_back(before, after)
         except NonConformance as error:

@@ -1,4 +1,4 @@
-"""What is done to a stack while it is upgraded: pods killed, a node restarted, the registry taken away."""
+"""What is done to a stack while it is upgraded: pods killed, a node restarted, no registry, full volumes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from core.waiting import eventually
 from fixtures.hands import Stack
 from fixtures.objects import Pod
 
-Kind = Literal["pod", "node", "registry"]
+Kind = Literal["pod", "node", "registry", "volume"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-#: no upgrade takes longer, and a registry comes back before
-PATIENCE, REGISTRY_AWAY = 1800, 60
+#: no upgrade takes longer, and what is missing comes back before
+PATIENCE, MISSING = 1800, 60
 Say = Callable[[str], None]
 
 
@@ -35,6 +35,9 @@ class Disturbable(Protocol):
 
     def registry_away(self) -> AbstractContextManager[None]:
         """Nobody reaches the registry while this is entered; what it holds stays."""
+
+    def volumes_full(self) -> AbstractContextManager[None]:
+        """No volume has a byte left while this is entered."""
 
 
 class Event(BaseModel):
@@ -86,9 +89,14 @@ class Interruption:
         return tuple((event.at, event.until) for event in self.events if service in event.killed)
 
     def _run(self) -> None:
-        work = {"pod": self._kill, "node": self._restart, "registry": self._take_away}[self.kind]
+        work: dict[Kind, Callable[[], None]] = {
+            "pod": self._kill,
+            "node": self._restart,
+            "registry": lambda: self._during("the registry was away", self._hands.registry_away()),
+            "volume": lambda: self._during("the volumes were full", self._hands.volumes_full()),
+        }
         try:
-            work()
+            work[self.kind]()
         except ConformanceError as failure:
             self._failure = failure
 
@@ -122,12 +130,12 @@ class Interruption:
         self._hands.restart_node()
         self._note("the node was restarted", begin, "jenkins", "nexus", "registry")
 
-    def _take_away(self) -> None:
+    def _during(self, what: str, missing: AbstractContextManager[None]) -> None:
+        """From the beginning on, until the upgrade ends or for so long as must be enough."""
         begin = time.monotonic()
-        # the upgrade ended or not, that is long enough
-        with self._hands.registry_away(), suppress(NotYet):
-            eventually(self._over.is_set, what="the upgrade ends", timeout=REGISTRY_AWAY, interval=0.2)
-        self._note("the registry was away", begin)
+        with missing, suppress(NotYet):
+            eventually(self._over.is_set, what="the upgrade ends", timeout=MISSING, interval=0.2)
+        self._note(what, begin)
 
     def _while_it_goes_on(self, look: Callable[[], bool], what: str) -> None:
         eventually(look, what=what, timeout=PATIENCE, interval=0.3, transient=(EnvironmentFailure,))

@@ -16,6 +16,8 @@ from environments.images import store
 from environments.kubectl import Kubectl
 
 PREFIX = "conf-"
+#: where the provisioner of kind's default storage class keeps claims on a node
+CLAIMS = "/var/local-path-provisioner"
 #: Fixed ports on the node; the engine maps each to a free one of the host's loopback address.
 NODE_PORTS = {"jenkins": 30080, "nexus": 30081, "registry": 30443}
 
@@ -35,6 +37,8 @@ class ClusterSpec:
     #: is the node image ours (then pod network, cgroup driver and CoreDNS' tag are ours too)
     from_packages: bool
     cgroup_v1: bool
+    #: MiB that all claims of a node have together; 0: what its disk has
+    claims: int = 0
 
     @property
     def node_names(self) -> tuple[str, ...]:
@@ -106,6 +110,16 @@ def create(spec: ClusterSpec, kind: Path, engine: Engine) -> None:
             observed=error.observed or error.what,
             remedy="conformance doctor; the node's journal is among the diagnostics",
         ) from error
+
+
+def bound_claims(spec: ClusterSpec, engine: Engine) -> None:
+    """Give the claims of each node a file system of `spec.claims` MiB, in memory; there must be none yet.
+
+    A claim on kind is a folder of the node's disk, which has no size of its own.
+    """
+    for node in spec.node_names if spec.claims else ():
+        engine.docker("exec", node, "mkdir", "-p", CLAIMS)
+        engine.docker("exec", node, "mount", "-t", "tmpfs", "-o", f"size={spec.claims}m", "claims", CLAIMS)
 
 
 def connect_nodes(spec: ClusterSpec, kubectl: Kubectl, engine: Engine) -> None:

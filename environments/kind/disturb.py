@@ -1,4 +1,4 @@
-"""Disturbances of a stack on kind: a process killed, a node restarted, the registry out of reach."""
+"""Disturbances of a stack on kind: a process killed, a node restarted, the registry away, volumes full."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from core.errors import CommandFailed, EnvironmentFailure, UsageError
 from core.waiting import eventually
 from environments.ecr import manifests
+from environments.kind import cluster
 from environments.kind.environment import KindEnvironment
 from environments.kind.objects import SYSTEM
 
@@ -16,6 +17,8 @@ from environments.kind.objects import SYSTEM
 SECONDS = 180
 #: a label that no pod has
 NOBODY = "conformance-out-of-reach"
+#: the file that takes what claims have left
+FILLER = f"{cluster.CLAIMS}/conformance-filler"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,27 @@ class Disturbances:
             yield
         finally:
             self._select({**manifests.SELECTOR, NOBODY: None})
+
+    @contextmanager
+    def volumes_full(self) -> Iterator[None]:
+        """No volume has a byte left while this is entered, on any node.
+
+        Raises UsageError where volumes have no size of their own: the host's disk would be filled.
+        """
+        if not self.where.claims:
+            raise UsageError(
+                "the volumes cannot be filled", observed="claims have what the node's disk has",
+                remedy="stand the stack up with conformance upgrade --interrupt volume",
+            )  # fmt: skip
+        try:
+            for node in self.where.spec.node_names:
+                # it ends where there is no space left, which is no failure here
+                fill = f"dd if=/dev/zero of={FILLER} bs=1M 2> /dev/null; test -s {FILLER}"
+                self.where.engine.docker("exec", node, "sh", "-c", fill)
+            yield
+        finally:
+            for node in self.where.spec.node_names:
+                self.where.engine.docker("exec", node, "rm", "-f", FILLER)
 
     def _select(self, labels: dict[str, str | None]) -> None:
         # a key that is set to null is taken out (JSON merge patch, RFC 7396)

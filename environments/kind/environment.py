@@ -45,6 +45,8 @@ class KindEnvironment:
     credentials: objects.Credentials
     #: ECR repositories by Terraform (else by boto3)
     by_terraform: bool
+    #: MiB for all claims of a node (see cluster.bound_claims); 0: what its disk has
+    claims: int = 0
     name: str = field(default="kind", init=False)
 
     def tasks(self) -> tuple[Task, ...]:
@@ -125,6 +127,7 @@ class KindEnvironment:
         for target in self.spec.stores:
             store.clone(self.sources.catalogue, target)
         cluster.create(self.spec, self._program("kind"), self.engine)
+        cluster.bound_claims(self.spec, self.engine)
         cluster.connect_nodes(self.spec, self.kubectl, self.engine)
         self.sources.load(self.engine, self.spec.node_names)
 
@@ -224,6 +227,7 @@ class KindEnvironment:
             git=self._git_folder,
             from_packages=self.sources.from_packages,
             cgroup_v1=not Path("/sys/fs/cgroup/cgroup.controllers").exists(),
+            claims=self.claims,
         )
 
     @property

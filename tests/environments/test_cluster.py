@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import ssl
 from pathlib import Path
+from typing import Any
 
 import yaml
 from cryptography import x509
@@ -44,6 +45,27 @@ def test_upstream_nodes_keep_their_own_ways() -> None:
 def test_nodes_are_named_as_kind_names_them() -> None:
     three = dataclasses.replace(SPEC, nodes=3)
     assert three.node_names == ("conf-x-control-plane", "conf-x-worker", "conf-x-worker2")
+
+
+class Engine:
+    """Writes down what it is told to do."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, ...]] = []
+
+    def docker(self, *words: str) -> str:
+        self.said.append(words)
+        return ""
+
+
+def test_claims_get_a_size_of_their_own_only_where_one_is_asked_for() -> None:
+    engine: Any = Engine()
+    cluster.bound_claims(SPEC, engine)
+    assert engine.said == []
+    cluster.bound_claims(dataclasses.replace(SPEC, claims=64), engine)
+    mounts = [words[1:] for words in engine.said if "mount" in words]
+    assert [words[0] for words in mounts] == ["conf-x-control-plane", "conf-x-worker"]
+    assert all("size=64m" in words and words[-1] == cluster.CLAIMS for words in mounts)
 
 
 COREFILE = """.:53 {

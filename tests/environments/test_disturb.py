@@ -14,11 +14,14 @@ from environments.kind.disturb import Disturbances
 class Played:
     """An environment that writes down what it is told to do."""
 
-    def __init__(self, statuses: list[dict[str, str]] | None = None, ecr: str = "local") -> None:
+    def __init__(
+        self, statuses: list[dict[str, str]] | None = None, ecr: str = "local", claims: int = 0
+    ) -> None:
         self.said: list[Any] = []
         self.ready = ["Unknown", "down", "True"]
         self.statuses = statuses or []
         self.ecr = SimpleNamespace(name=ecr)
+        self.claims = claims
         self.spec = SimpleNamespace(node_names=("node-1", "node-2"))
         self.kubectl = self.engine = self
 
@@ -78,5 +81,23 @@ def test_the_registry_is_out_of_reach_and_back_whatever_happens() -> None:
 def test_a_registry_that_is_not_ours_is_left_alone() -> None:
     played = Played(ecr="aws")
     with pytest.raises(UsageError, match="cannot be taken away"), of(played).registry_away():
+        pass
+    assert played.said == []
+
+
+def test_volumes_are_full_and_have_room_again_whatever_happens() -> None:
+    played = Played(claims=64)
+    with pytest.raises(ZeroDivisionError), of(played).volumes_full():
+        raise ZeroDivisionError
+    assert [words[:4] for words in played.said[:2]] == [("exec", f"node-{n}", "sh", "-c") for n in (1, 2)]
+    (*_, filler) = played.said[-1]
+    assert filler.startswith("/var/local-path-provisioner/")
+    assert all(f"of={filler} " in words[-1] for words in played.said[:2])
+    assert [words[:3] for words in played.said[2:]] == [("exec", f"node-{n}", "rm") for n in (1, 2)]
+
+
+def test_volumes_that_have_the_host_s_disk_are_not_filled() -> None:
+    played = Played()
+    with pytest.raises(UsageError, match="cannot be filled"), of(played).volumes_full():
         pass
     assert played.said == []

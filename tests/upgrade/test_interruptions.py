@@ -57,6 +57,13 @@ class Cluster:
         yield
         self.done.append("back")
 
+    @contextmanager
+    def volumes_full(self) -> Iterator[None]:
+        self.done.append("full")
+        self.changed.set()
+        yield
+        self.done.append("room again")
+
 
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
@@ -109,10 +116,19 @@ def test_the_registry_comes_back_when_the_upgrade_has_ended(cluster: Cluster) ->
     assert made.events[0].killed == ()
 
 
+def test_volumes_have_room_again_when_the_upgrade_has_ended(cluster: Cluster) -> None:
+    with disturb("volume", cluster) as made:
+        assert cluster.changed.wait(10)
+        assert cluster.done == ["full"]
+    assert cluster.done == ["full", "room again"]
+    assert [event.what for event in made.events] == ["the volumes were full"]
+    assert made.events[0].killed == ()
+
+
 def test_the_registry_comes_back_after_a_while_also_when_the_upgrade_waits(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(interruptions, "REGISTRY_AWAY", 0.1)
+    monkeypatch.setattr(interruptions, "MISSING", 0.1)
     done = disturb("registry", cluster)
     with done:
         done._thread.join(10)
