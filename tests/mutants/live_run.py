@@ -197,6 +197,8 @@ class Runner:
             sys.executable, "-m", "pytest", *what, "--rootdir", str(PROJECT), "-p", "no:cacheprovider", "-q",
             "--stack", str(stack), "--contract", str(contract), "--results-dir", str(folder / "results"),
             "-n", self._workers if many else "0", *options,
+            # the suites know nothing of it, and each process would take twice as long to start
+            "-p", "no:hypothesispytest",
         ]  # fmt: skip
         began = time.time()
         with (folder / "log").open("wb") as log:
