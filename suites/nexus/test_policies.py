@@ -35,15 +35,15 @@ def test_snapshots_are_cleaned_up(nexus: Nexus, contract: Contract) -> None:
 
 @pytest.mark.requirement("NEXUS-15")
 def test_cleanup_policies_are_there(nexus: Nexus) -> None:
-    there = nexus.cleanup_policy_names()
-    if there is None:
+    told = nexus.cleanup_policies_api()
+    if told is None:
         not_applicable("this Nexus tells its cleanup policies neither by its public REST API nor by its own")
     require_none(
         [
-            f"{told['repository']} names {name}, and there is none"
-            for told in nexus.cleanup_policies()
-            for name in told["policies"]
-            if name not in there
+            f"{of['repository']} names {name}, and there is none"
+            for of in nexus.cleanup_policies()
+            for name in of["policies"]
+            if name not in told[1]
         ],
         "a repository names a cleanup policy that does not exist",
         expected="only policies that exist: Nexus takes any name and then cleans nothing up",

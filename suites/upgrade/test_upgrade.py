@@ -84,6 +84,13 @@ def test_roles_of_nexus_are_kept(looked: Looked, manifest: Manifest, contract: C
     kept("role", looked, manifest, contract)
 
 
+@pytest.mark.requirement("UPGRADE-24")
+def test_cleanup_policies_are_kept(looked: Looked, manifest: Manifest, contract: Contract) -> None:
+    if all(item.kind != "cleanup policy" for item in manifest.items):
+        not_applicable("Nexus told its cleanup policies by no REST API before the upgrade")
+    kept("cleanup policy", looked, manifest, contract)
+
+
 @pytest.mark.requirement("UPGRADE-07")
 def test_images_are_kept(looked: Looked, manifest: Manifest, contract: Contract) -> None:
     kept("image", looked, manifest, contract)

@@ -28,6 +28,7 @@ KEEPERS: Mapping[str, Keeper] = {
     keeper.kind: keeper
     for keeper in (
         nexus.Artifacts(), nexus.Proxied(), nexus.Users(), nexus.Roles(),
+        nexus.CleanupPolicies(),
         ecr.Images(), ecr.Settings(),
         jenkins.Jobs(), jenkins.Builds(), jenkins.DeclaredBuilds(), jenkins.Drift(),
         jenkins.Credentials(), jenkins.Tokens(),

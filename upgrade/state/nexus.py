@@ -1,4 +1,4 @@
-"""State of Nexus: artifacts of every kind of repository, users and roles."""
+"""State of Nexus: artifacts of every kind of repository, users, roles and cleanup policies."""
 
 from __future__ import annotations
 
@@ -108,4 +108,35 @@ class Users:
             "roles": sorted(found["roles"]), "status": found["status"],
             "signs in": answer.status_code == 200, "sees releases": stack.contract.nexus.releases in seen,
         }  # fmt: skip
+        return item.model_copy(update={"facts": facts})
+
+
+class CleanupPolicies:
+    """A policy that people made; none where Nexus tells its policies by no REST API."""
+
+    kind = "cleanup policy"
+
+    def make(self, stack: Stack, seed: int) -> Iterator[Item]:
+        told = stack.nexus.cleanup_policies_api()
+        if told is None:
+            return
+        name = f"conformance-state-{seed}"
+        policy = {
+            "name": name,
+            "format": "maven2",
+            "notes": "made before an upgrade",
+            "criteriaLastBlobUpdated": 90,
+        }
+        answer = stack.nexus.http.post(told[0], json=policy)
+        expect(answer, 200, 201, 204, what=f"Nexus does not make the cleanup policy {name}")
+        yield Item(service="nexus", kind=self.kind, name=name, key={"name": name})
+
+    def look(self, stack: Stack, item: Item) -> Item | None:
+        told = stack.nexus.cleanup_policies_api()
+        found = told and told[1].get(item.key["name"])
+        if not found:
+            return None
+        facts = {
+            key: found.get(key) for key in ("format", "criteriaLastBlobUpdated", "criteriaLastDownloaded")
+        }
         return item.model_copy(update={"facts": facts})
