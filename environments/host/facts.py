@@ -8,6 +8,7 @@ import resource
 import shutil
 import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,7 @@ class HostFacts:
     open_files: int
     processes: int
     filesystems: frozenset[str]
+    #: how many more this user may have; all stacks of a host share one limit
     inotify_instances: int
     inotify_watches: int
     user_namespaces: int
@@ -74,7 +76,7 @@ def gather(node_image: str = "") -> HostFacts:
         open_files=resource.getrlimit(resource.RLIMIT_NOFILE)[1],
         processes=resource.getrlimit(resource.RLIMIT_NPROC)[1],
         filesystems=frozenset(_read("/proc/filesystems").replace("nodev", "").split()),
-        inotify_instances=_number("/proc/sys/fs/inotify/max_user_instances"),
+        inotify_instances=_number("/proc/sys/fs/inotify/max_user_instances") - inotify_in_use(Path("/proc")),
         inotify_watches=_number("/proc/sys/fs/inotify/max_user_watches"),
         user_namespaces=_number("/proc/sys/user/max_user_namespaces"),
         loopback_port=_can_listen(),
@@ -98,6 +100,24 @@ def _read(path: str) -> str:
 def _number(path: str) -> int:
     text = _read(path).strip()
     return int(text) if text.isdigit() else 0
+
+
+def inotify_in_use(processes: Path) -> int:
+    """Inotify instances of this user's processes, those in containers among them."""
+    count = 0
+    for files in processes.glob("[0-9]*/fd"):
+        # a process may end meanwhile, and those of others tell nothing
+        with suppress(OSError):
+            if files.stat().st_uid == os.geteuid():
+                count += sum(_leads_to(file) == "anon_inode:inotify" for file in files.iterdir())
+    return count
+
+
+def _leads_to(file: Path) -> str:
+    try:
+        return str(file.readlink())
+    except OSError:
+        return ""
 
 
 def _meminfo(name: str) -> int:

@@ -152,3 +152,16 @@ def test_the_shim_as_a_program_rewrites_the_bundle_and_calls_runc(tmp_path: Path
     )  # fmt: skip
     assert done.stdout == f"runc create --bundle {tmp_path} id\n"
     assert json.loads((tmp_path / "config.json").read_text())["process"]["oomScoreAdj"] == 0
+
+
+def test_inotify_instances_of_every_process_are_counted(tmp_path: Path) -> None:
+    for process, leads_to in (
+        ("1", "anon_inode:inotify"),
+        ("27", "anon_inode:inotify"),
+        ("27", "socket:[5]"),
+    ):
+        files = tmp_path / process / "fd"
+        files.mkdir(parents=True, exist_ok=True)
+        (files / str(len(list(files.iterdir())))).symlink_to(leads_to)
+    (tmp_path / "self").mkdir()
+    assert facts.inotify_in_use(tmp_path) == 2
