@@ -10,9 +10,6 @@ from typing import Any
 import pytest
 
 from contract.model import Contract, Product
-from core.errors import NotYet, TerminalState
-from core.text import shortened
-from core.waiting import eventually
 from fixtures import artifacts
 from fixtures.agents import Agents
 from fixtures.jobs import Build
@@ -138,31 +135,25 @@ def _manifest(names: Names, n: int, image: str) -> dict[str, Any]:
 def _started(kube: Cluster, made: Pod, image: str) -> str:
     """The image id that the kubelet tells of the pod, once its program was started; it may have ended."""
 
-    def up(pod: Pod | None) -> bool:
-        return pod is not None and any(
+    def up(pod: Pod) -> bool:
+        return any(
             part.started is not None or (part.ended and part.ended not in NEVER_STARTED)
             for part in pod.containers
         )
 
-    def stuck(pod: Pod | None) -> str | None:
-        if pod is None:
-            return "the pod is gone"
+    def stuck(pod: Pod) -> str:
         never = [f"{one.ended}: {one.message}" for one in pod.containers if one.ended in NEVER_STARTED]
         trouble = pod.trouble()
-        return next(iter(never), "" if pulls_again(trouble) else trouble) or None
+        return next(iter(never), "" if pulls_again(trouble) else trouble)
 
     try:
-        pod = eventually(
-            lambda: kube.pod(made.namespace, made.name), what=f"a pod of {image} starts", timeout=60,
-            interval=0.3, until=up, terminal=stuck,
-        )  # fmt: skip
-    except (NotYet, TerminalState) as error:
+        pod = kube.wait_pod(made.namespace, made.name, timeout=60, until=up, what="its start", stuck=stuck)
+    except NonConformance as error:
         raise NonConformance(
-            f"no pod can run {image}", expected="a container that was started",
-            observed=shortened(error.observed),
+            f"no pod can run {image}", expected="a container that was started", observed=error.observed,
             remedy="look at the image's entrypoint, and whether nodes may pull it",
         ) from error  # fmt: skip
-    return pod.containers[0].image_id if pod else ""
+    return pod.containers[0].image_id
 
 
 #: how containers end whose program could not be started

@@ -5,9 +5,6 @@ from __future__ import annotations
 import pytest
 
 from contract.model import Contract
-from core.errors import NotYet, TerminalState
-from core.text import shortened
-from core.waiting import eventually
 from fixtures import artifacts
 from fixtures.artifacts import Image
 from fixtures.kubernetes import Cluster
@@ -251,26 +248,19 @@ def test_node_pulls_what_was_pushed(
         kube.pull_secret(namespace, names.unique, registry.address.host, login),
         kube.temporary_pod(namespace, manifest),
     ):
-
-        def state() -> str:
-            pod = kube.pod(namespace, names.unique)
-            return (
-                ""
-                if pod is None
-                else " ".join(f"{part.waiting or part.ended} {part.message}" for part in pod.containers)
-            )
-
         try:
-            eventually(
-                state,
-                what="the node pulls the image",
-                timeout=60,
-                until=lambda seen: any(reason in seen for reason in pulled),
-                terminal=lambda seen: seen if "ImagePull" in seen and not pulls_again(seen) else None,
-            )
-        except (NotYet, TerminalState) as error:
+            kube.wait_pod(
+                namespace, names.unique, timeout=60, what="its image",
+                until=lambda pod: any((part.waiting or part.ended) in pulled for part in pod.containers),
+                stuck=lambda pod: trouble if _hopeless(trouble := pod.trouble()) else "",
+            )  # fmt: skip
+        except NonConformance as error:
             raise NonConformance(
                 f"a node cannot pull {reference}", expected="the image, with a token of the ECR API",
-                observed=shortened(error.observed),
+                observed=error.observed,
                 remedy="nodes must resolve the registry's name and trust its certificate",
             ) from error  # fmt: skip
+
+
+def _hopeless(trouble: str) -> bool:
+    return "ImagePull" in trouble and not pulls_again(trouble)
