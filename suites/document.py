@@ -28,6 +28,9 @@ TAIL = """
 - **Agent-to-controller security**: cores since 2.326 have no switch for it; it is always on.
 - **A build that goes on over a restart of its controller**: asked of an upgrade (UPGRADE-16), not here,
   where a controller at rest is restarted.
+- **A Terraform plan that wants to change nothing**: proven with every stand-up, whose state the harness has
+  (`environments/deploy/terraform.py`); a run on what stands compares each setting of the repositories with
+  the contract instead (REGISTRY-01 to 03, 24, 25), which a drift differs from, too.
 - **Restarts of the registry**: ECR is a service of AWS; it is not the stack's to restart.
 """
 

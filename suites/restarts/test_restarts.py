@@ -44,6 +44,17 @@ def test_controller_is_back(restarted: Restarted, contract: Contract, evidence: 
     is_back(restarted.jenkins, "the controller", contract.budgets.controller_ready, evidence)
 
 
+@pytest.mark.requirement("RESTARTS-09")
+def test_no_agent_outlives_the_builds(restarted: Restarted, contract: Contract) -> None:
+    require_none(
+        [f"pod {name}: {why}" for name, why in sorted(restarted.agents.items())],
+        "an agent's pod is left although its build has ended",
+        expected=f"every pod gone {contract.budgets.agent_gone} s after its build",
+        remedy="let pods end with their build (podRetention never, idleMinutes 0), and delete those of a "
+        "controller that is no more",
+    )
+
+
 @pytest.mark.requirement("RESTARTS-02")
 def test_jobs_and_folders_are_there(controller: Jenkins, restarted: Restarted) -> None:
     folder = restarted.job.rpartition("/")[0]

@@ -53,7 +53,7 @@ def test_nothing_is_asked_where_it_may_not_disrupt(tmp_path: Path, writable: boo
     )  # fmt: skip
     checks = RunResult.load(tmp_path / "results").checks
     assert {str(check.outcome) for check in checks} == {"not applicable"}, done.stdout
-    assert len(checks) == 13
+    assert len(checks) == 14
 
 
 def test_what_changed_is_told_one_by_one() -> None:
