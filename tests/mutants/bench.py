@@ -15,12 +15,13 @@ import requests
 import yaml
 from botocore.exceptions import ClientError
 
-from core.errors import UsageError
+from core.errors import EnvironmentFailure, UsageError
 from core.process import run
 from core.waiting import eventually
 from environments.base import Endpoints
 from environments.ecr.client import ecr_client
 from environments.ecr.dial import session
+from environments.host import engine as engines
 from fixtures.jenkins import Jenkins
 from fixtures.net import Http
 from tests.mutants import repositories
@@ -198,7 +199,10 @@ class Bench:
             case Node():
                 words = [self._filled(word) for word in step.words]
                 node = self.kubectl("get", "nodes", "--output", "jsonpath={.items[0].metadata.name}")
-                run(["docker", "exec", node, *words], timeout=120)
+                engine = engines.find()
+                if engine is None:
+                    raise EnvironmentFailure("the engine of the stack does not answer", where=node)
+                engine.docker("exec", node, *words, timeout=120)
             case Ecr():
                 client = ecr_client(self.endpoints.registry, self.endpoints.ca_bundle)
                 try:
