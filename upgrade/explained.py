@@ -47,6 +47,14 @@ KNOWN = (
         "go back, upgrade Nexus to 3.70 first, migrate OrientDB to H2 or PostgreSQL there with Sonatype's "
         "database migrator (help.sonatype.com, Migrating to a New Database), and then come to this version",
     ),
+    # of a Nexus 3.71.0-06 that was frozen once and released by force: db/frozen.marker stays on its volume
+    _Known(
+        "nexus",
+        re.compile(r"Status health check failed because database is frozen"),
+        "Nexus starts read-only: it was frozen before, and that is kept on its volume",
+        "POST /service/rest/v1/read-only/release as its administrator, inside the pod while it is not ready "
+        "(force-release leaves db/frozen.marker, and the next start is read-only again)",
+    ),
 )
 
 

@@ -33,6 +33,18 @@ def test_a_store_that_cannot_be_opened_is_explained() -> None:
     assert "INFO" not in found.said
 
 
+def test_a_nexus_that_was_frozen_before_is_explained() -> None:
+    found = read(
+        "nexus",
+        "2026-11-27 21:21:54,347+0000 INFO  [qtp1594532152-98] *UNKNOWN "
+        "org.sonatype.nexus.internal.status.StatusResource - Status health check failed because database is "
+        "frozen\n",
+    )
+    assert found is not None
+    assert "read-only" in found.what
+    assert "read-only/release" in found.remedy
+
+
 def test_what_is_not_known_is_told_in_the_log_s_own_words() -> None:
     log = "INFO\tit starts\nSEVERE\thudson.util.BootFailure#publish: Failed to initialize Jenkins\n\tat x.Y\n"
     found = read("jenkins", log)
