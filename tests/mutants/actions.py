@@ -101,7 +101,7 @@ class PatchObject(_Part):
 
 
 class CreateObject(_Part):
-    """An object of which there was none; `{agent-image}` is the image of the agents."""
+    """An object of which there was none; `{agent-image}` and `{nexus-image}` are images that the node has."""
 
     do: Literal["create"]
     manifest: str

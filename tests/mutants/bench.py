@@ -234,11 +234,15 @@ class Bench:
             )
 
     def _filled(self, text: str) -> str:
-        """`text` with the image of the agents for `{agent-image}`."""
-        if "{agent-image}" not in text:
-            return text
-        told = self.kubectl(*CONTROLLER, "cat", f"{CASC}/jcasc-default-config.yaml")
-        return text.replace("{agent-image}", str(re.findall(r'image: "([^"]+)"', told)[0]))
+        """`text` with the images of agents and Nexus for `{agent-image}` and `{nexus-image}`."""
+        if "{agent-image}" in text:
+            told = self.kubectl(*CONTROLLER, "cat", f"{CASC}/jcasc-default-config.yaml")
+            text = text.replace("{agent-image}", str(re.findall(r'image: "([^"]+)"', told)[0]))
+        if "{nexus-image}" in text:
+            path = "jsonpath={.spec.template.spec.containers[0].image}"
+            told = self.kubectl("get", "deployment/nexus", "--namespace", "nexus", "--output", path)
+            text = text.replace("{nexus-image}", told)
+        return text
 
     def kubectl(self, *words: str, stdin: str | None = None) -> str:
         told = self.endpoints
