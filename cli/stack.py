@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import time
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,7 @@ def stand_up(
             from environments.images import kit  # noqa: PLC0415
 
             kit.take(options.kit, planned.sources.catalogue, engine, console.print)
-        where = standing.environment(planned, run, engine, console.print, claims)
+        where = dataclasses.replace(standing.environment(planned, run, engine, console.print), claims=claims)
         tasks = where.tasks()
         expected = Builder(planned.sources.catalogue, engine).expected_seconds
         try:

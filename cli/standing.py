@@ -121,8 +121,8 @@ def scratch(what: str) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{what}-pid{os.getpid()}-", dir=cache_root()))
 
 
-def environment(planned: Plan, run: Run, engine: Engine, say: Say, claims: int = 0) -> KindEnvironment:
-    """The kind environment for `run`, with credentials and a CA of its own; `claims`: MiB for all of them."""
+def environment(planned: Plan, run: Run, engine: Engine, say: Say) -> KindEnvironment:
+    """The kind environment for `run`, with credentials and a CA of its own."""
     from environments import trust  # noqa: PLC0415
     from environments.kind.assembly import assemble  # noqa: PLC0415
 
@@ -136,7 +136,6 @@ def environment(planned: Plan, run: Run, engine: Engine, say: Say, claims: int =
         authority=trust.RunAuthority(run.id),
         environ=os.environ,
         say=say,
-        claims=claims,
     )
 
 

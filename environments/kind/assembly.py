@@ -33,7 +33,6 @@ def assemble(
     authority: trust.RunAuthority,
     environ: Mapping[str, str],
     say: Say,
-    claims: int = 0,
 ) -> KindEnvironment:
     """The environment of `run`; says which ECR backend and which deployer it took. Raises UsageError."""
     credentials = objects.Credentials()
@@ -43,7 +42,7 @@ def assemble(
     say(deploys.why)
     backend = _backend(choice.backend, loaded, run, engine, sources, credentials, authority, environ)
     return KindEnvironment(
-        loaded, run, engine, sources, backend, authority, credentials, deploys.deployer == "terraform", claims
+        loaded, run, engine, sources, backend, authority, credentials, deploys.deployer == "terraform"
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from cryptography import x509
 
+from core.paths import PROJECT
 from environments import trust
 from environments.kind import cluster, names, objects
 from environments.kubectl import _hopeless, is_rolled_out, pod_states
@@ -66,6 +67,11 @@ def test_claims_get_a_size_of_their_own_only_where_one_is_asked_for() -> None:
     mounts = [words[1:] for words in engine.said if "mount" in words]
     assert [words[0] for words in mounts] == ["conf-x-control-plane", "conf-x-worker"]
     assert all("size=64m" in words and words[-1] == cluster.CLAIMS for words in mounts)
+
+
+def test_our_provisioner_keeps_claims_where_a_size_is_given_to_them() -> None:
+    manifest = PROJECT / "environments/images/context/node/local-path-storage.yaml"
+    assert f'"paths": ["{cluster.CLAIMS}"]' in manifest.read_text(encoding="utf-8")
 
 
 COREFILE = """.:53 {

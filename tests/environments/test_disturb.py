@@ -93,6 +93,9 @@ def test_volumes_are_full_and_have_room_again_whatever_happens() -> None:
     (*_, filler) = played.said[-1]
     assert filler.startswith("/var/local-path-provisioner/")
     assert all(f"of={filler} " in words[-1] for words in played.said[:2])
+    assert all(
+        words[-1].startswith("grep -q ' /var/local-path-provisioner tmpfs '") for words in played.said[:2]
+    )
     assert [words[:3] for words in played.said[2:]] == [("exec", f"node-{n}", "rm") for n in (1, 2)]
 
 
