@@ -6,6 +6,7 @@ import os
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
+from xml.sax.saxutils import escape
 
 from core.errors import HostUnfit
 
@@ -39,6 +40,16 @@ def central() -> str:
 def resolve(remote: str) -> str:
     """A proxy's remote as the contract writes it: `central` becomes this host's, a URL stays."""
     return central() if remote == "central" else remote
+
+
+def settings() -> str:
+    """Maven settings (settings.xml) by which everything comes from this host's `central`.
+
+    Raises:
+        HostUnfit: as `central`.
+    """
+    mirror = f"<id>central-here</id><mirrorOf>*</mirrorOf><url>{escape(central())}</url>"
+    return f"<settings><mirrors><mirror>{mirror}</mirror></mirrors></settings>\n"
 
 
 def _mirror() -> str:

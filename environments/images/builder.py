@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from core import maven
 from core.errors import BuildFailure, CommandFailed
 from core.graph import Task
 from core.paths import PROJECT, cache_root
@@ -19,7 +20,7 @@ from environments.host.engine import Engine
 from environments.images import downloads, programs, store, tidy, upstream
 from environments.images.catalogue import HERE, Catalogue, Download, Image, files_below
 from environments.images.locking import building
-from environments.trust import host_bundle
+from environments.trust import host_bundle, java_trust_store
 
 log = logging.getLogger(__name__)
 
@@ -145,6 +146,10 @@ class Builder:
                     shutil.copy2(file, copy)
             if image.trust:
                 (context / "trust.pem").write_text(host_bundle(), encoding="utf-8")
+            if image.maven:
+                (context / "maven").mkdir()
+                (context / "maven/settings.xml").write_text(maven.settings(), encoding="utf-8")
+                (context / "maven/truststore.p12").write_bytes(java_trust_store(host_bundle()))
             words = ["build", "--quiet", "--network", "host", "--tag", reference]
             arguments = dict(image.arguments)
             if image.base:

@@ -63,6 +63,8 @@ class Image:
     preloaded: bool = False
     #: does its build fetch over TLS (then the host's trust store is in the context as trust.pem)
     trust: bool = False
+    #: does its build run Maven (then maven/settings.xml and maven/truststore.p12 are in the context)
+    maven: bool = False
     programs: tuple[str, ...] = ()
     downloads: tuple[str, ...] = ()
     sources: dict[str, str] = field(default_factory=dict)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
+from xml.etree import ElementTree
 
 import pytest
 
@@ -196,6 +197,14 @@ def test_a_mirror_in_the_maven_settings_is_central(tmp_path: Path, monkeypatch: 
     )
     assert maven.central() == "http://mirror.example/maven/"
     assert maven.resolve("https://other.example/") == "https://other.example/"
+
+
+def test_settings_send_maven_to_central_as_this_host_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONFORMANCE_MAVEN_CENTRAL", "http://mirror.example/maven?a=1&b=2")
+    mirror = ElementTree.fromstring(maven.settings()).find("mirrors/mirror")
+    assert mirror is not None
+    assert mirror.findtext("mirrorOf") == "*"
+    assert mirror.findtext("url") == "http://mirror.example/maven?a=1&b=2/"
 
 
 def test_without_maven_and_mirror_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
