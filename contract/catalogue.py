@@ -38,8 +38,11 @@ LAYERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
-#: Layers whose checks take services away for a while: they run when every other check has ended.
+#: Layers whose checks take services away for a while: they run when every check that may ask one has ended.
 DISRUPTIVE = frozenset({"restarts"})
+
+#: Layers whose checks ask no service that a disruptive layer takes away: they may run meanwhile.
+UNDISTURBED = frozenset({"registry"})
 
 #: Layers from the lowest to the highest: no layer stands on one after it.
 ORDER: tuple[str, ...] = tuple(LAYERS)

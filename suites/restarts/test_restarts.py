@@ -44,6 +44,7 @@ def test_controller_is_back(restarted: Restarted, contract: Contract, evidence: 
     is_back(restarted.jenkins, "the controller", contract.budgets.controller_ready, evidence)
 
 
+@pytest.mark.patient
 @pytest.mark.requirement("RESTARTS-09")
 def test_no_agent_outlives_the_builds(restarted: Restarted, contract: Contract) -> None:
     require_none(
@@ -55,6 +56,7 @@ def test_no_agent_outlives_the_builds(restarted: Restarted, contract: Contract) 
     )
 
 
+@pytest.mark.patient
 @pytest.mark.requirement("RESTARTS-02")
 def test_jobs_and_folders_are_there(controller: Jenkins, restarted: Restarted) -> None:
     folder = restarted.job.rpartition("/")[0]
@@ -68,6 +70,7 @@ def test_jobs_and_folders_are_there(controller: Jenkins, restarted: Restarted) -
     )
 
 
+@pytest.mark.patient
 @pytest.mark.requirement("RESTARTS-03")
 def test_finished_builds_are_there(home: Jenkins, restarted: Restarted) -> None:
     number = int(restarted.build["number"])
@@ -80,6 +83,7 @@ def test_finished_builds_are_there(home: Jenkins, restarted: Restarted) -> None:
     )
 
 
+@pytest.mark.patient
 @pytest.mark.requirement("RESTARTS-04")
 def test_what_waited_in_the_queue_waits(home: Jenkins, restarted: Restarted) -> None:
     name = restarted.queued.rpartition("/")[2]
@@ -93,6 +97,7 @@ def test_what_waited_in_the_queue_waits(home: Jenkins, restarted: Restarted) -> 
     )
 
 
+@pytest.mark.patient
 @pytest.mark.requirement("RESTARTS-05")
 def test_deleted_job_of_the_seed_is_back(controller: Jenkins, restarted: Restarted) -> None:
     if not restarted.removed:
@@ -105,6 +110,7 @@ def test_deleted_job_of_the_seed_is_back(controller: Jenkins, restarted: Restart
     )
 
 
+@pytest.mark.patient
 @pytest.mark.requirement("RESTARTS-06")
 def test_plugins_are_the_same(controller: Jenkins, restarted: Restarted) -> None:
     require_none(
@@ -114,6 +120,7 @@ def test_plugins_are_the_same(controller: Jenkins, restarted: Restarted) -> None
     )
 
 
+@pytest.mark.patient
 @pytest.mark.requirement("RESTARTS-07")
 def test_configuration_is_the_same(controller: Jenkins, restarted: Restarted) -> None:
     # credentials have a check of their own
@@ -129,6 +136,7 @@ def test_configuration_is_the_same(controller: Jenkins, restarted: Restarted) ->
     )
 
 
+@pytest.mark.patient
 @pytest.mark.requirement("RESTARTS-08")
 def test_credentials_are_there(controller: Jenkins, restarted: Restarted) -> None:
     require_none(
@@ -138,11 +146,13 @@ def test_credentials_are_there(controller: Jenkins, restarted: Restarted) -> Non
     )
 
 
+@pytest.mark.patient
 @pytest.mark.requirement("RESTARTS-10")
 def test_nexus_is_back(restarted: Restarted, contract: Contract, evidence: Evidence) -> None:
     is_back(restarted.nexus, "Nexus", contract.budgets.nexus_ready, evidence)
 
 
+@pytest.mark.patient
 @pytest.mark.requirement("RESTARTS-11")
 @pytest.mark.parametrize("kind", ["release", "snapshot"])
 def test_acknowledged_artifact_is_served(
@@ -162,6 +172,7 @@ def test_acknowledged_artifact_is_served(
     )
 
 
+@pytest.mark.patient
 @pytest.mark.requirement("RESTARTS-12")
 def test_repositories_are_the_same(repositories: Facts, restarted: Restarted) -> None:
     require_none(
@@ -171,6 +182,7 @@ def test_repositories_are_the_same(repositories: Facts, restarted: Restarted) ->
     )
 
 
+@pytest.mark.patient
 @pytest.mark.requirement("RESTARTS-13")
 def test_users_are_the_same_and_sign_in(known: Nexus, restarted: Restarted, run_name: str) -> None:
     findings = list(changes(restarted.users, users_of(known), "user"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from core.paths import PROJECT
 from reports.model import RunResult
 from tests.gating.suite_run import ENTRY, command, environment, outcomes, run, suite
 
@@ -29,7 +30,9 @@ def disrupted(folder: Path, *others: tuple[str, float, str]) -> Path:
     )
     suite(folder, all=source)
     with (folder / "requirements.toml").open("a") as out:
-        for name, layer in (("RESTARTS-01", "restarts"), ("UPGRADE-01", "upgrade")):
+        for name, layer in (
+            ("RESTARTS-01", "restarts"), ("UPGRADE-01", "upgrade"), ("REGISTRY-02", "registry")
+        ):  # fmt: skip
             out.write(ENTRY.format(id=name, layer=layer, level="MUST", gate="false"))
     return folder
 
@@ -52,6 +55,37 @@ def test_nothing_runs_beside_it(tmp_path: Path, workers: str) -> None:
     kinds = [line.split()[0] for line in seen]
     assert kinds == ["ends"] * 4 + ["begins"] * 3, seen
     assert set(outcomes(tmp_path).values()) == {"passed"}
+
+
+def test_what_it_does_not_disturb_runs_meanwhile(tmp_path: Path) -> None:
+    """One worker restarts, another one has something to do; gates are asked with the rest."""
+    disrupted(tmp_path, ("NEXUS-02", 0.1, ""), ("PIPELINES-01", 0.5, ""), ("REGISTRY-02", 0.2, ""))
+    source = "@need('REGISTRY-01')\ndef test_gate(): note('gate')\n"
+    source += "@pytest.mark.patient\n@need('RESTARTS-01')\ndef test_then(): note('then')\n"
+    suite_file = tmp_path / "suites" / "test_all.py"
+    suite_file.write_text(suite_file.read_text().replace("sleep(0.1)", "sleep(2)") + source)
+    seen = finished(tmp_path, "-n", "1")
+    assert seen == ["ends 0", "gate", "ends 1", *(f"begins {n}" for n in range(3)), "ends 2", "then"]
+    (tmp_path / "notes").unlink()
+    seen = finished(tmp_path, "-n", "4")
+    assert set(seen[:3]) == {"gate", "ends 0", "ends 1"}
+    assert seen.index("begins 0") < seen.index("ends 2") < seen.index("then")
+
+
+@pytest.mark.parametrize(("told", "workers"), [("", "3"), ("5", "5")])
+def test_automatic_workers_are_one_more_than_cores(tmp_path: Path, told: str, workers: str) -> None:
+    disrupted(tmp_path, ("NEXUS-02", 0.1, ""))
+    cores = "import xdist.plugin\ndef pytest_xdist_auto_num_workers(): return {}\n"
+    (tmp_path / "cores.py").write_text(cores.format(told or 2))
+    more = {"NOTES": str(tmp_path / "notes"), "PYTHONPATH": f"{tmp_path}:{PROJECT}"}
+    if told:
+        more["PYTEST_XDIST_AUTO_NUM_WORKERS"] = told
+    done = subprocess.run(
+        command(tmp_path, "-n", "auto", "-p", "cores"), cwd=tmp_path,
+        env={**environment(), **more},
+        capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+    assert f"{workers} workers" in done.stdout, done.stdout
 
 
 @pytest.mark.parametrize("workers", ["0", "1"])
