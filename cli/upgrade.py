@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cli.options import add_making_options, default_contract
+from upgrade.kinds import KINDS
 
 if TYPE_CHECKING:
     from cli.options import Subparsers
@@ -44,7 +45,7 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--seed", type=int, default=SEED, help="number that the state is made from")
     parser.add_argument("--no-back", action="store_true", help="do not go back afterwards")
     parser.add_argument(
-        "--interrupt", default=None, choices=("pod", "node", "registry", "volume"),
+        "--interrupt", default=None, choices=KINDS,
         help="disturb it: kill the new pods, restart the node, take the registry away, fill the volumes",
     )  # fmt: skip
     parser.add_argument("--keep", action="store_true", help="leave the stack standing afterwards")

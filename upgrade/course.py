@@ -21,7 +21,8 @@ from upgrade import acknowledged, explained
 from upgrade.explained import Cause
 from upgrade.inflight import Inflight, Outcome
 from upgrade.inside import asking
-from upgrade.interruptions import Disturbable, Interrupted, Interruption, Kind
+from upgrade.interruptions import Disturbable, Interrupted, Interruption
+from upgrade.kinds import Kind
 from upgrade.observed import Observed, Step
 from upgrade.pairs import Side
 from upgrade.prober import Prober, probes

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from types import TracebackType
-from typing import Literal, Protocol, get_args
+from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -16,9 +16,8 @@ from core.errors import ConformanceError, EnvironmentFailure, NotYet
 from core.waiting import eventually
 from fixtures.hands import Stack
 from fixtures.objects import Pod
+from upgrade.kinds import Kind
 
-Kind = Literal["pod", "node", "registry", "volume"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 #: no upgrade takes longer, and what is missing comes back before
 PATIENCE, MISSING = 1800, 60
 Say = Callable[[str], None]

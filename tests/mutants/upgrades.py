@@ -25,7 +25,7 @@ CHANGES = {
         find='systemMessage: "Build',
         replace='systemMessage: "The next build',
     ),
-    "nexus": Patch(file="stack/charts/nexus/values.yaml", find="memory: 512Mi", replace="memory: 513Mi"),
+    "nexus": Patch(file="stack/charts/nexus/values.yaml", find="memory: 640Mi", replace="memory: 641Mi"),
 }  # fmt: skip
 CONTRACT = "conformance.toml"
 

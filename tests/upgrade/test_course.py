@@ -19,7 +19,8 @@ from upgrade import course
 from upgrade.course import Course
 from upgrade.inflight import Outcome
 from upgrade.inside import Inside
-from upgrade.interruptions import Event, Kind
+from upgrade.interruptions import Event
+from upgrade.kinds import Kind
 from upgrade.observed import Observed
 from upgrade.pairs import Side
 from upgrade.samples import Sample

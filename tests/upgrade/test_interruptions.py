@@ -15,7 +15,8 @@ from contract.load import load
 from core.errors import EnvironmentFailure
 from core.paths import PROJECT
 from upgrade import acknowledged, interruptions
-from upgrade.interruptions import Interruption, Kind
+from upgrade.interruptions import Interruption
+from upgrade.kinds import Kind
 from upgrade.samples import Sample
 
 CONTRACT = load(PROJECT / "conformance.toml").contract
