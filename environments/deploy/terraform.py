@@ -46,6 +46,9 @@ class Applied:
     destroyed: int
 
 
+NOTHING = Applied(added=0, changed=0, destroyed=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Terraform:
     """A working folder that `init` has prepared, with the AWS provider in it.
@@ -67,12 +70,16 @@ class Terraform:
         with _environment(registry, ca_bundle) as environment:
             return _counts(self._run(["apply", "-auto-approve"], environment).stdout)
 
-    def check_no_drift(self, registry: Registry, ca_bundle: str = "") -> None:
-        """Plan again after `apply`; nothing may be left to do.
+    def check_no_drift(self, applied: Applied, registry: Registry, ca_bundle: str = "") -> None:
+        """Plan again after `apply`, which did `applied`; nothing may be left to do.
+
+        An apply that found nothing to do was that plan already.
 
         Raises:
             EnvironmentFailure: Terraform failed, or the plan still wants to change something.
         """
+        if applied == NOTHING:
+            return
         with _environment(registry, ca_bundle) as environment:
             plan = self._run(["plan", "-detailed-exitcode"], environment, statuses=(0, 2))
         if plan.returncode == 2:

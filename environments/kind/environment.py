@@ -173,10 +173,14 @@ class KindEnvironment:
         _ = self._terraform
 
     def _apply(self) -> None:
-        self._terraform.apply(self.declaration, self.ecr.registry(), str(self._ca_file))
+        _ = self._applied
 
     def _check_drift(self) -> None:
-        self._terraform.check_no_drift(self.ecr.registry(), str(self._ca_file))
+        self._terraform.check_no_drift(self._applied, self.ecr.registry(), str(self._ca_file))
+
+    @cached_property
+    def _applied(self) -> terraform.Applied:
+        return self._terraform.apply(self.declaration, self.ecr.registry(), str(self._ca_file))
 
     @cached_property
     def _terraform(self) -> terraform.Terraform:

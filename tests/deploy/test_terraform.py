@@ -21,6 +21,7 @@ from environments.deploy.choice import choose
 from environments.ecr.client import ecr_client
 
 DECLARED = declaration.load(PROJECT / "stack/terraform/stack.auto.tfvars.json")
+SOMETHING = terraform.Applied(added=5, changed=0, destroyed=0)
 #: answers `init`, `apply` and `plan`; what a file beside it says decides how
 RECORDER = """#!/bin/sh
 here=$(dirname "$0")
@@ -101,14 +102,21 @@ def test_an_address_of_its_own_is_dialled_through_the_relay(tools: Path, tmp_pat
 
 
 def test_a_second_plan_without_changes_is_no_drift(tools: Path, tmp_path: Path) -> None:
-    terraform.prepare(DECLARED, tmp_path / "work").check_no_drift(registry())
+    terraform.prepare(DECLARED, tmp_path / "work").check_no_drift(SOMETHING, registry())
     assert (tools / "calls").read_text("utf-8").splitlines()[-1].startswith("plan -detailed-exitcode")
+
+
+def test_an_apply_with_nothing_to_do_was_the_second_plan(tools: Path, tmp_path: Path) -> None:
+    (tools / "drift").touch()
+    ready = terraform.prepare(DECLARED, tmp_path / "work")
+    ready.check_no_drift(terraform.Applied(added=0, changed=0, destroyed=0), registry())
+    assert not any(line.startswith("plan") for line in (tools / "calls").read_text("utf-8").splitlines())
 
 
 def test_drift_is_told_with_what_would_change(tools: Path, tmp_path: Path) -> None:
     (tools / "drift").touch()
     with pytest.raises(EnvironmentFailure) as failure:
-        terraform.prepare(DECLARED, tmp_path / "work").check_no_drift(registry())
+        terraform.prepare(DECLARED, tmp_path / "work").check_no_drift(SOMETHING, registry())
     assert 'aws_ecr_repository.this["a"] will be updated' in failure.value.observed
 
 
@@ -250,8 +258,8 @@ def test_the_real_terraform_makes_the_repositories_and_sees_no_drift(moto_api: s
     assert {name: each["imageTagMutability"] for name, each in found.items()} == {
         each.name: each.image_tag_mutability for each in DECLARED.ecr_repositories
     }
-    ready.check_no_drift(named, ca)
+    ready.check_no_drift(SOMETHING, named, ca)
     client.put_image_tag_mutability(repositoryName="commerce/cortex", imageTagMutability="MUTABLE")
     with pytest.raises(EnvironmentFailure) as failure:
-        ready.check_no_drift(named, ca)
+        ready.check_no_drift(SOMETHING, named, ca)
     assert "commerce/cortex" in failure.value.observed
