@@ -25,7 +25,7 @@ class BuildBeans:
             executor = Bean("hudson.model.OneOffExecutor" if pipeline else None, {})
         props: dict[str, Any] = {
             "actions": lambda: self._run_actions(item, build, pipeline),
-            "artifacts": [
+            "artifacts": lambda: [
                 Bean(
                     None,
                     {

@@ -37,7 +37,6 @@ class Build:
     pending_result: str | None = None
     """What the script set so far."""
     building: bool = True
-    artifacts: list[str] = field(default_factory=list)
     built_on: str = ""
     description: str | None = None
     display_name: str | None = None
@@ -53,6 +52,17 @@ class Build:
     seed_actions: int = 0
     env: dict[str, str] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def archive(self) -> Path:
+        """Where archived files lie."""
+        return self.directory / "archive"
+
+    @property
+    def artifacts(self) -> list[str]:
+        """Paths below the archive; as with a real controller, what lies there counts."""
+        files = (path for path in self.archive.rglob("*") if path.is_file())
+        return sorted(str(path.relative_to(self.archive)) for path in files)
 
     @property
     def log_file(self) -> Path:

@@ -45,9 +45,11 @@ def export(controller: "Controller") -> str:
     jenkins |= {"slaveAgentPort": c.agent_port, "clouds": [{"kubernetes": cloud} for cloud in c.clouds]}
     if controller.security.enabled:
         jenkins["securityRealm"] = {"local": {"allowsSignup": False, "enableCaptcha": False, "users": users}}
-        jenkins["authorizationStrategy"] = {
-            "loggedInUsersCanDoAnything": {"allowAnonymousRead": controller.security.anonymous_read}
-        }
+        jenkins["authorizationStrategy"] = (
+            "unsecured"
+            if controller.security.anonymous_write
+            else {"loggedInUsersCanDoAnything": {"allowAnonymousRead": controller.security.anonymous_read}}
+        )
     whole["jenkins"] = jenkins
     location = {"adminAddress": c.admin_address, "url": c.root_url}
     whole["unclassified"] = {"location": {k: v for k, v in location.items() if v}}

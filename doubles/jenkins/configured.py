@@ -65,8 +65,11 @@ def take_security(security: Security, jenkins: Mapping[str, Any]) -> None:
                 name, str(entry.get("name") or name), str(entry.get("password") or ""), tokens
             )
     strategy = jenkins.get("authorizationStrategy")
+    security.anonymous_write = strategy == "unsecured"
     if strategy == "unsecured":
-        security.enabled = False
+        # whoever has a login is still known by it (Jenkins.isUseSecurity)
+        security.anonymous_read = True
+        security.enabled = security.enabled and isinstance(realm, Mapping)
     elif isinstance(strategy, Mapping) and "loggedInUsersCanDoAnything" in strategy:
         security.anonymous_read = bool(
             (strategy["loggedInUsersCanDoAnything"] or {}).get("allowAnonymousRead")

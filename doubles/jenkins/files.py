@@ -5,7 +5,6 @@ import re
 import shlex
 import tarfile
 from collections.abc import Callable
-from pathlib import PurePosixPath
 from typing import Any
 
 from .args import Args
@@ -110,7 +109,7 @@ class Files:
             raise StepError(
                 "abort", f'No artifacts found that match the file pattern "{includes}". Configuration error?'
             )
-        target = ctx.flow.build.directory / "archive"
+        target = ctx.flow.build.archive
         target.mkdir(parents=True, exist_ok=True)
         with tarfile.open(fileobj=io.BytesIO(self._pack(ctx, paths))) as archive:
             for member in archive.getmembers():
@@ -119,10 +118,6 @@ class Files:
                 if content is not None and place.resolve().is_relative_to(target.resolve()):
                     place.parent.mkdir(parents=True, exist_ok=True)
                     place.write_bytes(content.read())
-        ctx.flow.build.artifacts = sorted(
-            {*ctx.flow.build.artifacts, *(str(PurePosixPath(path)) for path in paths)}
-        )
-        ctx.flow.build.save()
 
     def _stash(self, ctx: Ctx, args: Args) -> None:
         name = str(args.need("name", first=True))

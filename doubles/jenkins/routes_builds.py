@@ -165,7 +165,7 @@ class BuildRoutes:
     def _artifact(self, build: Build, path: str) -> Response | None:
         if path not in build.artifacts:
             return None
-        file = build.directory / "archive" / path
+        file = build.archive / path
         when = formatdate(file.stat().st_mtime, usegmt=True)
         kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
         headers = [

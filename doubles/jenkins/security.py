@@ -42,6 +42,7 @@ class Security:
         """Args: seed: tells apart the cookies of two starts."""
         self.enabled = False
         self.anonymous_read = True
+        self.anonymous_write = False
         self.users: dict[str, User] = {}
         self.cookie = f"JSESSIONID.{seed}"
         self._sessions: dict[str, str | None] = {}
@@ -80,8 +81,8 @@ class Security:
         return not self.enabled or caller.user is not None or self.anonymous_read
 
     def may_write(self, caller: Caller) -> bool:
-        """See may_read; anonymous visitors never write on a secured controller."""
-        return not self.enabled or caller.user is not None
+        """See may_read; anonymous visitors write only where nothing is secured."""
+        return not self.enabled or caller.user is not None or self.anonymous_write
 
     def open_session(self, user: User | None) -> tuple[str, Headers]:
         """A new web session and the header that hands it out."""

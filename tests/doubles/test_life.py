@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
+import requests
 
 from core.waiting import eventually
 from doubles.jenkins.casc_sources import CascError, Resolver, merge, parse
@@ -324,6 +326,19 @@ podTemplate(inheritFrom: 'default', yaml: 'spec: {containers: [{name: side, imag
 """  # noqa: E501 - a pipeline reads best as it is written
 
 
+def test_without_authorization_who_signs_in_is_still_known(stand: Stand) -> None:
+    def unsecured(config: dict[str, Any]) -> None:
+        config["jenkins"]["authorizationStrategy"] = "unsecured"
+
+    one = stand(unsecured)
+    who, anybody = f"{one.base}/whoAmI/api/json", requests.Session()
+    assert anybody.get(who).json()["anonymous"] is True
+    assert one.get("/whoAmI/api/json")["name"] == USER
+    assert anybody.get(who, auth=(USER, "wrong")).status_code == 401
+    assert anybody.get(f"{one.base}/api/json").status_code == 200
+    assert anybody.post(f"{one.base}/quietDown").status_code == 403, "a crumb is asked for"
+
+
 def test_a_scripted_pipeline_in_a_pod(stand: Stand) -> None:
     one = stand()
     build, said = pipeline(one, SCRIPTED)
@@ -341,6 +356,12 @@ def test_a_scripted_pipeline_in_a_pod(stand: Stand) -> None:
     ):
         assert line in lines, said
     assert [a["relativePath"] for a in build["artifacts"]] == ["sub/deep/b.txt"]
+    item = one.controller.jobs.find("cloudops/made")
+    assert item is not None
+    shutil.rmtree(item.builds[build["number"]].archive)
+    path = f"/job/cloudops/job/made/{build['number']}"
+    assert one.get(f"{path}/api/json")["artifacts"] == [], "what lies there counts"
+    assert one.send("GET", f"{path}/artifact/sub/deep/b.txt").status_code == 404
     pod = one.kube.created[0]
     assert pod["metadata"]["labels"]["jenkins/label"].startswith("cloudops_made_1-")
     assert [c["name"] for c in pod["spec"]["containers"]] == ["side", "jnlp"]
