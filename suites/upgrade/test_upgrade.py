@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from contract.model import Contract
 from core.errors import EnvironmentFailure
 from fixtures.hands import Stack
 from fixtures.judging import not_applicable
+from fixtures.net import Unavailable
 from fixtures.nonconformance import Unreadable, require, require_none
 from suites.upgrade import ground
 from upgrade.leftovers import configured
@@ -35,14 +38,19 @@ def first_line(text: str) -> str:
     return text.partition("\n")[0]
 
 
+def unless_failed(looked: Looked) -> None:
+    """What cannot be looked at after an upgrade that failed is for UPGRADE-01 to tell."""
+    if looked.failed:
+        raise Unreadable(f"the upgrade failed: {looked.failed}", decided_by="UPGRADE-01")
+
+
 def kept(kind: str, looked: Looked, manifest: Manifest, contract: Contract) -> None:
     """Every item of `kind` is what it was, or on the contract's list of intended changes."""
     items = [item for item in manifest.items if item.kind == kind]
     require(items, f"the state before the upgrade held no {kind}", remedy="fill the stack again")
     unseen = [f"{item.name}: {reason}" for item, reason in looked.unseen if item.kind == kind]
-    if unseen and looked.failed:
-        raise Unreadable(f"the upgrade failed: {looked.failed}", decided_by="UPGRADE-01")
     if unseen:
+        unless_failed(looked)
         raise EnvironmentFailure(f"{kind}s cannot be looked at", observed="; ".join(unseen)[:500])
     different = [
         found for found in looked.different
@@ -121,9 +129,10 @@ def of_declared_jobs(kind: str, looked: Looked, manifest: Manifest, contract: Co
     items = tuple(item for item in manifest.items if stays(item))
     if any(item.kind == kind for item in manifest.items) and not any(item.kind == kind for item in items):
         not_applicable("the contract declares none of these jobs any more")
-    shown = Looked(
-        tuple(found for found in looked.different if stays(found.item)),
-        tuple((item, reason) for item, reason in looked.unseen if stays(item)),
+    shown = dataclasses.replace(
+        looked,
+        different=tuple(found for found in looked.different if stays(found.item)),
+        unseen=tuple((item, reason) for item, reason in looked.unseen if stays(item)),
     )
     kept(kind, shown, manifest.model_copy(update={"items": items}), contract)
 
@@ -143,8 +152,12 @@ def test_what_was_changed_by_hand_is_as_declared(
 
 
 @pytest.mark.requirement("UPGRADE-22")
-def test_nothing_is_configured_by_plugins_that_are_gone(stack: Stack) -> None:
-    running = {plugin.name for plugin in stack.jenkins.plugins()}
+def test_nothing_is_configured_by_plugins_that_are_gone(stack: Stack, looked: Looked) -> None:
+    try:
+        running = {plugin.name for plugin in stack.jenkins.plugins()}
+    except Unavailable:
+        unless_failed(looked)
+        raise
     require_none(
         [
             f"{file}: {plugin}"

@@ -15,7 +15,8 @@ from core.errors import EnvironmentFailure
 from core.paths import PROJECT
 from fixtures.jobs import PluginFact
 from fixtures.judging import NotApplicable
-from fixtures.nonconformance import NonConformance
+from fixtures.net import Unavailable
+from fixtures.nonconformance import NonConformance, Unreadable
 from suites.platform import conftest as platform
 from suites.upgrade import test_upgrade as checks
 from upgrade.acknowledged import Lost
@@ -53,6 +54,10 @@ KEPT: dict[str, Callable[..., None]] = {
         checks.test_what_was_changed_by_hand_is_as_declared(looked, manifest, contract, seen(away=(AWAY,)))
     ),
 }
+
+
+#: a look that showed all as before
+FINE = Looked((), ())
 
 
 def allowing(**values: Any) -> Contract:
@@ -104,6 +109,10 @@ def test_state_that_was_never_made_or_cannot_be_seen_is_not_taken_for_kept(kind:
     item = next(item for item in MANIFEST.items if item.kind == kind)
     with pytest.raises(EnvironmentFailure, match="cannot be looked at"):
         KEPT[kind](Looked((), ((item, "it is away"),)), MANIFEST, CONTRACT)
+    # after an upgrade that failed it is away for that
+    with pytest.raises(Unreadable, match="the upgrade failed: no") as blocked:
+        KEPT[kind](Looked((), ((item, "it is away"),), failed="no"), MANIFEST, CONTRACT)
+    assert blocked.value.decided_by == "UPGRADE-01"
 
 
 def test_a_step_that_failed() -> None:
@@ -245,9 +254,20 @@ def test_configuration_of_a_plugin_that_is_gone(monkeypatch: pytest.MonkeyPatch)
     plugins = lambda: (PluginFact("git", "1", True, True),)  # noqa: E731
     stack: Any = SimpleNamespace(jenkins=SimpleNamespace(plugins=plugins), kube=None, contract=CONTRACT)
     with pytest.raises(NonConformance, match=r"jobs/a/config\.xml: gone"):
-        checks.test_nothing_is_configured_by_plugins_that_are_gone(stack)
+        checks.test_nothing_is_configured_by_plugins_that_are_gone(stack, FINE)
     left.pop()
-    checks.test_nothing_is_configured_by_plugins_that_are_gone(stack)
+    checks.test_nothing_is_configured_by_plugins_that_are_gone(stack, FINE)
+
+
+def test_plugins_of_a_controller_that_is_away_after_a_failed_upgrade_are_not_asked_for() -> None:
+    def away() -> None:
+        raise Unavailable("Jenkins does not answer")
+
+    stack: Any = SimpleNamespace(jenkins=SimpleNamespace(plugins=away))
+    with pytest.raises(Unreadable, match="the upgrade failed: no"):
+        checks.test_nothing_is_configured_by_plugins_that_are_gone(stack, Looked((), (), failed="no"))
+    with pytest.raises(Unavailable):
+        checks.test_nothing_is_configured_by_plugins_that_are_gone(stack, FINE)
 
 
 def test_a_way_back_that_fails_says_what_cannot_go_back() -> None:
