@@ -259,11 +259,16 @@ def test_once_more_changes_nothing(observed: Observed) -> None:
 
 
 @pytest.mark.requirement("UPGRADE-19")
-def test_what_was_acknowledged_meanwhile_is_kept(observed: Observed) -> None:
+def test_what_was_acknowledged_meanwhile_is_kept(observed: Observed, looked: Looked) -> None:
     if observed.lost is None:
         not_applicable("the upgrade failed, so nobody looked for what was written meanwhile")
+    lost = [each for each in observed.lost if not each.known]
+    volumes = {each.service: ground.lost_volume(looked, each.service) for each in lost}
+    if lost and all(volumes.values()):
+        # what was written before the volume went is gone with it
+        raise Unreadable(str(volumes[lost[0].service]), decided_by="UPGRADE-02")
     require_none(
-        [str(each) for each in observed.lost if not each.known],
+        [str(each) for each in lost if not volumes[each.service]],
         "what a service acknowledged during the upgrade is lost",
         expected="every acknowledged write is there",
         remedy="let the service end by SIGTERM, with a grace period that suffices to flush",

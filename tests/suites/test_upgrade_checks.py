@@ -25,7 +25,7 @@ from upgrade.interruptions import Event, Interrupted
 from upgrade.observed import Observed, Step
 from upgrade.samples import Away
 from upgrade.state.keepers import KEEPERS, Looked
-from upgrade.state.model import Difference, Item, Manifest
+from upgrade.state.model import GONE, Difference, Item, Manifest
 
 CONTRACT = load(PROJECT / "conformance.toml").contract
 JOB = CONTRACT.jenkins.jobs[0].name
@@ -207,12 +207,21 @@ def test_drift_stays_where_nothing_changed_for_the_controller() -> None:
 def test_a_write_that_was_acknowledged_and_is_lost() -> None:
     check = checks.test_what_was_acknowledged_meanwhile_is_kept
     killed = Lost(service="nexus", where="outside", number=6, before_kill=0.4)
-    check(seen(lost=(killed,)))
+    check(seen(lost=(killed,)), FINE)
     for update in ({"before_kill": None}, {"before_kill": 0.6}, {"service": "registry"}):
         with pytest.raises(NonConformance, match="write 7 from outside is lost"):
-            check(seen(lost=(killed, killed.model_copy(update=update))))
+            check(seen(lost=(killed, killed.model_copy(update=update))), FINE)
     with pytest.raises(NotApplicable):
-        check(seen(error="x"))
+        check(seen(error="x"), FINE)
+    # what was on a volume that is gone is told with it
+    late = killed.model_copy(update={"before_kill": None})
+    marker = Item(service="nexus", kind="volume marker", name="nexus's volume", key={})
+    without = Looked((Difference(item=marker, fact="sha256", before="a", after=GONE),), ())
+    with pytest.raises(Unreadable, match="nexus's volume") as blocked:
+        check(seen(lost=(late,)), without)
+    assert blocked.value.decided_by == "UPGRADE-02"
+    with pytest.raises(NonConformance, match="lost"):
+        check(seen(lost=(late, late.model_copy(update={"service": "registry"}))), without)
 
 
 def interrupted(stopped: str, *events: str) -> Interrupted:
