@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from .whole import replace
+
 NOTE = re.compile(rb"\x1b\[8mha:.*?\x1b\[0m", re.DOTALL)
 STEP_NOTE, USER_NOTE = 285, 267
 """Bytes of the notes before a step's line and in a line that names a user, as a real controller writes
@@ -90,13 +92,11 @@ class Build:
         return NOTE.sub(b"", self.raw()).decode("utf-8", "replace")
 
     def save(self) -> None:
-        """Keep the state; a half-written file never replaces a whole one."""
+        """Keep the state."""
         with self.lock:
             self.directory.mkdir(parents=True, exist_ok=True)
             state = {name: value for name, value in self.__dict__.items() if name not in TRANSIENT}
-            draft = self.directory / "build.json.tmp"
-            draft.write_text(json.dumps(state), encoding="utf-8")
-            draft.rename(self.directory / "build.json")
+            replace(self.directory / "build.json", json.dumps(state))
 
     @classmethod
     def load(cls, state: Path) -> "Build":

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from .builds import Build, last_builds
 from .jobxml import FOLDER, Config, parse
+from .whole import replace
 
 UNSAFE = "?*/\\%!@#$^&|<>[]:;"
 
@@ -77,7 +78,7 @@ class Item:
     def write(self, xml: str, config: Config) -> None:
         """Take over a configuration and keep it."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        (self.directory / "config.xml").write_text(xml, encoding="utf-8")
+        replace(self.directory / "config.xml", xml)
         self.xml, self.config = xml, config
 
     def walk(self) -> Iterator["Item"]:
@@ -114,7 +115,7 @@ class Item:
         with self.lock:
             number = self.next_number
             self.next_number += 1
-            (self.directory / "nextBuildNumber").write_text(f"{self.next_number}\n")
+            replace(self.directory / "nextBuildNumber", f"{self.next_number}\n")
             build = Build(number=number, directory=self.directory / "builds" / str(number), **facts)
             build.save()
             self.builds[number] = build

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from .security import User
+from .whole import replace
 
 
 class Store:
@@ -24,7 +25,7 @@ class Store:
 
     def keep_identity(self, key: str) -> str:
         """Keep a new key."""
-        (self._dir / "identity").write_text(key)
+        replace(self._dir / "identity", key)
         self.new_identity = False
         return key
 
@@ -35,11 +36,11 @@ class Store:
 
     def keep_queue_id(self, last: int) -> None:
         """Ids are never given twice."""
-        (self._dir / "queue-id").write_text(str(last))
+        replace(self._dir / "queue-id", str(last))
 
     def keep_queue(self, items: list[dict[str, Any]]) -> None:
         """Keep what waits, as Jenkins does in queue.xml when it is stopped."""
-        (self._dir / "queue.json").write_text(json.dumps(items, default=str))
+        replace(self._dir / "queue.json", json.dumps(items, default=str))
 
     def queue(self) -> list[dict[str, Any]]:
         """What waited when the last process was stopped; it is taken once."""
@@ -57,13 +58,12 @@ class Store:
 
     def keep_approved(self, hashes: set[str]) -> None:
         """Keep them."""
-        (self._dir / "approved.json").write_text(json.dumps(sorted(hashes)))
+        replace(self._dir / "approved.json", json.dumps(sorted(hashes)))
 
     def keep_tokens(self, users: dict[str, User]) -> None:
         """Keep the users' API tokens, by their hashes."""
-        (self._dir / "tokens.json").write_text(
-            json.dumps({name: user.tokens for name, user in users.items()})
-        )
+        kept = {name: user.tokens for name, user in users.items()}
+        replace(self._dir / "tokens.json", json.dumps(kept))
 
     def tokens(self) -> dict[str, dict[str, tuple[str, str]]]:
         """API tokens by user."""

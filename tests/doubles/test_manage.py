@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from doubles.jenkins.life import UP
+from doubles.jenkins.whole import replace
 from environments.base import Login, Service
 from fixtures.jenkins import Jenkins
 from fixtures.net import Http
@@ -89,3 +93,11 @@ def test_a_plugin_that_is_switched_off_is_still_told(stand: Stand) -> None:
     assert seen() == (False, True)
     restarted(one)
     assert seen() == (True, True)
+
+
+def test_a_file_that_is_not_written_to_its_end_replaces_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "config.xml"
+    replace(file, "<old/>")
+    with pytest.raises(UnicodeEncodeError):
+        replace(file, "<new>\ud800</new>")
+    assert file.read_text() == "<old/>"

@@ -1,0 +1,11 @@
+"""Files that are replaced whole (Jenkins: AtomicFileWriter): killed while it writes, one keeps the old one."""
+
+import threading
+from pathlib import Path
+
+
+def replace(path: Path, text: str) -> None:
+    """Write `text` beside `path`, then in its place."""
+    draft = path.with_name(f"{path.name}.{threading.get_ident()}.tmp")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
