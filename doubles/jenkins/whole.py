@@ -1,4 +1,4 @@
-"""Files that are replaced whole (Jenkins: AtomicFileWriter): killed while it writes, one keeps the old one."""
+"""Files that are replaced whole (AtomicFileWriter): whoever is killed while writing keeps the old one."""
 
 import threading
 from pathlib import Path
