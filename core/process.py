@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from core.errors import CommandFailed, NotYet
-from core.waiting import eventually
+from core.waiting import eventually, is_apart
 
 TAIL_LINES = 20
 #: In the environment of every process that a run starts, so that none outlives a killed run unseen.
@@ -22,7 +22,10 @@ _guard = threading.Lock()
 
 
 def stop_all() -> None:
-    """End every program that `run` is waiting for: a failure elsewhere or an interrupt makes them useless."""
+    """End every program that `run` is waiting for: a failure elsewhere or an interrupt makes them useless.
+
+    Those of a thread that is `core.waiting.apart` go on.
+    """
     with _guard:
         programs = list(_running)
     for program in programs:
@@ -63,8 +66,9 @@ def run(
             f"cannot run {argv[0]}: {missing} is not there",
             remedy=remedy or f"install {argv[0]} and put it on PATH",
         ) from error
-    with _guard:
-        _running.add(program)
+    if not is_apart():
+        with _guard:
+            _running.add(program)
     try:
         out, err = program.communicate(data, timeout=timeout)
     except subprocess.TimeoutExpired as error:

@@ -6,12 +6,28 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 
 from core.errors import NotYet, TerminalState
 
 T = TypeVar("T")
 _given_up = threading.Event()
+_apart: ContextVar[bool] = ContextVar("apart", default=False)
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Inside, this thread waits on, and its programs run on, although the process gives its work up."""
+    before = _apart.set(True)
+    try:
+        yield
+    finally:
+        _apart.reset(before)
+
+
+def is_apart() -> bool:
+    return _apart.get()
 
 
 @contextmanager
@@ -43,7 +59,7 @@ def eventually(
     least once, and once more at the deadline.
 
     Raises:
-        NotYet: the time ran out, or `given_up` holds; carries the last value seen.
+        NotYet: the time ran out, or `given_up` holds (unless `apart`); carries the last value seen.
         TerminalState: `terminal` gave a reason.
     """
     start = time.monotonic()
@@ -67,11 +83,16 @@ def eventually(
                     remedy=remedy,
                 )
             observed, cause = repr(value), None
-        if last_try or _given_up.is_set():
+        gives_up = _given_up.is_set() and not is_apart()
+        if last_try or gives_up:
             raise NotYet(
                 f"{what}: not within {timeout:g} s" if last_try else f"{what}: given up, the work has ended",
                 expected=what,
                 observed=f"last seen: {observed[:2000]}",
                 remedy=remedy,
             ) from cause
-        _given_up.wait(max(0.0, min(interval, deadline - time.monotonic())))
+        pause = max(0.0, min(interval, deadline - time.monotonic()))
+        if is_apart():
+            time.sleep(pause)
+        else:
+            _given_up.wait(pause)

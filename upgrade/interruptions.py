@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from contract.model import Jenkins, Nexus
 from core.errors import ConformanceError, EnvironmentFailure, NotYet
-from core.waiting import eventually
+from core.waiting import apart, eventually
 from fixtures.hands import Stack
 from fixtures.objects import Pod
 from upgrade.kinds import Kind
@@ -95,7 +95,9 @@ class Interruption:
             "volume": lambda: self._during("the volumes were full", self._hands.volumes_full()),
         }
         try:
-            work[self.kind]()
+            # an upgrade that fails of it gives its own work up, not this
+            with apart():
+                work[self.kind]()
         except ConformanceError as failure:
             self._failure = failure
 

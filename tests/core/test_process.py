@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import CommandFailed
 from core.process import run, stop_all
+from core.waiting import apart
 
 
 def test_output_and_input_go_through() -> None:
@@ -58,3 +59,18 @@ def test_stop_all_ends_what_runs_in_other_threads() -> None:
         thread.join(0.05)
     assert not thread.is_alive()
     assert "status -15" in failures[0].what
+
+
+def test_stop_all_leaves_alone_who_is_apart() -> None:
+    seen: list[int] = []
+
+    def wait_a_while() -> None:
+        with apart():
+            seen.append(run([sys.executable, "-c", "import time; time.sleep(1)"]).returncode)
+
+    thread = threading.Thread(target=wait_a_while)
+    thread.start()
+    while thread.is_alive():
+        stop_all()
+        thread.join(0.05)
+    assert seen == [0]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import NotYet, TerminalState
-from core.waiting import eventually
+from core.waiting import apart, eventually, given_up
 
 
 def test_returns_the_value_that_was_awaited() -> None:
@@ -56,3 +56,14 @@ def test_other_exceptions_go_through() -> None:
 
 def test_the_probe_is_called_once_even_without_time() -> None:
     assert eventually(lambda: True, what="now", timeout=0)
+
+
+def test_who_is_apart_waits_on_when_the_work_is_given_up() -> None:
+    values = iter([0, 0, 7])
+    with given_up():
+        with pytest.raises(NotYet, match="given up"):
+            eventually(lambda: 0, what="seven", timeout=5, interval=0.01)
+        with apart():
+            assert eventually(lambda: next(values), what="seven", timeout=5, interval=0.01) == 7
+        with pytest.raises(NotYet, match="given up"):
+            eventually(lambda: 0, what="seven", timeout=5, interval=0.01)

@@ -14,6 +14,7 @@ import pytest
 from contract.load import load
 from core.errors import EnvironmentFailure
 from core.paths import PROJECT
+from core.waiting import eventually, given_up
 from upgrade import acknowledged, interruptions
 from upgrade.interruptions import Interruption
 from upgrade.kinds import Kind
@@ -107,6 +108,18 @@ def test_the_node_restarts_when_the_new_controller_starts(cluster: Cluster) -> N
         assert cluster.changed.wait(10)
     assert cluster.done == ["restart"]
     assert made.events[0].killed == ("jenkins", "nexus", "registry")
+
+
+def test_an_upgrade_that_fails_of_it_does_not_give_the_disturbance_up(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = iter((False, False, True))
+    waited = lambda: eventually(lambda: next(ready), what="the node is ready", timeout=10, interval=0.01)  # noqa: E731
+    monkeypatch.setattr(cluster, "restart_node", waited)
+    with given_up(), disturb("node", cluster) as made:
+        cluster.held["jenkins"] = [pod("jenkins", "new", ready=False)]
+        made._thread.join(10)
+    assert [event.what for event in made.events] == ["the node was restarted"]
 
 
 def test_the_registry_comes_back_when_the_upgrade_has_ended(cluster: Cluster) -> None:
