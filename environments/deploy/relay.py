@@ -11,7 +11,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 from environments.base import Service
@@ -43,7 +43,8 @@ def relay(service: Service) -> Iterator[str]:
             except OSError as error:
                 self.wfile.write(f"HTTP/1.1 502 {error}\r\n\r\n".encode())
                 return
-            with upstream:
+            # who breaks off has ended it
+            with upstream, suppress(ConnectionError):
                 self.wfile.write(b"HTTP/1.1 200 connected\r\n\r\n")
                 _pump(self.connection, upstream)
 

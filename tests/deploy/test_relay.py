@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
+
+import pytest
 
 from environments.base import Service
 from environments.deploy.relay import relay
@@ -61,3 +64,20 @@ def test_a_service_that_is_away_is_said_so() -> None:
         connection, said = connect(proxy, "registry.example:443")
         with connection:
             assert said.startswith(b"HTTP/1.1 502")
+
+
+def test_a_service_that_breaks_off_ends_the_connection_without_a_word(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        with relay(Service("https://registry.example", connect=address)) as proxy:
+            connection, said = connect(proxy, "registry.example:443")
+            upstream, _ = server.accept()
+            assert said.startswith(b"HTTP/1.1 200")
+            # closed at once, with a reset instead of an end
+            upstream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            upstream.close()
+            with connection:
+                assert connection.recv(100) == b""
+    assert capfd.readouterr().err == ""

@@ -18,7 +18,7 @@ class Played:
     """A stack that has some of it."""
 
     def __init__(self, paths: set[str], tags: list[str]) -> None:
-        self.paths, self.tags = paths, tags
+        self.paths, self.tags, self.absent = paths, tags, 404
         self.deleted: list[str] = []
         self.contract = CONTRACT
         self.jenkins = SimpleNamespace(
@@ -31,7 +31,7 @@ class Played:
         return SimpleNamespace(push=lambda _repository, tag, _image: self.tags.append(tag))
 
     def head(self, path: str) -> Any:
-        return SimpleNamespace(status_code=200 if path in self.paths else 404)
+        return SimpleNamespace(status_code=200 if path in self.paths else self.absent)
 
     def call(self, _operation: str, **arguments: Any) -> dict[str, Any]:
         """Two pages."""
@@ -54,13 +54,14 @@ def test_each_service_has_a_reader_and_a_writer() -> None:
     assert sum("5" in path.rpartition("-")[2] for path in paths) == 2, "Nexus and the registry get new ones"
 
 
-@pytest.mark.parametrize("where", ["inside", "outside"])
-def test_what_is_missing_is_found(where: Any) -> None:
+@pytest.mark.parametrize(("where", "absent"), [("inside", 404), ("outside", 500)])
+def test_what_is_missing_is_found(where: Any, absent: int) -> None:
     hosted = CONTRACT.nexus.snapshots
     path = f"/repository/{hosted}/{questions.snapshot(where)}"
     played: Any = Played(
         {questions.numbered("nexus", path, 1)}, [f"probe-{where}-1", "x", f"probe-{where}-3"]
     )
+    played.absent = absent
     assert questions.missing(played, where, "nexus", (0, 1)) == (0,)
     assert questions.missing(played, where, "registry", (0, 1, 2)) == (1,)
     assert questions.missing(played, where, "registry", (900,)) == (), "the 901st has the first one's tag"
