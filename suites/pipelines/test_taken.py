@@ -24,8 +24,9 @@ from fixtures.registry import EcrApi, Token
 
 pytestmark = pytest.mark.writes
 
-#: taken into an empty local repository; the login is the build's own, by its variables alone, told at once.
-#: The plugin is named in full: to find `dependency:` by its prefix Maven loads every default plugin first.
+#: taken into a local repository that has only what the agent's image brings of others; the login is the
+#: build's own, by its variables alone, told at once. The plugin is named in full: to find `dependency:` by
+#: its prefix Maven loads every default plugin first. Our agent image brings this version.
 GET = """
 export CONFORMANCE_URL="{url}/repository/{group}/"
 cat > settings.xml << 'END'
@@ -40,8 +41,9 @@ cat > settings.xml << 'END'
   </server></servers>
 </settings>
 END
+if [ -d "$HOME/.m2/repository" ]; then cp -rs "$HOME/.m2/repository" taken; rm -rf "taken/{below}"; fi
 mvn --batch-mode --no-transfer-progress --settings settings.xml -Dmaven.repo.local="$PWD/taken" \\
-    org.apache.maven.plugins:maven-dependency-plugin:get -Dartifact={artifact}
+    org.apache.maven.plugins:maven-dependency-plugin:3.8.1:get -Dartifact={artifact}
 cd taken
 find . -type f -name "*{version}*" ! -name "*.sha1" ! -name "*.lastUpdated" -exec sha1sum {{}} +
 """
@@ -58,6 +60,7 @@ def test_maven_takes_what_was_deployed(
     item, nexus = products.package(product), products.hands.nexus
     script = GET.format(
         url=contract.nexus.build_url, group=contract.nexus.group, version=item.version,
+        below=item.group.replace(".", "/"),
         artifact=f"{item.group}:{item.artifact}:{item.version}:{item.packaging}",
     )  # fmt: skip
     login = (
