@@ -13,21 +13,22 @@ from core.errors import NotYet, TerminalState
 
 T = TypeVar("T")
 _given_up = threading.Event()
-_apart: ContextVar[bool] = ContextVar("apart", default=False)
+#: what ends this thread's waits early
+_ending: ContextVar[threading.Event] = ContextVar("ending", default=_given_up)
 
 
 @contextmanager
 def apart() -> Iterator[None]:
     """Inside, this thread waits on, and its programs run on, although the process gives its work up."""
-    before = _apart.set(True)
+    before = _ending.set(threading.Event())
     try:
         yield
     finally:
-        _apart.reset(before)
+        _ending.reset(before)
 
 
 def is_apart() -> bool:
-    return _apart.get()
+    return _ending.get() is not _given_up
 
 
 @contextmanager
@@ -83,16 +84,11 @@ def eventually(
                     remedy=remedy,
                 )
             observed, cause = repr(value), None
-        gives_up = _given_up.is_set() and not is_apart()
-        if last_try or gives_up:
+        if last_try or _ending.get().is_set():
             raise NotYet(
                 f"{what}: not within {timeout:g} s" if last_try else f"{what}: given up, the work has ended",
                 expected=what,
                 observed=f"last seen: {observed[:2000]}",
                 remedy=remedy,
             ) from cause
-        pause = max(0.0, min(interval, deadline - time.monotonic()))
-        if is_apart():
-            time.sleep(pause)
-        else:
-            _given_up.wait(pause)
+        _ending.get().wait(max(0.0, min(interval, deadline - time.monotonic())))
