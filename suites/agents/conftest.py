@@ -16,6 +16,7 @@ from fixtures.judging import not_applicable
 from fixtures.nonconformance import NonConformance
 from fixtures.pod_templates import PodTemplate
 from fixtures.registry import EcrApi
+from suites.agents.inside import Inside
 from suites.ground import blocked
 
 #: `comes(label)`: the agent that the run holds; without one the check is blocked
@@ -124,10 +125,9 @@ def capped(agents: Agents, contract: Contract) -> Asked:
 EARLY = {"AGENTS-27": "absent", "AGENTS-28": "capped"}
 
 
-def confined(host: Any, template: PodTemplate) -> list[str]:
+def confined(inside: Inside, template: PodTemplate) -> list[str]:
     """How the agent's processes are confined otherwise than its template declares."""
-    done = host.run("id -u; id -g; id -G; sed -n 's/^Seccomp:[[:space:]]*//p' /proc/self/status")
-    user, group, groups, seccomp = (done.stdout.splitlines() + [""] * 4)[:4]
+    user, group, groups, seccomp = (inside[key].text for key in ("user", "group", "groups", "seccomp"))
     declared = template.security()
     findings = [
         f"{key} is {seen}, not {declared[key]}"

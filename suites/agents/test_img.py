@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from fixtures.nonconformance import NonConformance, require, require_none
 from fixtures.registry import EcrApi, scratch_repository
 from fixtures.stack import StackFiles
 from suites.agents.conftest import Comes, confined
+from suites.agents.inside import look_inside
 from suites.ground import blocked
 
 pytestmark = pytest.mark.writes
@@ -33,10 +36,11 @@ class Img:
 
     def build(self, folder: str, dockerfile: str, tag: str, *more: str) -> str:
         """Build; returns what img printed. NonConformance with its last line when it does not build."""
-        self.host.run_expect([0], f"mkdir -p {folder} && cp /bin/busybox {folder}/")
-        lines = dockerfile.replace("'", "'\\''")
-        self.host.run_expect([0], f"printf '%s' '{lines}' > {folder}/Dockerfile")
-        done = self.host.run(f"img build --no-console -t {tag} {' '.join(more)} {folder}")
+        done = self.host.run(
+            f"mkdir -p {folder} && cp /bin/busybox {folder}/"
+            f" && printf '%s' {shlex.quote(dockerfile)} > {folder}/Dockerfile"
+            f" && img build --no-console -t {tag} {' '.join(more)} {folder}"
+        )
         require(
             done.rc == 0,
             f"img cannot build: {_last_line(done.stderr or done.stdout)}",
@@ -46,61 +50,82 @@ class Img:
         )
         return f"{done.stdout}\n{done.stderr}"
 
-    def digest(self, tag: str) -> str:
-        listed = self.host.run("img ls").stdout
-        return next((line.split()[-1] for line in listed.splitlines() if line.split()[:1] == [tag]), "")
+
+@pytest.fixture
+def unproven(
+    request: pytest.FixtureRequest, agents: Agents, comes: Comes, contract: Contract, image_label: str,
+    *, stack_files: StackFiles,
+) -> Img:  # fmt: skip
+    """img in the agent that the run holds, of which nobody knows yet whether it builds."""
+    held = comes(image_label)
+    template = next((one for one in stack_files.pod_templates if image_label in one.labels), None)
+    declared = next(agent for agent in contract.jenkins.agents if agent.label == image_label)
+    if template and (other := confined(look_inside(agents, held, declared), template)):
+        blocked(request, "AGENTS-13", other[0])
+    return Img(agents.host(held))
 
 
 @pytest.fixture
-def img(
-    request: pytest.FixtureRequest, agents: Agents, comes: Comes, image_label: str, stack_files: StackFiles
-) -> Img:
-    """img where it builds; where it does not build from scratch, only the check of that says so."""
-    made = Img(agents.host(comes(image_label)))
-
-    def try_it() -> dict[str, str]:
-        template = next((one for one in stack_files.pod_templates if image_label in one.labels), None)
-        if template and (other := confined(made.host, template)):
-            return {"by": "AGENTS-13", "why": other[0]}
-        try:
-            made.build(f"{FOLDER}/ground", SCRATCH, "ground:1")
-        except NonConformance as error:
-            return {"by": "AGENTS-30", "why": error.what}
-        return {"by": "", "why": ""}
-
-    fact = agents.shared.once(f"img {image_label}", try_it)
-    if fact["why"]:
-        blocked(request, fact["by"], fact["why"])
-    return made
+def built(request: pytest.FixtureRequest, agents: Agents, unproven: Img, image_label: str) -> str:
+    """What img printed when it built from scratch; where it does not, only the check of that says so."""
+    return _decided(
+        request, "AGENTS-30", agents, f"img on {image_label} from scratch",
+        lambda: unproven.build(f"{FOLDER}/ground", SCRATCH, "ground:1"),
+    )  # fmt: skip
 
 
 @pytest.fixture
-def runs(request: pytest.FixtureRequest, agents: Agents, img: Img, image_label: str) -> Img:
+def img(unproven: Img, built: str) -> Img:  # noqa: ARG001 - without it this is blocked
+    """img where it builds."""
+    return unproven
+
+
+@pytest.fixture
+def ran(request: pytest.FixtureRequest, agents: Agents, img: Img, image_label: str) -> str:
+    """What img printed when it built with a RUN step."""
+    step = f'{SCRATCH}RUN ["/bin/busybox", "echo", "the step ran"]\n'
+    return _decided(
+        request, "AGENTS-31", agents, f"img on {image_label} with a step",
+        lambda: img.build(f"{FOLDER}/runs", step, "runs:1"),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def runs(img: Img, ran: str) -> Img:  # noqa: ARG001 - without it this is blocked
     """img where RUN steps run."""
-
-    def try_it() -> dict[str, str]:
-        try:
-            img.build(f"{FOLDER}/runs", f'{SCRATCH}RUN ["/bin/busybox", "true"]\n', "runs:1")
-        except NonConformance as error:
-            return {"why": error.what}
-        return {"why": ""}
-
-    if why := agents.shared.once(f"img runs {image_label}", try_it)["why"]:
-        blocked(request, "AGENTS-31", why)
     return img
 
 
+def _decided(
+    request: pytest.FixtureRequest, requirement: str, agents: Agents, name: str, build: Callable[[], str]
+) -> str:
+    """What the run's one build of this name printed; without it the check of `requirement` alone fails."""
+    try:
+        return str(agents.shared.once(name, lambda: {"printed": build()})["printed"])
+    except NonConformance as error:
+        blocked(request, requirement, error.what)
+        raise
+
+
 @pytest.mark.requirement("AGENTS-30")
-def test_img_builds_from_scratch(img: Img, names: Names) -> None:
-    img.build(f"{FOLDER}/{names.check}", SCRATCH, f"scratch:{names.check}")
+def test_img_builds_from_scratch(built: str) -> None:
+    require(
+        re.search(r"\bsha256:[0-9a-f]{64}\b", built),
+        "img ends with status 0 and names no image that it built",
+        expected="a digest in what it prints",
+        observed=built[-600:],
+        remedy="look what stands for img on the agent's PATH",
+    )
 
 
 @pytest.mark.requirement("AGENTS-31")
-def test_img_runs_steps(img: Img, names: Names) -> None:
-    img.build(
-        f"{FOLDER}/{names.check}",
-        'FROM scratch\nCOPY busybox /bin/busybox\nRUN ["/bin/busybox", "touch", "/ran"]\n',
-        f"run:{names.check}",
+def test_img_runs_steps(ran: str) -> None:
+    require(
+        re.search(r"^#\d+ [\d.]+ the step ran$", ran, re.MULTILINE),
+        "img does not run a RUN step",
+        expected="what the step prints",
+        observed=ran[-600:],
+        remedy="look what stands for img and runc on the agent's PATH",
     )
 
 

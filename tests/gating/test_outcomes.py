@@ -216,3 +216,19 @@ def test_c(): pass
 
 def _days_ahead(days: int) -> str:
     return (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
+
+
+def test_workers_of_a_run_that_names_no_folder_write_into_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    names = "@pytest.mark.parametrize('n', range(4))\n@need('NEXUS-02')\ndef test_{}(n, pytestconfig):\n"
+    suite(
+        tmp_path,
+        a=names.format("a") + "    print('at', pytestconfig.option.results_dir)\n    assert 0, 'no'\n",
+    )
+    done = run(tmp_path, "-n", "2", "--results-dir=", "--session-name=")
+    (folder,) = (tmp_path / "state").glob("*/results/*")
+    found = RunResult.load(folder).checks
+    assert [str(check.outcome) for check in found] == ["failed"] * 4
+    assert {line for line in done.stdout.splitlines() if line.startswith("at ")} == {f"at {folder}"}

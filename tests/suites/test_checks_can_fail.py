@@ -28,6 +28,7 @@ from fixtures.stack import StackFiles
 from suites.agents import test_agents as agents
 from suites.agents import test_builds as builds
 from suites.agents.conftest import Asked, Visit
+from suites.agents.inside import Said
 from suites.agents.test_img import Img
 from suites.jenkins import test_controller as controller
 from suites.jenkins import test_jobs as jobs
@@ -337,12 +338,12 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
     ),
     (
         agents.test_agent_s_home_is_its_own,
-        (_runs(rc=1, stderr="touch: cannot touch '.conformance': Permission denied"), AGENT),
+        ({"work folder": Said(1, "touch: cannot touch '.conformance': Permission denied")}, AGENT),
         ("agent maven cannot write its work folder",),
     ),
     (
         agents.test_agent_has_no_setuid_programs_to_root,
-        (_runs("/usr/bin/sudo\n/usr/bin/chfn\n"), AGENT),
+        ({"files": Said(1, "/usr/bin/sudo\n/usr/bin/chfn\n")}, AGENT),
         ("agent maven", "/usr/bin/sudo"),
     ),
     (
