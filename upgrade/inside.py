@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kubernetes import client
-
 from contract.model import Jenkins, Nexus
 from core.errors import EnvironmentFailure
 from core.waiting import eventually
@@ -126,8 +124,7 @@ def _url(stack: Stack, part: Jenkins | Nexus) -> str:
     """The in-cluster address of a release: that of its service's port `http`, as both charts name it."""
     selector = f"app.kubernetes.io/instance={part.release}"
     found = stack.kube.objects(
-        f"services of {part.release}",
-        lambda api: client.CoreV1Api(api).list_namespaced_service(part.namespace, label_selector=selector),
+        f"services of {part.release}", "v1", "services", part.namespace, labelSelector=selector
     )
     for service in found:
         for port in service["spec"]["ports"]:

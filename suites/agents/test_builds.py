@@ -122,7 +122,7 @@ def test_build_that_wants_more_memory_ends_alone(
     limit = (template.memory if template else "") or limits[0]
     if not limits[0]:
         blocked(request, "AGENTS-10", f"agent {any_label} has no limit for memory")
-    size = int(parse_quantity(limit))  # type: ignore[no-untyped-call]
+    size = int(parse_quantity(limit))
     if size > MOST:
         not_applicable(f"agents may have {limit}: more than is filled for a check")
     wanted = size * 5 // 4

@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import pytest
-from kubernetes import client
 
 from contract.model import Contract
 from fixtures.kubernetes import Cluster
@@ -15,15 +14,8 @@ from fixtures.objects import Workload
 
 
 def _objects(kube: Cluster, namespaces: tuple[str, ...], kind: str) -> list[dict[str, Any]]:
-    """Every object of a kind (`service`, `endpoints`...) in the namespaces, as JSON."""
-    found: list[dict[str, Any]] = []
-    for name in namespaces:
-
-        def listing(api: Any, where: str = name) -> Any:
-            return getattr(client.CoreV1Api(api), f"list_namespaced_{kind}")(where)
-
-        found += kube.objects(f"{kind}s of {name}", listing)
-    return found
+    """Every object of a kind (`services`, `endpoints`...) in the namespaces, as JSON."""
+    return [found for name in namespaces for found in kube.objects(f"{kind} of {name}", "v1", kind, name)]
 
 
 @pytest.mark.requirement("PLATFORM-20")
@@ -80,7 +72,7 @@ def test_services_have_endpoints(
 ) -> None:
     services = {
         (found["metadata"]["namespace"], found["metadata"]["name"])
-        for found in _objects(kube, namespaces, "service")
+        for found in _objects(kube, namespaces, "services")
     }
     wanted = {
         (contract.jenkins.namespace, contract.jenkins.release),
@@ -125,9 +117,7 @@ def test_nexus_never_runs_twice_on_its_volume(
     kube: Cluster, contract: Contract, workloads: tuple[Workload, ...]
 ) -> None:
     _nexus(workloads, contract)
-    found = kube.objects(
-        "Deployments", lambda api: client.AppsV1Api(api).list_namespaced_deployment(contract.nexus.namespace)
-    )
+    found = kube.objects("Deployments", "apps/v1", "deployments", contract.nexus.namespace)
     own = next(raw for raw in found if raw["metadata"]["name"] == contract.nexus.release)
     strategy = own["spec"].get("strategy", {}).get("type")
     require(
