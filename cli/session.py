@@ -164,6 +164,8 @@ class Session:
         command = [
             sys.executable, "-m", "pytest", *paths, "--rootdir", str(PROJECT),
             "-c", str(PROJECT / "pyproject.toml"), "-p", "no:cacheprovider",
+            # it collects garbage five times at each process' end
+            "-p", "no:unraisableexception",
             "--contract", str(self._planned.loaded.file), "--results-dir", str(self._folder),
             "--session-name", name, *more, *self._options.pytest_arguments,
         ]  # fmt: skip

@@ -17,7 +17,7 @@ from fixtures.nonconformance import NonConformance
 from fixtures.pod_templates import PodTemplate
 from fixtures.registry import EcrApi
 from suites.agents.inside import Inside
-from suites.ground import blocked
+from suites.ground import blocked, planned
 
 #: `comes(label)`: the agent that the run holds; without one the check is blocked
 Comes = Callable[[str], Agent]
@@ -144,9 +144,8 @@ def confined(inside: Inside, template: PodTemplate) -> list[str]:
 
 @pytest.fixture
 def comes(request: pytest.FixtureRequest, agents: Agents, contract: Contract) -> Comes:
-    marks = [mark for item in request.session.items for mark in item.iter_markers("requirement")]
     for requirement, early in EARLY.items():
-        if any(requirement in mark.args for mark in marks):
+        if planned(request, requirement):
             request.getfixturevalue(early)
 
     def look(label: str) -> Agent:

@@ -16,7 +16,7 @@ from fixtures.nexus import Coordinates
 from fixtures.nonconformance import NonConformance
 from fixtures.products import Products, Turn, components, told_digests
 from fixtures.registry import EcrApi, Registry
-from suites.ground import blocked
+from suites.ground import blocked, planned
 
 MAVEN = "{http://maven.apache.org/POM/4.0.0}"
 
@@ -42,6 +42,8 @@ def deployed(request: pytest.FixtureRequest, built: Build, products: Products, p
     """The build, when all that it should deploy is in Nexus."""
     if absent := missing(products, product):
         blocked(request, "PIPELINES-02", f"{absent[0]} is not in Nexus")
+    if planned(request, "PIPELINES-08") and stays(products.hands.contract):
+        products.ask_again(product)
     return built
 
 
@@ -86,6 +88,13 @@ def traced(
     if broken := broken_chains(pushed, products, product, ecr, registry):
         blocked(request, "PIPELINES-12", broken[0])
     return pushed
+
+
+def stays(contract: Contract) -> str:
+    """The write policy by which the releases' repository replaces nothing, or empty."""
+    name = contract.nexus.releases
+    policy = next((one.write_policy for one in contract.nexus.repositories if one.name == name), "")
+    return policy if policy in ("ALLOW_ONCE", "DENY") else ""
 
 
 def missing(products: Products, product: Product, turn: Turn = Turn.FIRST) -> list[str]:

@@ -11,11 +11,10 @@ import pytest
 from contract.model import Contract, Product
 from fixtures.jobs import Build
 from fixtures.judging import not_applicable
-from fixtures.nexus import Coordinates, Nexus
 from fixtures.nonconformance import require, require_none
 from fixtures.products import BRANCH, Products, Turn, told_digests
 from fixtures.registry import EcrApi, Pulled, Registry
-from suites.pipelines.conftest import missing, unpushed
+from suites.pipelines.conftest import missing, stays, unpushed
 
 pytestmark = pytest.mark.writes
 
@@ -66,27 +65,15 @@ def test_failing_test_publishes_nothing(products: Products, product: Product, co
     )
 
 
-def _files(nexus: Nexus, repository: str, items: tuple[Coordinates, ...]) -> dict[str, tuple[bytes, str]]:
-    """Bytes and time of each file and its POM."""
-    found = {}
-    for item in items:
-        for one in (item, Coordinates(item.group, item.artifact, item.version, "pom")):
-            answer = nexus.fetch(repository, one.path)
-            found[str(one)] = answer.content, answer.headers.get("Last-Modified", "")
-    return found
-
-
 @pytest.mark.requirement("PIPELINES-08")
 @pytest.mark.usefixtures("deployed")
 def test_release_is_never_replaced(products: Products, product: Product, contract: Contract) -> None:
-    name = contract.nexus.releases
-    policy = next((one.write_policy for one in contract.nexus.repositories if one.name == name), "")
-    if policy not in ("ALLOW_ONCE", "DENY"):
-        not_applicable(f"the contract lets {name} replace what it has: write policy {policy or 'not given'}")
-    nexus, items = products.hands.nexus, products.files(product)
-    before = _files(nexus, name, items)
+    name, policy = contract.nexus.releases, stays(contract)
+    if not policy:
+        not_applicable(f"the contract lets {name} replace what it has")
+    before = products.ask_again(product)
     again = products.build(product, Turn.AGAIN)
-    after = _files(nexus, name, items)
+    after = products.deployed(product)
     require_none(
         [
             f"{item} has other bytes" if before[item][0] != after[item][0] else f"{item} was written again"
