@@ -6,16 +6,29 @@ the check that decides it; the others are blocked.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from contract.load import load
 from contract.model import Contract
+from core.errors import EnvironmentFailure
+from fixtures import restarting_nexus
 from fixtures.judging import Blocked
-from fixtures.nonconformance import Unreadable
+from fixtures.kubernetes import Cluster
+from fixtures.nexus import Nexus
+from fixtures.nonconformance import NonConformance, Unreadable
+from fixtures.outcomes import comes_meanwhile
+from fixtures.plugin import load_endpoints
+from fixtures.sharing import Shared
+
+#: seconds for which another worker may be at a restart, at its longest
+LONGEST = 900
+#: the restart of Nexus: called, it waits for its end
+NexusRestart = Callable[[], restarting_nexus.Restarted]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -53,3 +66,33 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for name, found in values.items():
         if name in metafunc.fixturenames:
             metafunc.parametrize(name, found)
+
+
+@pytest.fixture(scope="session")
+def nexus_restart(
+    contract: Contract, shared: Shared, run_name: str, nexus: Nexus, kube: Cluster
+) -> Iterator[NexusRestart]:
+    """The one restart of Nexus in a run, begun by whoever comes first; its start takes half a minute.
+
+    Raises, when it is called: NonConformance, EnvironmentFailure.
+    """
+    make = restarting_nexus.Restart(nexus.in_own_session(), kube, contract, shared, run_name).make
+
+    def once() -> restarting_nexus.Restarted:
+        return restarting_nexus.Restarted.from_facts(shared.once("restart of nexus", make, timeout=LONGEST))
+
+    def begin() -> None:
+        with suppress(NonConformance, EnvironmentFailure):  # whoever calls it gets the same
+            once()
+
+    thread = threading.Thread(target=begin, name="restart of nexus")
+    thread.start()
+    yield once
+    thread.join()
+
+
+@pytest.fixture(autouse=True)
+def _begun(request: pytest.FixtureRequest, _may_write: None) -> None:
+    """Who runs while Nexus restarts lets it begin, where it may."""
+    if comes_meanwhile(request.node, request.session.items) and load_endpoints(request.config).disruptible:
+        request.getfixturevalue("nexus_restart")

@@ -26,7 +26,7 @@ from suites.agents.inside import (
 )
 from suites.ground import blocked
 
-pytestmark = pytest.mark.writes
+pytestmark = [pytest.mark.writes, pytest.mark.meanwhile]
 
 #: Maven prints its version in bold, terminal or not
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")

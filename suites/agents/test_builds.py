@@ -57,6 +57,7 @@ def test_agent_goes_when_its_build_ends(visit: Visit) -> None:
     visit.require_gone()
 
 
+@pytest.mark.meanwhile
 @pytest.mark.requirement("AGENTS-21")
 def test_failing_step_fails_the_build(
     agents: Agents, contract: Contract, names: Names, any_label: str
@@ -73,6 +74,7 @@ def test_failing_step_fails_the_build(
     )
 
 
+@pytest.mark.meanwhile
 @pytest.mark.requirement("AGENTS-22")
 def test_two_agents_at_once(agents: Agents, contract: Contract, names: Names, any_label: str) -> None:
     with ThreadPoolExecutor(2) as pool:
@@ -92,6 +94,7 @@ def test_two_agents_at_once(agents: Agents, contract: Contract, names: Names, an
     )
 
 
+@pytest.mark.meanwhile
 @pytest.mark.requirement("AGENTS-23")
 def test_killed_agent_ends_its_build(
     agents: Agents, contract: Contract, kube: Cluster, any_label: str, *, names: Names
@@ -109,6 +112,7 @@ def test_killed_agent_ends_its_build(
     agents.wait_gone(agent.pod.name, timeout=contract.budgets.agent_gone)
 
 
+@pytest.mark.meanwhile
 @pytest.mark.requirement("AGENTS-26")
 def test_build_that_wants_more_memory_ends_alone(
     request: pytest.FixtureRequest, agents: Agents, contract: Contract, kube: Cluster,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from xml.etree import ElementTree
 
 import pytest
@@ -40,7 +41,7 @@ def built(request: pytest.FixtureRequest, products: Products, product: Product) 
 @pytest.fixture
 def deployed(request: pytest.FixtureRequest, built: Build, products: Products, product: Product) -> Build:
     """The build, when all that it should deploy is in Nexus."""
-    if absent := missing(products, product):
+    if absent := _lacks(products, f"{product.name} in Nexus", lambda: missing(products, product)):
         blocked(request, "PIPELINES-02", f"{absent[0]} is not in Nexus")
     if planned(request, "PIPELINES-08") and stays(products.hands.contract):
         products.ask_again(product)
@@ -50,7 +51,7 @@ def deployed(request: pytest.FixtureRequest, built: Build, products: Products, p
 @pytest.fixture
 def described(request: pytest.FixtureRequest, deployed: Build, products: Products, product: Product) -> Build:
     """The build, when what it deployed can be resolved."""
-    if wrong := wrong_poms(products, product):
+    if wrong := _lacks(products, f"POMs of {product.name}", lambda: wrong_poms(products, product)):
         blocked(request, "PIPELINES-03", wrong[0])
     return deployed
 
@@ -61,7 +62,11 @@ def imaged(request: pytest.FixtureRequest, products: Products, product: Product)
     if product.build_job:
         request.getfixturevalue("deployed")
         hands, item = products.hands, products.package(product)
-        if absent := lacking(product, hands.nexus.content(hands.contract.nexus.releases, item.path)):
+        repository = hands.contract.nexus.releases
+        if absent := _lacks(
+            products, f"package of {product.name}",
+            lambda: lacking(product, hands.nexus.content(repository, item.path)),
+        ):  # fmt: skip
             blocked(request, "PIPELINES-05", f"the package lacks {absent[0]}")
     build = products.images(product)
     if build.result != "SUCCESS":
@@ -74,7 +79,7 @@ def pushed(
     request: pytest.FixtureRequest, imaged: Build, products: Products, product: Product, ecr: EcrApi
 ) -> Build:
     """The build, when ECR has an image of every component."""
-    if absent := unpushed(products, product, ecr):
+    if absent := _lacks(products, f"{product.name} in ECR", lambda: unpushed(products, product, ecr)):
         blocked(request, "PIPELINES-11", absent[0])
     return imaged
 
@@ -85,9 +90,17 @@ def traced(
     *, registry: Registry,
 ) -> Build:  # fmt: skip
     """The build, when its images are those that it says it pushed."""
-    if broken := broken_chains(pushed, products, product, ecr, registry):
+    if broken := _lacks(
+        products, f"digests of {product.name}",
+        lambda: broken_chains(pushed, products, product, ecr, registry),
+    ):  # fmt: skip
         blocked(request, "PIPELINES-12", broken[0])
     return pushed
+
+
+def _lacks(products: Products, name: str, look: Callable[[], list[str]]) -> list[str]:
+    """What is wrong with what checks stand on: looked for once in a run, and by the check that decides it."""
+    return list(products.hands.shared.once(f"ground: {name}", lambda: {"found": look()})["found"])
 
 
 def stays(contract: Contract) -> str:

@@ -1,47 +1,49 @@
-"""The one restart of a run, made by whoever asks first; who did not come back is asked nothing."""
+"""The one restart of each service, made by whoever asks first; who did not come back is asked nothing."""
 
 from __future__ import annotations
 
 import pytest
 
 from contract.model import Contract
+from fixtures import restarting_nexus
 from fixtures.jenkins import Jenkins
 from fixtures.jobs import job_path
 from fixtures.judging import not_applicable
 from fixtures.kubernetes import Cluster
 from fixtures.lasting import Facts, repositories_of
-from fixtures.names import Names
 from fixtures.nexus import Nexus
 from fixtures.nonconformance import NonConformance
-from fixtures.restarting import Restarted, Restarts, again
+from fixtures.restarting import Restart, Restarted, again
 from fixtures.sharing import Shared
+from suites.conftest import LONGEST, NexusRestart
 from suites.ground import blocked, decides
 
-#: seconds for which another worker may be at it: both services at their longest
-LONGEST = 900
+
+@pytest.fixture
+def may_disrupt(request: pytest.FixtureRequest, _may_write: None) -> None:
+    """Nothing is asked of the stack before it is known that the check may run."""
+    if not request.node.get_closest_marker("disrupts"):
+        not_applicable("it is not marked as a check that restarts services")
 
 
 @pytest.fixture
 def restarted(
-    request: pytest.FixtureRequest, contract: Contract, shared: Shared, run_name: str, _may_write: None
+    request: pytest.FixtureRequest,
+    contract: Contract,
+    shared: Shared,
+    may_disrupt: None,  # noqa: ARG001
 ) -> Restarted:
-    """What was there before the restart, and how both services came back.
-
-    Nothing is asked of the stack before it is known that the check may run.
-    """
-    if not request.node.get_closest_marker("disrupts"):
-        not_applicable("it is not marked as a check that restarts services")
+    """What the controller had before its restart, and how it came back; Nexus restarts meanwhile."""
 
     def make() -> dict[str, object]:
         jenkins: Jenkins = request.getfixturevalue("jenkins")
-        nexus: Nexus = request.getfixturevalue("nexus")
         kube: Cluster = request.getfixturevalue("kube")
         folder: str = request.getfixturevalue("scratch_folder")
-        group = Names.of(run_name, "", "restarts").group
-        return Restarts(jenkins, nexus, kube, contract, shared, run_name, folder, group).make()
+        request.getfixturevalue("nexus_restart")
+        return Restart(jenkins, kube, contract, shared, folder).make()
 
     try:
-        return Restarted.from_facts(shared.once("restarts", make, timeout=LONGEST))
+        return Restarted.from_facts(shared.once("restart of the controller", make, timeout=LONGEST))
     except NonConformance as error:
         if decides(request, "RESTARTS-01"):
             raise
@@ -50,10 +52,23 @@ def restarted(
 
 
 @pytest.fixture
+def restarted_nexus(request: pytest.FixtureRequest, may_disrupt: None) -> restarting_nexus.Restarted:  # noqa: ARG001
+    """What Nexus had before its restart, and how it came back."""
+    restart: NexusRestart = request.getfixturevalue("nexus_restart")
+    try:
+        return restart()
+    except NonConformance as error:
+        if decides(request, "RESTARTS-10"):
+            raise
+        blocked(request, "RESTARTS-10", f"the restart was not made: {error.what}")
+        raise
+
+
+@pytest.fixture
 def controller(request: pytest.FixtureRequest, restarted: Restarted, jenkins: Jenkins) -> Jenkins:
     """The controller after its restart."""
-    if restarted.jenkins.trouble:
-        blocked(request, "RESTARTS-01", f"the controller is not back: {restarted.jenkins.trouble}")
+    if restarted.returned.trouble:
+        blocked(request, "RESTARTS-01", f"the controller is not back: {restarted.returned.trouble}")
     return again(jenkins)
 
 
@@ -67,10 +82,12 @@ def home(request: pytest.FixtureRequest, controller: Jenkins, restarted: Restart
 
 
 @pytest.fixture
-def manager(request: pytest.FixtureRequest, restarted: Restarted, nexus: Nexus) -> Nexus:
+def manager(
+    request: pytest.FixtureRequest, restarted_nexus: restarting_nexus.Restarted, nexus: Nexus
+) -> Nexus:
     """Nexus after its restart."""
-    if restarted.nexus.trouble:
-        blocked(request, "RESTARTS-10", f"Nexus is not back: {restarted.nexus.trouble}")
+    if restarted_nexus.returned.trouble:
+        blocked(request, "RESTARTS-10", f"Nexus is not back: {restarted_nexus.returned.trouble}")
     return nexus.in_own_session()
 
 
@@ -84,8 +101,11 @@ def repositories(shared: Shared, manager: Nexus) -> Facts:
 
 
 @pytest.fixture
-def known(request: pytest.FixtureRequest, restarted: Restarted, manager: Nexus, repositories: Facts) -> Nexus:
+def known(
+    request: pytest.FixtureRequest, restarted_nexus: restarting_nexus.Restarted, manager: Nexus,
+    repositories: Facts,
+) -> Nexus:  # fmt: skip
     """Nexus with the database that it had: its repositories are there."""
-    if lost := sorted(restarted.repositories.keys() - repositories.keys()):
+    if lost := sorted(restarted_nexus.repositories.keys() - repositories.keys()):
         blocked(request, "RESTARTS-12", f"repository {lost[0]} is gone")
     return manager

@@ -75,6 +75,29 @@ def test_what_it_does_not_disturb_runs_meanwhile(tmp_path: Path) -> None:
     assert seen.index("ends 1") < first
 
 
+MEANWHILE = "@pytest.mark.meanwhile\n@need('AGENTS-02')\ndef test_meanwhile(): note('meanwhile')\n"
+
+
+@pytest.mark.parametrize("workers", ["0", "2", "3"])
+def test_what_asks_nexus_nothing_comes_between_those_who_do_and_the_restart(
+    tmp_path: Path, workers: str
+) -> None:
+    disrupted(tmp_path, ("NEXUS-02", 0.1, ""), ("PIPELINES-01", 1.0, ""))
+    suite_file = tmp_path / "suites" / "test_all.py"
+    suite_file.write_text(suite_file.read_text() + MEANWHILE)
+    seen = finished(tmp_path, "-n", workers)
+    assert seen[2] == "meanwhile", seen
+    assert [line.split()[0] for line in seen] == ["ends", "ends", "meanwhile", *["begins"] * 3], seen
+
+
+def test_where_nothing_restarts_it_comes_in_its_turn(tmp_path: Path) -> None:
+    others = "".join(
+        OTHER.format(name=name, n=name[0], seconds=0, more="pass") for name in ("NEXUS-02", "PIPELINES-01")
+    )
+    suite(tmp_path, all=NOTE + others + MEANWHILE)
+    assert finished(tmp_path, "-n", "0") == ["ends N", "meanwhile", "ends P"]
+
+
 @pytest.mark.parametrize(("told", "workers"), [("", "3"), ("5", "5")])
 def test_automatic_workers_are_one_more_than_cores(tmp_path: Path, told: str, workers: str) -> None:
     disrupted(tmp_path, ("NEXUS-02", 0.1, ""))

@@ -16,7 +16,7 @@ from fixtures.lasting import changes
 from fixtures.nonconformance import NonConformance
 from fixtures.returning import Return
 from reports.model import RunResult
-from suites.restarts import test_restarts as restarts
+from suites.restarts import test_return as restarts
 from tests.suites.test_checks_can_fail import CONTRACT
 
 

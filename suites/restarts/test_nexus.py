@@ -1,0 +1,55 @@
+"""Nexus, restarted, comes back and is what it was."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract.model import Contract
+from fixtures.artifacts import sha256
+from fixtures.lasting import Facts, changes, password_of, users_of
+from fixtures.nexus import Nexus
+from fixtures.nonconformance import require, require_none
+from fixtures.restarting_nexus import Restarted
+
+pytestmark = [pytest.mark.writes, pytest.mark.disrupts, pytest.mark.patient]
+
+
+@pytest.mark.requirement("RESTARTS-11")
+@pytest.mark.parametrize("kind", ["release", "snapshot"])
+def test_acknowledged_artifact_is_served(
+    kind: str, known: Nexus, restarted_nexus: Restarted, contract: Contract
+) -> None:
+    wanted = contract.nexus.releases if kind == "release" else contract.nexus.snapshots
+    place = next(place for place in restarted_nexus.artifacts if place.startswith(f"{wanted}/"))
+    repository, _, path = place.partition("/")
+    answer = known.fetch(repository, path)
+    seen = sha256(answer.content) if answer.status_code == 200 else ""
+    require(
+        seen == restarted_nexus.artifacts[place],
+        f"a {kind} that Nexus had acknowledged is {'other bytes' if seen else 'not served'} after a restart",
+        expected=f"sha256 {restarted_nexus.artifacts[place]} of {place}",
+        observed=f"status {answer.status_code}, sha256 {seen}" if seen else f"status {answer.status_code}",
+        remedy="keep Nexus' blob stores on its persistent volume, and let it stop by itself",
+    )
+
+
+@pytest.mark.requirement("RESTARTS-12")
+def test_repositories_are_the_same(repositories: Facts, restarted_nexus: Restarted) -> None:
+    require_none(
+        changes(restarted_nexus.repositories, repositories, "repository"),
+        "the restart changed the repositories",
+        remedy="keep Nexus' database on its persistent volume",
+    )
+
+
+@pytest.mark.requirement("RESTARTS-13")
+def test_users_are_the_same_and_sign_in(known: Nexus, restarted_nexus: Restarted, run_name: str) -> None:
+    findings = list(changes(restarted_nexus.users, users_of(known), "user"))
+    own = known.as_login(restarted_nexus.user, password_of(restarted_nexus.user, run_name))
+    if not findings and own.http.get("/service/rest/v1/status").status_code != 200:
+        findings = [f"user {restarted_nexus.user} cannot sign in any more"]
+    require_none(
+        findings,
+        "the restart changed the users of Nexus",
+        remedy="keep Nexus' database on its persistent volume",
+    )

@@ -1,0 +1,37 @@
+"""Both services come back from their restarts."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract.model import Contract
+from fixtures import restarting, restarting_nexus
+from fixtures.nonconformance import require
+from fixtures.outcomes import Evidence
+from fixtures.returning import Return
+
+pytestmark = [pytest.mark.writes, pytest.mark.disrupts]
+
+
+def is_back(returned: Return, name: str, budget: int, evidence: Evidence) -> None:
+    evidence.add("return", {"away": returned.away, "new pod to answer": returned.starting})
+    require(
+        not returned.trouble,
+        f"{name} is not back after its pod was deleted: {returned.trouble}",
+        expected=f"a new pod that is ready and answers within {budget} s",
+        observed=f"waited for {returned.away:g} s",
+        remedy="kubectl describe pod, and its log: probes, image, volume, quota",
+    )
+
+
+@pytest.mark.requirement("RESTARTS-01")
+def test_controller_is_back(restarted: restarting.Restarted, contract: Contract, evidence: Evidence) -> None:
+    is_back(restarted.returned, "the controller", contract.budgets.controller_ready, evidence)
+
+
+@pytest.mark.patient
+@pytest.mark.requirement("RESTARTS-10")
+def test_nexus_is_back(
+    restarted_nexus: restarting_nexus.Restarted, contract: Contract, evidence: Evidence
+) -> None:
+    is_back(restarted_nexus.returned, "Nexus", contract.budgets.nexus_ready, evidence)
