@@ -77,7 +77,16 @@ def test_checks_ask_no_environment() -> None:
 
 def test_checks_use_marks_that_exist_without_the_tests_packages() -> None:
     """pytest-timeout and others are for our own tests; users run the suites without them."""
-    known = {"requirement", "writes", "disrupts", "patient", "parametrize", "usefixtures", "args"}
+    known = {
+        "requirement",
+        "writes",
+        "disrupts",
+        "patient",
+        "meanwhile",
+        "parametrize",
+        "usefixtures",
+        "args",
+    }
     used = {
         found for file in SUITES.rglob("*.py")
         for found in re.findall(r"\bmark\.([a-z_]+)", file.read_text(encoding="utf-8"))
