@@ -85,9 +85,11 @@ def nexus_restart(
         with suppress(NonConformance, EnvironmentFailure):  # whoever calls it gets the same
             once()
 
-    thread = threading.Thread(target=begin, name="restart of nexus")
+    # it holds up no process that is told to end
+    thread = threading.Thread(target=begin, name="restart of nexus", daemon=True)
     thread.start()
     yield once
+    # other workers wait for what this one may be at
     thread.join()
 
 
