@@ -80,9 +80,9 @@ def tool(name: str) -> str:
     return f"tool {name}"
 
 
-def look_inside(agents: Agents, agent: Agent, declared: Declared | None) -> Inside:
+def look_inside(agents: Agents, agent: Agent, declared: Declared) -> Inside:
     """What the agent that the run holds says to every question; asked once in a run."""
-    tools = {tool(one.name): one.command for one in declared.tools} if declared else {}
+    tools = {tool(one.name): one.command for one in declared.tools}
     # versions first: the last question changes something
     fact = agents.shared.once(
         f"inside {agent.label}",
