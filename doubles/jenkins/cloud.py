@@ -227,10 +227,10 @@ class Cloud:
         pause = threading.Event()
         try:
             kube.delete_pod(computer.namespace, computer.name)
-            for _ in range(240):
+            for _ in range(120):
                 if kube.get_pod(computer.namespace, computer.name) is None:
                     break
-                pause.wait(0.25)
+                pause.wait(POLL)
         except (KubeError, OSError) as error:
             self.tools.log(
                 "WARNING",

@@ -1,10 +1,12 @@
 """The few calls of the Kubernetes API that agents in pods need."""
 
+import contextlib
 import http.client
 import json
 import ssl
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -39,6 +41,8 @@ class Kube:
     token_file: Path = ACCOUNT / "token"
     ca_file: Path = ACCOUNT / "ca.crt"
     timeout: float = 15.0
+    #: each thread's open connection; who waits for a pod asks many times, and TLS costs more than the answer
+    _kept: threading.local = field(default_factory=threading.local, init=False, repr=False, compare=False)
 
     def _token(self) -> str | None:
         """Read for every request: the kubelet renews it."""
@@ -56,14 +60,6 @@ class Kube:
             KubeError: any answer of 400 and more.
             OSError: the server cannot be reached.
         """
-        parts = urlsplit(self.server)
-        connection = (
-            http.client.HTTPSConnection(
-                parts.hostname or "", parts.port, timeout=self.timeout, context=self._tls()
-            )
-            if parts.scheme == "https"
-            else http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=self.timeout)
-        )
         headers = {
             "Accept": "application/json",
             "Content-Type": kind,
@@ -71,12 +67,37 @@ class Kube:
         }
         if token := self._token():
             headers["Authorization"] = f"Bearer {token}"
+        content = None if body is None else json.dumps(body)
+        kept = self._kept.__dict__.pop("connection", None)
+        if kept is not None and verb == "GET":
+            with contextlib.suppress(ConnectionError):  # the server closes what was idle for long
+                return self._ask(kept, verb, path, content, headers, raw)
+        return self._ask(self._connection(), verb, path, content, headers, raw)
+
+    def _connection(self) -> http.client.HTTPConnection:
+        parts = urlsplit(self.server)
+        host = parts.hostname or ""
+        if parts.scheme == "https":
+            return http.client.HTTPSConnection(host, parts.port, timeout=self.timeout, context=self._tls())
+        return http.client.HTTPConnection(host, parts.port, timeout=self.timeout)
+
+    def _ask(  # noqa: PLR0917 - each is one part of the request
+        self,
+        connection: http.client.HTTPConnection,
+        verb: str,
+        path: str,
+        body: str | None,
+        headers: dict[str, str],
+        raw: bool,
+    ) -> Any:
         try:
-            connection.request(verb, path, body=None if body is None else json.dumps(body), headers=headers)
+            connection.request(verb, path, body=body, headers=headers)
             answer = connection.getresponse()
             content = answer.read().decode("utf-8", "replace")
-        finally:
+        except BaseException:
             connection.close()
+            raise
+        self._kept.connection = connection
         if answer.status >= 400:
             raise KubeError(verb, self.server + path, answer.status, _message(content))
         return content if raw else json.loads(content)

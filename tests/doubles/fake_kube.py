@@ -4,6 +4,7 @@ instead of in containers."""
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import re
@@ -36,6 +37,7 @@ class FakeKube:
         self.canned: dict[str, str] = {}
         """Output by a piece of the script that it stands for."""
         self._open: dict[str, socket.socket] = {}
+        self._connections: list[socket.socket] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"kube": self}))
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -49,6 +51,12 @@ class FakeKube:
         """Stop serving."""
         self._server.shutdown()
         self._server.server_close()
+
+    def close_connections(self) -> None:
+        """Close those that clients hold open."""
+        for connection in self._connections:
+            with contextlib.suppress(OSError):  # closed already
+                connection.shutdown(socket.SHUT_RDWR)
 
     def create(self, pod: dict[str, Any]) -> dict[str, Any]:
         """A new pod starts at once, or cannot pull its image."""
@@ -144,6 +152,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *args: object) -> None:
         """Quiet."""
+
+    def setup(self) -> None:
+        super().setup()
+        self.kube._connections.append(self.connection)
 
     def _answer(self, status: int, body: Any) -> None:
         data = json.dumps(body).encode()
