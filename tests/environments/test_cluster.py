@@ -32,7 +32,11 @@ def test_our_nodes_get_their_stores_and_their_own_network() -> None:
     mounts = [{m["containerPath"]: m["hostPath"] for m in node["extraMounts"]} for node in made["nodes"]]
     assert [mount["/var/lib/containerd"] for mount in mounts] == ["/s0", "/s1"]
     assert {p["hostPort"] for p in made["nodes"][0]["extraPortMappings"]} == {0}
-    assert any("cgroupfs" in patch for patch in made["kubeadmConfigPatches"])
+    kubelet, whole = (yaml.safe_load(patch) for patch in made["kubeadmConfigPatches"])
+    assert kubelet["cgroupDriver"] == "cgroupfs"
+    assert {whole[part]["extraArgs"]["leader-elect"] for part in ("controllerManager", "scheduler")} == {
+        "false"
+    }
 
 
 def test_upstream_nodes_keep_their_own_ways() -> None:
