@@ -41,7 +41,7 @@ class Kube:
     token_file: Path = ACCOUNT / "token"
     ca_file: Path = ACCOUNT / "ca.crt"
     timeout: float = 15.0
-    #: each thread's open connection; who waits for a pod asks many times, and TLS costs more than the answer
+    #: each thread's connection; who waits for a pod asks many times, and TLS costs more than the answer
     _kept: threading.local = field(default_factory=threading.local, init=False, repr=False, compare=False)
 
     def _token(self) -> str | None:
@@ -67,40 +67,39 @@ class Kube:
         }
         if token := self._token():
             headers["Authorization"] = f"Bearer {token}"
-        content = None if body is None else json.dumps(body)
-        kept = self._kept.__dict__.pop("connection", None)
-        if kept is not None and verb == "GET":
+        connection = self._connection()
+
+        def ask() -> Any:
+            try:
+                connection.request(verb, path, None if body is None else json.dumps(body), headers)
+                answer = connection.getresponse()
+                content = answer.read().decode("utf-8", "replace")
+            except BaseException:
+                connection.close()  # the next request opens it again
+                raise
+            if answer.status >= 400:
+                raise KubeError(verb, self.server + path, answer.status, _message(content))
+            return content if raw else json.loads(content)
+
+        if verb != "GET":
+            connection.close()  # a change is never sent twice, so never over one that may be closed already
+        elif connection.sock is not None:
             with contextlib.suppress(ConnectionError):  # the server closes what was idle for long
-                return self._ask(kept, verb, path, content, headers, raw)
-        return self._ask(self._connection(), verb, path, content, headers, raw)
+                return ask()
+        return ask()
 
     def _connection(self) -> http.client.HTTPConnection:
-        parts = urlsplit(self.server)
-        host = parts.hostname or ""
-        if parts.scheme == "https":
-            return http.client.HTTPSConnection(host, parts.port, timeout=self.timeout, context=self._tls())
-        return http.client.HTTPConnection(host, parts.port, timeout=self.timeout)
-
-    def _ask(  # noqa: PLR0917 - each is one part of the request
-        self,
-        connection: http.client.HTTPConnection,
-        verb: str,
-        path: str,
-        body: str | None,
-        headers: dict[str, str],
-        raw: bool,
-    ) -> Any:
-        try:
-            connection.request(verb, path, body=body, headers=headers)
-            answer = connection.getresponse()
-            content = answer.read().decode("utf-8", "replace")
-        except BaseException:
-            connection.close()
-            raise
-        self._kept.connection = connection
-        if answer.status >= 400:
-            raise KubeError(verb, self.server + path, answer.status, _message(content))
-        return content if raw else json.loads(content)
+        """This thread's; not yet open when it is new."""
+        if not hasattr(self._kept, "connection"):
+            parts = urlsplit(self.server)
+            host = parts.hostname or ""
+            self._kept.connection = (
+                http.client.HTTPSConnection(host, parts.port, timeout=self.timeout, context=self._tls())
+                if parts.scheme == "https"
+                else http.client.HTTPConnection(host, parts.port, timeout=self.timeout)
+            )
+        found: http.client.HTTPConnection = self._kept.connection
+        return found
 
     def create_pod(self, namespace: str, pod: dict[str, Any]) -> dict[str, Any]:
         """Create a pod."""
