@@ -1,7 +1,6 @@
 """Agents: the nodes that the remote API shows, and the connection that keeps each of them online."""
 
 import hmac
-import select
 import socket
 import threading
 import time
@@ -9,7 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-HEARTBEAT = 5.0
+from .channel import Channel
+
+AGENT = "jnlp"
+"""The container that the agent itself runs in."""
 REMOTING = "3301.v4363ddcca_4e7"
 
 
@@ -36,13 +38,13 @@ class Computer:
     running: bool = False
     """Whether its pod was made."""
     gone: threading.Event = field(default_factory=threading.Event)
-    channel: socket.socket | None = None
+    channel: Channel | None = None
 
     @property
     def workdir(self) -> str:
         """The agent's remote root."""
-        jnlp = next(c for c in self.pod["spec"]["containers"] if c["name"] == "jnlp")
-        return str(jnlp["workingDir"])
+        own = next(c for c in self.pod["spec"]["containers"] if c["name"] == AGENT)
+        return str(own["workingDir"])
 
     @property
     def dynamic(self) -> bool:
@@ -73,7 +75,7 @@ class Computers:
         computer.removed, computer.online = True, False
         self.all.pop(computer.name, None)
         if computer.channel is not None:
-            _tell(computer.channel, b"exit\n")
+            computer.channel.end()
         computer.gone.set()
         self._changed()
 
@@ -106,7 +108,7 @@ class Computers:
         if computer is None:
             return
         host, port = connection.getpeername()[:2]
-        computer.channel = connection
+        channel = computer.channel = Channel(connection)
         computer.log += [] if web_socket else [f"Inbound agent connected from {host}/{host}:{port}"]
         computer.log += [
             *(["WebSocket connection open"] if web_socket else []),
@@ -119,29 +121,7 @@ class Computers:
         computer.online = True
         computer.idle_since = time.monotonic()
         self._changed()
-        _hold(connection, computer)
-        if computer.channel is connection:
+        channel.hold(lambda: computer.removed)
+        if computer.channel is channel:
             computer.online, computer.channel = False, None
         self._changed()
-
-
-def _hold(connection: socket.socket, computer: Computer) -> None:
-    if not _tell(connection, b"connected\n"):
-        return
-    while not computer.removed:
-        readable, _, _ = select.select([connection], [], [], HEARTBEAT)
-        try:
-            if readable and not connection.recv(1024):
-                return
-        except OSError:
-            return
-        if not readable and not _tell(connection, b"ping\n"):
-            return
-
-
-def _tell(connection: socket.socket, line: bytes) -> bool:
-    try:
-        connection.sendall(line)
-    except OSError:
-        return False
-    return True

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .builds import STEP_NOTE, Build
-from .computers import Computer
+from .computers import AGENT, Computer
 from .items import Item
 from .jvm import StepError
 
@@ -79,7 +79,7 @@ class Ctx:
 
     def pod_container(self) -> str:
         """The container in which `sh` runs."""
-        return next((c.container for c in self.chain() if c.container is not None), "jnlp")
+        return next((c.container for c in self.chain() if c.container is not None), AGENT)
 
     def environment(self) -> dict[str, str]:
         """Every variable that a step here sees; the innermost value wins."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from .computers import AGENT
 from .flow import Ctx
 from .jvm import StepError
 from .shell import Shell
@@ -162,7 +163,7 @@ class Git:
                 f"git ls-remote {quoted} HEAD | cut -f1 > .git/CHOSEN\nrev=$(cat .git/CHOSEN)\n: $(",
                 1,
             )
-        code, out, err = self._shell.quiet(ctx, exports + script, container="jnlp")
+        code, out, err = self._shell.quiet(ctx, exports + script, container=AGENT)
         fetch = f"git fetch --tags --force --progress -- {url} +refs/heads/*:refs/remotes/origin/*"
         ctx.log(
             f"Cloning the remote Git repository\nCloning repository {url}\n > git init {where} # timeout=10\n"

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from . import podspec
 from .args import Args
 from .cloud import Cloud
+from .computers import AGENT
 from .flow import Ctx, Flow, Interruption
 from .jvm import StepError
 from .queue import QueueItem
@@ -62,7 +63,7 @@ class Nodes:
         workspace = f"{computer.workdir}/workspace/{flow.job.full_name}" + (f"@{used}" if used > 1 else "")
         ctx.log(f"Running on {computer.name} in {workspace}")
         flow.build.hidden_actions += 1
-        ctx.computer, ctx.cwd, ctx.container = computer, workspace, "jnlp"
+        ctx.computer, ctx.cwd, ctx.container = computer, workspace, AGENT
         ctx.data |= {"workspace": workspace, "close": self._leave_node, "item": item}
         ctx.env = {
             "NODE_NAME": computer.name,

@@ -80,9 +80,9 @@ class AgentRoutes:
         if not self.c.computers.accepts(name, request.headers.get("x-agent-secret", "")):
             return jetty(401, "Unauthorized", request.path)
         web_socket = request.param("webSocket") == "true"
-        headers = [("Content-Type", "text/plain"), *self.c.look.version()]
+        headers = [("Connection", "Upgrade"), ("Upgrade", "stand-in-agent"), *self.c.look.version()]
         return Response(
-            200, headers, stream=lambda connection: self.c.computers.connect(name, connection, web_socket)
+            101, headers, stream=lambda connection: self.c.computers.connect(name, connection, web_socket)
         )
 
     def _load(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route

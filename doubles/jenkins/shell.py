@@ -1,4 +1,4 @@
-"""Commands in an agent's container: `sh`, and the small ones by which steps reach its files."""
+"""Commands in an agent's containers: `sh`, and the small ones by which steps reach its files."""
 
 import contextlib
 import secrets
@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from .computers import AGENT, Computer
 from .flow import Ctx, hide
 from .jvm import StepError
 from .kube import STDOUT, Disconnected, Kube, KubeError
@@ -130,11 +131,9 @@ class Shell:
             ctx.where(),
             flags,
         ]
-        kube = self._kube(computer)
         try:
-            code = kube.exec(
-                computer.namespace,
-                computer.name,
+            code = self._execute(
+                computer,
                 container,
                 command,
                 b"".join(payload) + stdin,
@@ -142,29 +141,38 @@ class Shell:
                 lambda: ctx.stopped() is not None or computer.removed,
             )
         except Disconnected as error:
-            self._lost(ctx, kube, container, cookie, error)
+            self._lost(ctx, container, cookie, error)
         except KubeError as error:
             raise StepError(
                 "abort", f"Unexpected response from the container {container!r}: {error.message}"
             ) from error
-        if code in KILLED and is_dead(kube.get_pod(computer.namespace, computer.name)):
-            self._lost(ctx, kube, container, cookie, Disconnected(f"exit code {code}"))
+        if code in KILLED and is_dead(self._kube(computer).get_pod(computer.namespace, computer.name)):
+            self._lost(ctx, container, cookie, Disconnected(f"exit code {code}"))
         return code
 
-    def _lost(self, ctx: Ctx, kube: Kube, container: str, cookie: str, error: Disconnected) -> NoReturn:
+    def _execute(  # noqa: PLR0917 - each is one part of a command
+        self,
+        computer: Computer,
+        container: str,
+        command: list[str],
+        stdin: bytes,
+        output: Callable[[int, bytes], None],
+        cancelled: Callable[[], bool],
+    ) -> int:
+        if container != AGENT:
+            kube = self._kube(computer)
+            return kube.exec(computer.namespace, computer.name, container, command, stdin, output, cancelled)
+        if computer.channel is None:
+            raise Disconnected("the agent is not connected")
+        return computer.channel.run(command, stdin, output, cancelled)
+
+    def _lost(self, ctx: Ctx, container: str, cookie: str, error: Disconnected) -> NoReturn:
         """The command's stream ended: the build was stopped, the agent was removed, or the container died."""
         computer = ctx.agent()
         if ctx.stopped() is not None and not computer.removed:
             with contextlib.suppress(Disconnected, KubeError):
-                kube.exec(
-                    computer.namespace,
-                    computer.name,
-                    container,
-                    ["sh", "-c", STOP, "sh", f"durable-{cookie}"],
-                    b"",
-                    lambda *_: None,
-                    lambda: False,
-                )
+                stop = ["sh", "-c", STOP, "sh", f"durable-{cookie}"]
+                self._execute(computer, container, stop, b"", lambda *_: None, lambda: False)
         ctx.check()
         ctx.wait(lambda: computer.removed, seconds=10.0)
         ctx.check()

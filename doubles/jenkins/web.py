@@ -100,7 +100,6 @@ class _Exchange(BaseHTTPRequestHandler):
         for name, value in response.headers:
             self.send_header(name, value)
         if response.stream is not None:
-            self.send_header("Connection", "close")
             self.end_headers()
             self.wfile.flush()
             self.close_connection = True

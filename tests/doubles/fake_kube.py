@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import io
 import json
 import re
 import socket
@@ -16,6 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from doubles.jenkins.channel import FRAME
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 WORKDIR = "/home/jenkins/agent"
@@ -106,13 +109,28 @@ class FakeKube:
         head = f"GET /stand-in/agent/{name}?webSocket={web_socket} HTTP/1.1\r\nHost: x\r\n"
         head += f"X-Agent-Secret: {env['JENKINS_SECRET']}\r\n\r\n"
         connection.sendall(head.encode())
-        try:
-            while data := connection.recv(4096):
-                if b"exit\n" in data:
-                    break
-        except OSError:
-            return
+        told = connection.makefile("rb")
+        with contextlib.suppress(OSError, ValueError):  # the pod was deleted
+            while (line := told.readline()) not in {b"", b"exit\n"}:
+                if line.startswith(b"run "):
+                    number, count, size = map(int, line.split()[1:])
+                    self._start(connection, number, count, told.read(size))
         connection.close()
+
+    def _start(self, connection: socket.socket, number: int, count: int, payload: bytes) -> None:
+        """What Command.java does."""
+        *command, stdin = payload.split(b"\0", count)
+
+        def send(stream: int, data: bytes) -> None:
+            if stream == 3:
+                told = json.loads(data)
+                causes = told.get("details", {}).get("causes", [{"message": "0"}])
+                data = causes[0]["message"].encode()
+            with contextlib.suppress(OSError):  # the pod was deleted
+                connection.sendall(FRAME.pack(stream, number, len(data)) + data)
+
+        arguments = [argument.decode() for argument in command], io.BytesIO(stdin).read, send
+        threading.Thread(target=self.run, args=arguments, daemon=True).start()
 
     def run(self, command: list[str], read: Any, send: Any) -> None:
         """Run a command of the controller here, its paths mapped into the scratch folder."""

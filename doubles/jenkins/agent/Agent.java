@@ -1,17 +1,24 @@
-import java.io.BufferedReader;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.net.HttpURLConnection;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.SSLSocketFactory;
 
 /**
  * The agent side of the stand-in: takes the arguments of remoting's agent.jar, holds one connection to the controller
- * for as long as both live, and speaks to its log as remoting does. Steps do not run through it.
+ * for as long as both live, runs the commands that come through it, and speaks to its log as remoting does.
  */
 public final class Agent {
     private static final long RETRY_MILLIS = 1000;
@@ -53,30 +60,74 @@ public final class Agent {
 
     /** Returns true when the controller said that the agent may go. */
     private static boolean hold(URI target, String secret) throws IOException {
-        HttpURLConnection connection = (HttpURLConnection) target.toURL().openConnection();
-        connection.setRequestProperty("X-Agent-Secret", secret);
-        connection.setConnectTimeout(SILENCE_MILLIS);
-        connection.setReadTimeout(SILENCE_MILLIS);
-        int status = connection.getResponseCode();
-        if (status == HttpURLConnection.HTTP_UNAUTHORIZED) {
-            throw new Refused();
+        try (Socket socket = open(target)) {
+            socket.setSoTimeout(SILENCE_MILLIS);
+            DataOutputStream out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream()));
+            out.write(("GET " + target.getRawPath() + "?" + target.getRawQuery() + " HTTP/1.1\r\n"
+                    + "Host: " + target.getAuthority() + "\r\nX-Agent-Secret: " + secret + "\r\n"
+                    + "Connection: Upgrade\r\nUpgrade: stand-in-agent\r\n\r\n").getBytes(StandardCharsets.UTF_8));
+            out.flush();
+            InputStream in = new BufferedInputStream(socket.getInputStream());
+            String status = line(in);
+            if (status.contains(" 401 ")) {
+                throw new Refused();
+            }
+            if (!status.contains(" 101 ")) {
+                throw new IOException("it answers " + status);
+            }
+            while (!line(in).isEmpty()) {
+                // headers say nothing to us
+            }
+            return serve(in, out);
         }
-        if (status != HttpURLConnection.HTTP_OK) {
-            throw new IOException("status " + status);
-        }
-        try (BufferedReader lines = new BufferedReader(
-                new InputStreamReader(connection.getInputStream(), StandardCharsets.UTF_8))) {
-            String line;
-            while ((line = lines.readLine()) != null) {
-                if (line.equals("connected")) {
+    }
+
+    /** Returns true when the controller said that the agent may go, false when the connection was lost. */
+    private static boolean serve(InputStream in, DataOutputStream out) {
+        try {
+            while (true) {
+                String[] words = line(in).split(" ");
+                if (words[0].equals("connected")) {
                     say("Connected");
-                } else if (line.equals("exit")) {
+                } else if (words[0].equals("exit")) {
                     say("Terminated");
                     return true;
+                } else if (words[0].equals("run")) {
+                    byte[] payload = in.readNBytes(Integer.parseInt(words[3]));
+                    new Command(Integer.parseInt(words[1]), Integer.parseInt(words[2]), payload, out).start();
                 }
             }
+        } catch (IOException lost) {
+            return false;
         }
-        return false;
+    }
+
+    private static Socket open(URI target) throws IOException {
+        boolean safe = "https".equals(target.getScheme());
+        Socket socket = safe ? SSLSocketFactory.getDefault().createSocket() : new Socket();
+        int port = target.getPort() != -1 ? target.getPort() : safe ? 443 : 80;
+        socket.connect(new InetSocketAddress(target.getHost(), port), SILENCE_MILLIS);
+        if (safe) {
+            SSLSocket checked = (SSLSocket) socket;
+            SSLParameters parameters = checked.getSSLParameters();
+            parameters.setEndpointIdentificationAlgorithm("HTTPS");
+            checked.setSSLParameters(parameters);
+        }
+        return socket;
+    }
+
+    /** The next line without its end; the end of the connection is an error. */
+    private static String line(InputStream in) throws IOException {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        for (int next = in.read(); next != '\n'; next = in.read()) {
+            if (next == -1) {
+                throw new IOException("the connection was closed");
+            }
+            if (next != '\r') {
+                line.write(next);
+            }
+        }
+        return line.toString(StandardCharsets.UTF_8);
     }
 
     private static Map<String, String> options(String[] args) {
