@@ -178,6 +178,7 @@ def _ended_with_it(kube: Cluster, before: dict[str, Pod], node: str) -> list[str
     return findings
 
 
+@pytest.mark.meanwhile
 @pytest.mark.patient
 @pytest.mark.requirement("AGENTS-27")
 @pytest.mark.usefixtures("any_label")
@@ -213,6 +214,7 @@ def test_image_that_is_not_there_is_told(
             agents.wait_gone(pod.name, timeout=contract.budgets.agent_gone)
 
 
+@pytest.mark.meanwhile
 @pytest.mark.patient
 @pytest.mark.requirement("AGENTS-28")
 @pytest.mark.usefixtures("any_label")

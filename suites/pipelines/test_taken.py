@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import ExitStack
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -17,8 +17,8 @@ from fixtures.judging import not_applicable
 from fixtures.kubernetes import Cluster
 from fixtures.names import Names
 from fixtures.nexus import Coordinates
-from fixtures.nonconformance import NonConformance, require, require_none
-from fixtures.objects import Pod, pulls_again
+from fixtures.nonconformance import NonConformance, require_none
+from fixtures.objects import Container, Pod, pulls_again
 from fixtures.products import Products, told_digests
 from fixtures.registry import EcrApi, Token
 
@@ -105,45 +105,49 @@ def test_pods_run_the_images_by_digest(
 ) -> None:  # fmt: skip
     told, namespace, host = told_digests(traced.console), contract.jenkins.namespace, ecr.address.host
     images = [f"{host}/{repository}@{told.get(repository, '')}" for repository in product.images]
-    with ExitStack() as made:
-        login = (token.username, token.password)
-        made.enter_context(kube.pull_secret(namespace, names.unique, host, login))
-        pods = [
-            made.enter_context(kube.temporary_pod(namespace, _manifest(names, n, image)))
+    login = (token.username, token.password)
+    with (
+        kube.pull_secret(namespace, names.unique, host, login),
+        kube.temporary_pod(namespace, _manifest(names, images)) as pod,
+    ):
+        seen = _started(kube, pod, images)
+    require_none(
+        [
+            f"a container of {image} runs {seen[n] or 'nothing'}"
             for n, image in enumerate(images)
-        ]
-        for pod, image in zip(pods, images, strict=True):
-            seen = _started(kube, pod, image)
-            require(
-                seen.endswith(image.rpartition("@")[2]),
-                f"the node says that a pod of {image} runs {seen or 'nothing'}",
-                expected=image.rpartition("@")[2],
-                observed=seen,
-                remedy="look at mirrors of the registry in the node's container runtime",
-            )
+            if not seen[n].endswith(image.rpartition("@")[2])
+        ],
+        "the node runs something else than the pod says",
+        expected="the digest that the pod names",
+        remedy="look at mirrors of the registry in the node's container runtime",
+    )
 
 
-def _manifest(names: Names, n: int, image: str) -> dict[str, Any]:
+def _manifest(names: Names, images: Sequence[str]) -> dict[str, Any]:
     resources = {"requests": {"cpu": "1m", "memory": "8Mi"}, "limits": {"memory": "256Mi"}}
     return {
-        "metadata": {"name": f"{names.unique}-{n}", "labels": names.labels},
+        "metadata": {"name": names.unique, "labels": names.labels},
         "spec": {
             "restartPolicy": "Never",
             "automountServiceAccountToken": False,
             "imagePullSecrets": [{"name": names.unique}],
-            "containers": [{"name": "image", "image": image, "resources": resources}],
+            "containers": [
+                {"name": f"image-{n}", "image": image, "resources": resources}
+                for n, image in enumerate(images)
+            ],
         },
     }
 
 
-def _started(kube: Cluster, made: Pod, image: str) -> str:
-    """The image id that the kubelet tells of the pod, once its program was started; it may have ended."""
+def _begun(part: Container) -> bool:
+    return part.started is not None or bool(part.ended and part.ended not in NEVER_STARTED)
+
+
+def _started(kube: Cluster, made: Pod, images: Sequence[str]) -> tuple[str, ...]:
+    """The ids that the kubelet tells of the images, once their programs were started; they may have ended."""
 
     def up(pod: Pod) -> bool:
-        return any(
-            part.started is not None or (part.ended and part.ended not in NEVER_STARTED)
-            for part in pod.containers
-        )
+        return all(_begun(part) for part in pod.containers)
 
     def stuck(pod: Pod) -> str:
         never = [f"{one.ended}: {one.message}" for one in pod.containers if one.ended in NEVER_STARTED]
@@ -153,11 +157,17 @@ def _started(kube: Cluster, made: Pod, image: str) -> str:
     try:
         pod = kube.wait_pod(made.namespace, made.name, timeout=60, until=up, what="its start", stuck=stuck)
     except NonConformance as error:
+        now = kube.pod(made.namespace, made.name)
+        begun = {part.name for part in now.containers if _begun(part)} if now else set()
+        never = ", ".join(image for n, image in enumerate(images) if f"image-{n}" not in begun)
         raise NonConformance(
-            f"no pod can run {image}", expected="a container that was started", observed=error.observed,
+            f"no pod can run {never or 'all of its images'}",
+            expected="containers that were started",
+            observed=error.observed,
             remedy="look at the image's entrypoint, and whether nodes may pull it",
-        ) from error  # fmt: skip
-    return pod.containers[0].image_id
+        ) from error
+    told = {part.name: part.image_id for part in pod.containers}
+    return tuple(told[f"image-{n}"] for n in range(len(images)))
 
 
 #: how containers end whose program could not be started
