@@ -50,12 +50,11 @@ class ClusterSpec:
 def configuration(spec: ClusterSpec) -> str:
     """The kind configuration (kind.x-k8s.io/v1alpha4) as YAML."""
     patches = []
+    if spec.cgroup_v1 and spec.from_packages:
+        patches.append(
+            "kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\ncgroupDriver: cgroupfs\n"
+        )
     if spec.from_packages:
-        # asked for with each pod: one that a kubelet keeps in sync may come too late for a pod's first pull,
-        # which is then made without its pull secret, refused, and made again ten seconds later (measured)
-        kubelet = "configMapAndSecretChangeDetectionStrategy: Get\n"
-        kubelet += "cgroupDriver: cgroupfs\n" if spec.cgroup_v1 else ""
-        patches.append(f"kind: KubeletConfiguration\napiVersion: kubelet.config.k8s.io/v1beta1\n{kubelet}")
         # one of each: an election is a write every two seconds that nobody contests
         alone = "{extraArgs: {leader-elect: 'false'}}"
         patches.append(

@@ -106,10 +106,7 @@ def test_pods_run_the_images_by_digest(
     told, namespace, host = told_digests(traced.console), contract.jenkins.namespace, ecr.address.host
     images = [f"{host}/{repository}@{told.get(repository, '')}" for repository in product.images]
     login = (token.username, token.password)
-    with (
-        kube.pull_secret(namespace, names.unique, host, login),
-        kube.temporary_pod(namespace, _manifest(names, images)) as pod,
-    ):
+    with kube.pulling_pod(namespace, names.unique, names.labels, host, login, _containers(images)) as pod:
         seen = _started(kube, pod, images)
     require_none(
         [
@@ -123,20 +120,9 @@ def test_pods_run_the_images_by_digest(
     )
 
 
-def _manifest(names: Names, images: Sequence[str]) -> dict[str, Any]:
+def _containers(images: Sequence[str]) -> list[dict[str, Any]]:
     resources = {"requests": {"cpu": "1m", "memory": "8Mi"}, "limits": {"memory": "256Mi"}}
-    return {
-        "metadata": {"name": names.unique, "labels": names.labels},
-        "spec": {
-            "restartPolicy": "Never",
-            "automountServiceAccountToken": False,
-            "imagePullSecrets": [{"name": names.unique}],
-            "containers": [
-                {"name": f"image-{n}", "image": image, "resources": resources}
-                for n, image in enumerate(images)
-            ],
-        },
-    }
+    return [{"name": f"image-{n}", "image": image, "resources": resources} for n, image in enumerate(images)]
 
 
 def _begun(part: Container) -> bool:

@@ -224,18 +224,8 @@ def test_node_pulls_what_was_pushed(
     reference = f"{registry.address.host}/{repository}@{image.digest}"
     namespace = contract.jenkins.namespace
     resources = {"requests": {"cpu": "1m", "memory": "1Mi"}, "limits": {"memory": "16Mi"}}
-    manifest = {
-        "metadata": {"name": names.unique, "labels": names.labels},
-        "spec": {
-            "restartPolicy": "Never",
-            "automountServiceAccountToken": False,
-            "imagePullSecrets": [{"name": names.unique}],
-            # the image holds no program: that it cannot start is how a pull that went well ends
-            "containers": [
-                {"name": "image", "image": reference, "command": ["/none"], "resources": resources}
-            ],
-        },
-    }  # fmt: skip
+    # the image holds no program: that it cannot start is how a pull that went well ends
+    container = {"name": "image", "image": reference, "command": ["/none"], "resources": resources}
     pulled = (
         "StartError",
         "ContainerCannotRun",
@@ -244,10 +234,8 @@ def test_node_pulls_what_was_pushed(
         "CreateContainerError",
     )
     login = (token.username, token.password)
-    with (
-        kube.pull_secret(namespace, names.unique, registry.address.host, login),
-        kube.temporary_pod(namespace, manifest),
-    ):
+    host = registry.address.host
+    with kube.pulling_pod(namespace, names.unique, names.labels, host, login, [container]):
         try:
             kube.wait_pod(
                 namespace, names.unique, timeout=60, what="its image",

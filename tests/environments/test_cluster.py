@@ -34,17 +34,9 @@ def test_our_nodes_get_their_stores_and_their_own_network() -> None:
     assert {p["hostPort"] for p in made["nodes"][0]["extraPortMappings"]} == {0}
     kubelet, whole = (yaml.safe_load(patch) for patch in made["kubeadmConfigPatches"])
     assert kubelet["cgroupDriver"] == "cgroupfs"
-    assert kubelet["configMapAndSecretChangeDetectionStrategy"] == "Get"
     assert {whole[part]["extraArgs"]["leader-elect"] for part in ("controllerManager", "scheduler")} == {
         "false"
     }
-
-
-def test_the_cgroup_driver_is_the_packages_own_on_a_newer_host() -> None:
-    kubelet, _ = yaml.safe_load(cluster.configuration(dataclasses.replace(SPEC, cgroup_v1=False)))[
-        "kubeadmConfigPatches"
-    ]
-    assert "cgroupDriver" not in yaml.safe_load(kubelet)
 
 
 def test_upstream_nodes_keep_their_own_ways() -> None:
