@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +56,16 @@ class Visit:
     def require_gone(self) -> None:
         if self.stayed:
             raise NonConformance(**self.stayed)
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """A build whose step ends with status 3; `told` says whether its console tells so."""
+
+    agent: str
+    result: str
+    told: bool
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +206,25 @@ def visit(agents: Agents, contract: Contract, comes: Comes, label: str, ecr: Ecr
     fact = agents.shared.once(f"visit {label}", make)
     reached = tuple((name, url, status) for name, url, status in fact["reached"])
     return Visit(fact["result"], reached, fact["stayed"])
+
+
+@pytest.fixture
+def at_once(agents: Agents, contract: Contract, any_label: str) -> tuple[Failing, ...]:
+    """Two builds asked for at once; the step of each works longer than an agent takes to come, and fails."""
+
+    def run(n: int) -> dict[str, Any]:
+        build, agent = agents.in_own_session().visit(
+            f"at-once-{n}", any_label, "sh 'sleep 5; echo it broke >&2; exit 3'",
+            timeout=contract.budgets.build,
+        )  # fmt: skip
+        told = "exit code 3" in build.console
+        return {"agent": agent, "result": build.result, "told": told, "reason": build.reason()}
+
+    def make() -> dict[str, Any]:
+        with ThreadPoolExecutor(2) as pool:
+            return {"builds": list(pool.map(run, range(2)))}
+
+    return tuple(Failing(**build) for build in agents.shared.once("at once", make)["builds"])
 
 
 @pytest.fixture
