@@ -232,3 +232,6 @@ def test_workers_of_a_run_that_names_no_folder_write_into_one(
     found = RunResult.load(folder).checks
     assert [str(check.outcome) for check in found] == ["failed"] * 4
     assert {line for line in done.stdout.splitlines() if line.startswith("at ")} == {f"at {folder}"}
+    assert not (tmp_path / "gates").exists()
+    (closed,) = (folder / "gates").glob("closed-*.json")
+    assert closed.stem != "closed-"
