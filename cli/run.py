@@ -29,7 +29,8 @@ EARLIER = 5
 def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "run", help="stand the stack up (or find a kept one), run the suites, print the verdict",
-        epilog="further arguments after -- go to pytest, for example: conformance run -- -k nexus",
+        epilog="further arguments after -- go to pytest, for example: conformance run -- -k nexus, "
+        "or conformance run -- suites/nexus; without a live suite among them no stack stands up",
     )  # fmt: skip
     add_stack_options(parser)
     parser.add_argument("--keep", action="store_true", help="leave the stack standing afterwards")
@@ -85,11 +86,11 @@ def run(options: argparse.Namespace) -> int:
             layers=("static",) if options.static_only else (),
             without=() if options.upgrade else ("upgrade",),
         )  # fmt: skip
+        session = Session(options, planned, this, recorder, folder)
         events = _events(options.json_events)
     except ConformanceError:
         this.forget_stack()
         raise
-    session = Session(options, planned, this, recorder, folder)
     interrupted = False
     try:
         with LiveView(folder, console, expected=usual(earlier), json_stream=events):

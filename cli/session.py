@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli.asked import SUITES, asked
 from core.errors import ConformanceError, EnvironmentFailure
 from core.paths import PROJECT
 
@@ -33,6 +34,7 @@ class Session:
         self, options: argparse.Namespace, planned: Plan, this: Run, recorder: Recorder, folder: Path
     ) -> None:
         self._options = options
+        self._asked = asked(options.pytest_arguments)
         self._planned = planned
         self._run = this
         self._recorder = recorder
@@ -42,16 +44,20 @@ class Session:
 
     def all(self) -> None:
         """Static checks beside the stand-up, then the live ones."""
-        with self._pytest("static", [str(PROJECT / "suites/static")], workers="0") as static:
-            if not self._options.static_only:
+        with contextlib.ExitStack() as beside:
+            static = None
+            if paths := self._asked.of([SUITES / "static"]):
+                static = beside.enter_context(self._pytest("static", paths, workers="0"))
+            if live := self._asked.of(self._live_suites()):
                 try:
                     endpoints = self._stand_up()
                 except ConformanceError as error:
                     self._recorder.problem(error, "stand-up")
                     self._diagnose()
                 else:
-                    self._live(endpoints)
-            static.wait()
+                    self._live(live, endpoints)
+            if static is not None:
+                static.wait()
 
     def end(self, exit_code: int, console: Console) -> None:
         """Diagnostics when it is red, then keep or remove."""
@@ -126,14 +132,18 @@ class Session:
             self._recorder.timeline.write_bytes(stack.timeline.read_bytes())
         return stack.endpoints_file
 
-    def _live(self, endpoints: Path) -> None:
+    def _live_suites(self) -> list[Path]:
+        if self._options.static_only:
+            return []
+        left_out = {"static"} if self._options.upgrade else {"static", "upgrade"}
+        folders = sorted(file.parent for file in SUITES.glob("*/__init__.py"))
+        return [folder for folder in folders if folder.name not in left_out]
+
+    def _live(self, suites: list[str], endpoints: Path) -> None:
         from fixtures.presence import lost  # noqa: PLC0415
 
-        suites = [str(path.parent) for path in sorted((PROJECT / "suites").glob("*/__init__.py"))]
-        left_out = {"static"} if self._options.upgrade else {"static", "upgrade"}
-        live = [path for path in suites if Path(path).name not in left_out]
         more = ["--upgrade", str(self._options.upgrade.resolve())] if self._options.upgrade else []
-        with self._pytest("live", live, self._options.workers, "--stack", str(endpoints), *more) as session:
+        with self._pytest("live", suites, self._options.workers, "--stack", str(endpoints), *more) as session:
             session.wait()
         if reason := lost(self._folder):
             self._recorder.problem(
@@ -167,7 +177,7 @@ class Session:
             # it collects garbage five times at each process' end
             "-p", "no:unraisableexception",
             "--contract", str(self._planned.loaded.file), "--results-dir", str(self._folder),
-            "--session-name", name, *more, *self._options.pytest_arguments,
+            "--session-name", name, *more, *self._asked.more,
         ]  # fmt: skip
         # testinfra calls kubectl by name
         programs = str(self._planned.kubectl.parent)

@@ -14,7 +14,7 @@ import struct
 import threading
 from collections.abc import Callable
 
-from .kube import STATUS, Disconnected
+from .commands import STATUS, Command, Disconnected
 
 HEARTBEAT = 5.0
 LOOK = 0.5
@@ -45,28 +45,21 @@ class Channel:
         """Tell the agent to go."""
         self._tell(b"exit\n")
 
-    def run(
-        self,
-        command: list[str],
-        stdin: bytes,
-        output: Callable[[int, bytes], None],
-        cancelled: Callable[[], bool],
-    ) -> int:
+    def run(self, command: Command) -> int:
         """Run a command where the agent runs, hand its output over as it comes, return its exit code.
 
         Raises:
-            Disconnected: the connection ended, or `cancelled` became true.
+            Disconnected: the connection ended, or the command is no longer wanted.
         """
         number = next(self._ids)
         answers = self._answers[number] = queue.SimpleQueue()
-        payload = b"".join(argument.encode() + b"\0" for argument in command) + stdin
+        payload = b"".join(argument.encode() + b"\0" for argument in command.argv) + command.stdin
         try:
             # the order matters: who closes looks for answers that are waited for after it said so
-            if self._closed or not self._tell(
-                f"run {number} {len(command)} {len(payload)}\n".encode() + payload
-            ):
+            head = f"run {number} {len(command.argv)} {len(payload)}\n".encode()
+            if self._closed or not self._tell(head + payload):
                 raise Disconnected("the agent's connection is closed")
-            while not cancelled():
+            while not command.cancelled():
                 try:
                     answer = answers.get(timeout=LOOK)
                 except queue.Empty:
@@ -76,7 +69,7 @@ class Channel:
                 stream, data = answer
                 if stream == STATUS:
                     return int(data)
-                output(stream, data)
+                command.output(stream, data)
             raise Disconnected("cancelled")
         finally:
             del self._answers[number]

@@ -5,7 +5,6 @@ import http.client
 import json
 import ssl
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import websocket
 
+from .commands import STATUS, STDIN, Command, Disconnected
+
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-STDIN, STDOUT, STDERR, STATUS = 0, 1, 2, 3
 AFTER_EXIT = 4
 """Half seconds of silence after the exit code that end a stream which the server forgot to close."""
 
@@ -27,10 +27,6 @@ class KubeError(Exception):
         super().__init__(f"Failure executing: {verb} at: {url}. Message: {message}.")
         self.status = status
         self.message = message
-
-
-class Disconnected(Exception):
-    """The stream to a container ended without an exit code: the container or its pod is gone."""
 
 
 @dataclass(frozen=True)
@@ -144,16 +140,7 @@ class Kube:
         query = urlencode({"fieldSelector": f"involvedObject.name={name}"})
         return list(self.request("GET", f"/api/v1/namespaces/{namespace}/events?{query}")["items"])
 
-    def exec(  # noqa: PLR0917 - each is one part of the request
-        self,
-        namespace: str,
-        pod: str,
-        container: str,
-        command: list[str],
-        stdin: bytes,
-        output: Callable[[int, bytes], None],
-        cancelled: Callable[[], bool],
-    ) -> int:
+    def exec(self, namespace: str, pod: str, container: str, command: Command) -> int:
         """Run a command in a container, hand its output over as it comes, return its exit code.
 
         Raises:
@@ -162,13 +149,13 @@ class Kube:
         """
         query = [("container", container), ("stdin", "true"), ("stdout", "true"), ("stderr", "true")]
         path = f"/api/v1/namespaces/{namespace}/pods/{quote(pod)}/exec?" + urlencode(
-            [*query, *(("command", c) for c in command)]
+            [*query, *(("command", argument) for argument in command.argv)]
         )
         stream = self._open(path)
         try:
-            for start in range(0, len(stdin), 32768):
-                stream.send_binary(bytes([STDIN]) + stdin[start : start + 32768])
-            return _pump(stream, output, cancelled)
+            for start in range(0, len(command.stdin), 32768):
+                stream.send_binary(bytes([STDIN]) + command.stdin[start : start + 32768])
+            return _pump(stream, command)
         finally:
             stream.close()
 
@@ -186,15 +173,13 @@ class Kube:
             raise Disconnected(str(error)) from error
 
 
-def _pump(
-    stream: websocket.WebSocket, output: Callable[[int, bytes], None], cancelled: Callable[[], bool]
-) -> int:
+def _pump(stream: websocket.WebSocket, command: Command) -> int:
     """Read until the server closes: the exit code may overtake the last output, each has a stream of
     its own."""
     stream.settimeout(0.5)
     code: int | None = None
     quiet = 0
-    while not cancelled() and quiet < AFTER_EXIT:
+    while not command.cancelled() and quiet < AFTER_EXIT:
         try:
             opcode, data = stream.recv_data()
         except websocket.WebSocketTimeoutException:
@@ -212,7 +197,7 @@ def _pump(
         if channel == STATUS:
             code = _exit_code(json.loads(payload))
         elif payload:
-            output(channel, payload)
+            command.output(channel, payload)
     if code is None:
         raise Disconnected("cancelled")
     return code

@@ -7,10 +7,11 @@ import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from .commands import STDOUT, Command, Disconnected
 from .computers import AGENT, Computer
 from .flow import Ctx, hide
 from .jvm import StepError
-from .kube import STDOUT, Disconnected, Kube, KubeError
+from .kube import Kube, KubeError
 from .podstate import is_dead
 
 BOOT = """d="$3@tmp/durable-$4"; umask 022; mkdir -p "$3" "$d" || exit 125
@@ -119,27 +120,15 @@ class Shell:
         )
         payload = exports.encode(), script.encode()
         workspace = next((c.data["workspace"] for c in ctx.chain() if "workspace" in c.data), ctx.where())
-        command = [
-            "sh",
-            "-c",
-            boot,
-            "sh",
-            str(len(payload[0])),
-            str(len(payload[1])),
-            workspace,
-            cookie,
-            ctx.where(),
-            flags,
-        ]
+        sizes = [str(len(part)) for part in payload]
+        command = Command(
+            argv=("sh", "-c", boot, "sh", *sizes, workspace, cookie, ctx.where(), flags),
+            stdin=b"".join(payload) + stdin,
+            output=output,
+            cancelled=lambda: ctx.stopped() is not None or computer.removed,
+        )
         try:
-            code = self._execute(
-                computer,
-                container,
-                command,
-                b"".join(payload) + stdin,
-                output,
-                lambda: ctx.stopped() is not None or computer.removed,
-            )
+            code = self._execute(computer, container, command)
         except Disconnected as error:
             self._lost(ctx, container, cookie, error)
         except KubeError as error:
@@ -150,29 +139,20 @@ class Shell:
             self._lost(ctx, container, cookie, Disconnected(f"exit code {code}"))
         return code
 
-    def _execute(  # noqa: PLR0917 - each is one part of a command
-        self,
-        computer: Computer,
-        container: str,
-        command: list[str],
-        stdin: bytes,
-        output: Callable[[int, bytes], None],
-        cancelled: Callable[[], bool],
-    ) -> int:
+    def _execute(self, computer: Computer, container: str, command: Command) -> int:
         if container != AGENT:
-            kube = self._kube(computer)
-            return kube.exec(computer.namespace, computer.name, container, command, stdin, output, cancelled)
+            return self._kube(computer).exec(computer.namespace, computer.name, container, command)
         if computer.channel is None:
             raise Disconnected("the agent is not connected")
-        return computer.channel.run(command, stdin, output, cancelled)
+        return computer.channel.run(command)
 
     def _lost(self, ctx: Ctx, container: str, cookie: str, error: Disconnected) -> NoReturn:
         """The command's stream ended: the build was stopped, the agent was removed, or the container died."""
         computer = ctx.agent()
         if ctx.stopped() is not None and not computer.removed:
             with contextlib.suppress(Disconnected, KubeError):
-                stop = ["sh", "-c", STOP, "sh", f"durable-{cookie}"]
-                self._execute(computer, container, stop, b"", lambda *_: None, lambda: False)
+                stop = Command(("sh", "-c", STOP, "sh", f"durable-{cookie}"))
+                self._execute(computer, container, stop)
         ctx.check()
         ctx.wait(lambda: computer.removed, seconds=10.0)
         ctx.check()

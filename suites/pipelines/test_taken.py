@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -104,15 +104,18 @@ def test_pods_run_the_images_by_digest(
     names: Names,
 ) -> None:  # fmt: skip
     told, namespace, host = told_digests(traced.console), contract.jenkins.namespace, ecr.address.host
-    images = [f"{host}/{repository}@{told.get(repository, '')}" for repository in product.images]
+    images = {
+        f"image-{n}": f"{host}/{repository}@{told.get(repository, '')}"
+        for n, repository in enumerate(product.images)
+    }
     login = (token.username, token.password)
     with kube.pulling_pod(namespace, names.unique, names.labels, host, login, _containers(images)) as pod:
         seen = _started(kube, pod, images)
     require_none(
         [
-            f"a container of {image} runs {seen[n] or 'nothing'}"
-            for n, image in enumerate(images)
-            if not seen[n].endswith(image.rpartition("@")[2])
+            f"a container of {image} runs {seen[name] or 'nothing'}"
+            for name, image in images.items()
+            if not seen[name].endswith(image.rpartition("@")[2])
         ],
         "the node runs something else than the pod says",
         expected="the digest that the pod names",
@@ -120,17 +123,18 @@ def test_pods_run_the_images_by_digest(
     )
 
 
-def _containers(images: Sequence[str]) -> list[dict[str, Any]]:
+def _containers(images: Mapping[str, str]) -> list[dict[str, Any]]:
     resources = {"requests": {"cpu": "1m", "memory": "8Mi"}, "limits": {"memory": "256Mi"}}
-    return [{"name": f"image-{n}", "image": image, "resources": resources} for n, image in enumerate(images)]
+    return [{"name": name, "image": image, "resources": resources} for name, image in images.items()]
 
 
 def _begun(part: Container) -> bool:
     return part.started is not None or bool(part.ended and part.ended not in NEVER_STARTED)
 
 
-def _started(kube: Cluster, made: Pod, images: Sequence[str]) -> tuple[str, ...]:
-    """The ids that the kubelet tells of the images, once their programs were started; they may have ended."""
+def _started(kube: Cluster, made: Pod, images: Mapping[str, str]) -> dict[str, str]:
+    """The id of its image that the kubelet tells of each container, once its program was started; it may
+    have ended."""
 
     def up(pod: Pod) -> bool:
         return all(_begun(part) for part in pod.containers)
@@ -145,15 +149,14 @@ def _started(kube: Cluster, made: Pod, images: Sequence[str]) -> tuple[str, ...]
     except NonConformance as error:
         now = kube.pod(made.namespace, made.name)
         begun = {part.name for part in now.containers if _begun(part)} if now else set()
-        never = ", ".join(image for n, image in enumerate(images) if f"image-{n}" not in begun)
+        never = ", ".join(image for name, image in images.items() if name not in begun)
         raise NonConformance(
             f"no pod can run {never or 'all of its images'}",
             expected="containers that were started",
             observed=error.observed,
             remedy="look at the image's entrypoint, and whether nodes may pull it",
         ) from error
-    told = {part.name: part.image_id for part in pod.containers}
-    return tuple(told[f"image-{n}"] for n in range(len(images)))
+    return {part.name: part.image_id for part in pod.containers}
 
 
 #: how containers end whose program could not be started

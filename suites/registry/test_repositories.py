@@ -15,6 +15,7 @@ from fixtures.judging import not_applicable
 from fixtures.nonconformance import require, require_none, require_same_names
 from fixtures.registry import EcrApi, Registry, Token
 from fixtures.stack import StackFiles
+from suites.registry.conftest import StandsOn
 
 #: ECR's tokens live this long
 TWELVE_HOURS = timedelta(hours=12)
@@ -187,6 +188,22 @@ def test_only_a_token_opens_the_registry(registry: Registry, login: tuple[str, s
         expected="status 401 with a WWW-Authenticate challenge",
         observed=f"{answer.status_code}, WWW-Authenticate: {answer.headers.get('WWW-Authenticate')}",
         remedy="switch the registry's authentication on",
+    )
+
+
+@pytest.mark.requirement("REGISTRY-26")
+def test_ended_token_is_refused(registry: Registry, ended_token: Any, stands_on: StandsOn) -> None:
+    if ended_token is None:
+        not_applicable("tokens end after 12 hours, and this registry's environment has none that ended")
+    stands_on(pushing=False)
+    status = registry.as_login(ended_token.username, ended_token.password).ping().status_code
+    # Amazon ECR answers 403 in some cases
+    require(
+        status in (401, 403),
+        f"the registry answers {status} to a token that has ended",
+        expected="status 401 or 403",
+        observed=status,
+        remedy="let the registry's front look at the token's end, and at the right time",
     )
 
 

@@ -56,6 +56,20 @@ def test_the_static_layer_alone_leaves_a_whole_report_and_nothing_standing(
     assert running._earlier("another.toml", "kind") == []
 
 
+def test_a_path_of_the_static_suite_needs_no_stack(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*WORDS, "--", "suites/static/test_jobs.py"]) == 0
+    assert "verdict: conformant" in capsys.readouterr().out
+    assert {check["nodeid"].partition("::")[0] for check in result()["checks"]} == {
+        "suites/static/test_jobs.py"
+    }
+
+
+def test_a_path_of_no_suite_leaves_nothing_behind(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*WORDS, "--", "suites/nxus"]) == 3
+    assert "suites/nxus" in capsys.readouterr().err
+    assert runs.all_runs() == ()
+
+
 def test_a_host_that_is_unfit_is_incomplete_and_says_why(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from doubles.jenkins.channel import Channel
-from doubles.jenkins.kube import STDERR, STDOUT, Disconnected
+from doubles.jenkins.commands import STDERR, STDOUT, Command, Disconnected
 
 PROGRAM = Path(__file__).parents[2] / "doubles/jenkins/agent"
 HELLO = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n"
@@ -45,7 +45,7 @@ class Ends:
         def output(stream: int, data: bytes) -> None:
             said[stream] += data
 
-        code = self.channel.run(list(command), stdin, output, lambda: False)
+        code = self.channel.run(Command(command, stdin, output))
         return code, said[STDOUT], said[STDERR]
 
 
@@ -123,7 +123,7 @@ def test_side_by_side(ends: Ends) -> None:
 
 def test_a_command_that_is_wanted_no_more(ends: Ends) -> None:
     with pytest.raises(Disconnected, match="cancelled"):
-        ends.channel.run(["sleep", "5"], b"", lambda *_: None, lambda: True)
+        ends.channel.run(Command(("sleep", "5"), cancelled=lambda: True))
     assert ends.run("echo", "still there") == (0, b"still there\n", b"")
 
 
@@ -134,10 +134,10 @@ def test_the_end_of_the_connection_ends_what_runs() -> None:
     holding.start()
     threading.Timer(0.5, agents.shutdown, (socket.SHUT_RDWR,)).start()
     with ours, agents, pytest.raises(Disconnected, match="was closed"):
-        channel.run(["sleep", "600"], b"", lambda *_: None, lambda: False)
+        channel.run(Command(("sleep", "600")))
     holding.join(10)
     with pytest.raises(Disconnected, match="is closed"):
-        channel.run(["true"], b"", lambda *_: None, lambda: False)
+        channel.run(Command(("true",)))
 
 
 def test_the_agent_goes_when_it_is_told(ends: Ends) -> None:
