@@ -14,6 +14,9 @@ pipelineJob('cloudops/build-commerce') {
         stringParam('BRANCH', 'main', 'Branch or tag of commerce to build')
         stringParam('VERSION', '', 'Version to build, for example 1.4.0 or 1.5.0-SNAPSHOT')
     }
+    properties {
+        disableConcurrentBuilds()
+    }
     logRotator {
         numToKeep(20)
     }
