@@ -17,6 +17,9 @@ from .security import User
 if TYPE_CHECKING:
     from .controller import Controller
 
+DELETION = 15.0
+"""Seconds that builds have to end when their job is deleted (jenkins.model.queue.ItemDeletion)."""
+
 
 class Building:
     """What happens to the builds of one controller."""
@@ -100,6 +103,23 @@ class Building:
             if flow.sleeping:
                 build.log("Terminating sleep")
             flow.interrupt(Interruption((), recorded=False))
+
+    def end_all(self, item: Item) -> int:
+        """Before an item is deleted: cancel what waits for its jobs and those below it, interrupt what runs.
+        Returns how many builds did not end in time."""
+        jobs = [item, *item.walk()]
+        for waiting in self._c.queue.waiting():
+            # a step's placeholder goes with its build
+            if not waiting.is_node and any(waiting.job is job for job in jobs):
+                waiting.cancel()
+        running = [build for job in jobs for build in job.builds.values() if build.building]
+        for build in running:
+            if (flow := self._c.runner.flow_of(build)) is not None:
+                flow.interrupt(Interruption(()))
+        until = time.monotonic() + DELETION
+        while (left := sum(build.building for build in running)) and time.monotonic() < until:
+            time.sleep(0.05)
+        return left
 
     def wait_for_node(self, flow: Flow, label: str | None) -> QueueItem:
         """Queue a `node` step."""

@@ -57,8 +57,7 @@ class ItemRoutes:
             return None
         if not rest:
             if request.method == "DELETE":
-                item.remove()
-                return Response(204, [])
+                return self._deleted(item, Response(204, []))
             return self.c.look.html(
                 200, f"{item.full_display_name} - Jenkins", f"<h1>{item.full_display_name}</h1>"
             )
@@ -134,8 +133,15 @@ class ItemRoutes:
     def _delete(self, request: Request, caller: Caller, item: Item) -> Response:  # noqa: ARG002 - an action
         if request.method != "POST":
             return self._answers.post_only(request)
+        return self._deleted(item, redirect("/" + (item.parent.url if item.parent else "")))
+
+    def _deleted(self, item: Item, answer: Response) -> Response:
+        if count := self.c.building.end_all(item):
+            return self._answers.oops(
+                400, f"Failed to interrupt and stop {count} builds of {item.full_display_name}"
+            )
         item.remove()
-        return redirect("/" + (item.parent.url if item.parent else ""))
+        return answer
 
     def _switch(self, request: Request, caller: Caller, item: Item) -> Response:  # noqa: ARG002 - an action
         if request.method != "POST":

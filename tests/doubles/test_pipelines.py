@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from core.waiting import eventually
+from doubles.jenkins import building
 from doubles.jenkins.dsl_steps import PLUGINS
 
 from .git_server import GitServer
@@ -284,6 +285,32 @@ def test_a_build_is_deleted(stand: Stand) -> None:
     assert one.send("POST", f"{JOB}/{number}/doDelete").status_code == 302
     shown: dict[str, Any] = one.get(f"{JOB}/api/json?tree=builds[number],lastBuild[number],nextBuildNumber")
     assert (shown["builds"], shown["lastBuild"], shown["nextBuildNumber"]) == ([], None, 3)
+
+
+def test_what_runs_and_waits_ends_with_the_folder_of_its_job(stand: Stand) -> None:
+    one = stand()
+    number = waiting(one, "input id: 'Hold', message: 'Hold'")
+    job = one.controller.jobs.find("cloudops/made")
+    assert job is not None
+    build = job.builds[number]
+    one.send("POST", f"{JOB}/build?delay=7200sec")
+    assert len(one.get("/queue/api/json")["items"]) == 1
+    assert one.send("POST", "/job/cloudops/doDelete").status_code == 302
+    assert (build.building, build.result) == (False, "ABORTED")
+    assert one.get("/queue/api/json")["items"] == []
+    assert one.send("GET", "/job/cloudops/api/json").status_code == 404
+
+
+def test_a_job_whose_build_does_not_end_is_not_deleted(stand: Stand) -> None:
+    one = stand()
+    number = waiting(one, "input id: 'Hold', message: 'Hold'")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(building, "DELETION", 0.2)
+        patch.setattr(one.controller.runner, "flow_of", lambda _: None)  # nothing interrupts it
+        assert one.send("POST", f"{JOB}/doDelete").status_code == 400
+    one.send("POST", f"{JOB}/{number}/input/Hold/abort")
+    one.finished("cloudops/made", number)
+    assert one.send("POST", f"{JOB}/doDelete").status_code == 302
 
 
 def test_a_failed_branch_says_so_and_may_end_the_others(stand: Stand) -> None:
