@@ -112,14 +112,10 @@ class Building:
             # a step's placeholder goes with its build
             if not waiting.is_node and any(waiting.job is job for job in jobs):
                 waiting.cancel()
-        running = [build for job in jobs for build in job.builds.values() if build.building]
-        for build in running:
-            if (flow := self._c.runner.flow_of(build)) is not None:
-                flow.interrupt(Interruption(()))
-        until = time.monotonic() + DELETION
-        while (left := sum(build.building for build in running)) and time.monotonic() < until:
-            time.sleep(0.05)
-        return left
+        running = self._c.runner.running.intersection(
+            build for job in jobs for build in list(job.builds.values())
+        )
+        return self._c.runner.end(running, Interruption(()), DELETION)
 
     def wait_for_node(self, flow: Flow, label: str | None) -> QueueItem:
         """Queue a `node` step."""

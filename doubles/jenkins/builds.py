@@ -23,7 +23,7 @@ def note(size: int) -> str:
     return "\x1b[8mha:////" + "A" * (size - 14) + "\x1b[0m"
 
 
-@dataclass
+@dataclass(eq=False)
 class Build:
     """One run of a job."""
 

@@ -2,7 +2,6 @@
 
 import secrets
 import threading
-import time
 from typing import Any
 
 from . import VERSION, casc_apply, inputs, model
@@ -201,11 +200,8 @@ class Controller:
         """Stop everything that runs."""
         self.scheduler.stop()
         self.store.keep_queue(self.queue.kept())
-        for flow in list(self.runner.flows.values()):
-            flow.interrupt(Interruption(("The controller was stopped",), recorded=False))
-        deadline = time.monotonic() + 3.0
-        while self.runner.flows and time.monotonic() < deadline:
-            threading.Event().wait(0.05)
+        why = Interruption(("The controller was stopped",), recorded=False)
+        self.runner.end(tuple(self.runner.running), why, 3.0)
         for computer in list(self.computers.all.values()):
             self.clouds.of(computer).terminate(computer)
         if self.groovy is not None:

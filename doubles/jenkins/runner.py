@@ -1,8 +1,9 @@
 """Runs builds: pipelines by the Groovy process, free-style ones by their seed."""
 
 import threading
+import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,8 @@ class Runner:
         """Args: around: the controller; asked: answers pipelines; seeds: runs free-style builds."""
         self._around, self._asked, self._seeds = around, asked, seeds
         self.flows: dict[str, Flow] = {}
+        self.running: set[Build] = set()
+        """Builds whose end is not yet kept: one that says it is over still writes its files."""
 
     def start(self, item: QueueItem, build: Build, done: Callable[[Item, Build], None]) -> None:
         """Run a job's build in its own thread."""
@@ -54,13 +57,26 @@ class Runner:
                 self._around.log("SEVERE", "stand-in", f"build {job.full_name} #{build.number}: {defect!r}")
                 build.log(f"stand-in defect: {defect!r}")
                 build.finish("FAILURE")
+            finally:
+                self.running.discard(build)
             done(job, build)
 
+        self.running.add(build)
         threading.Thread(target=run, daemon=True, name=f"{job.full_name} #{build.number}").start()
 
     def flow_of(self, build: Build) -> Flow | None:
         """The running pipeline of a build."""
         return next((flow for flow in self.flows.values() if flow.build is build), None)
+
+    def end(self, builds: Collection[Build], why: Interruption, seconds: float) -> int:
+        """Interrupt builds and give them time to end. Returns how many did not."""
+        for build in builds:
+            if (flow := self.flow_of(build)) is not None:
+                flow.interrupt(why)
+        until = time.monotonic() + seconds
+        while (left := len(self.running.intersection(builds))) and time.monotonic() < until:
+            time.sleep(0.05)  # nothing tells of an end but this list
+        return left
 
     def answer(self, message: Mapping[str, Any]) -> Any:
         """What a running script asked."""

@@ -297,6 +297,7 @@ def test_what_runs_and_waits_ends_with_the_folder_of_its_job(stand: Stand) -> No
     assert len(one.get("/queue/api/json")["items"]) == 1
     assert one.send("POST", "/job/cloudops/doDelete").status_code == 302
     assert (build.building, build.result) == (False, "ABORTED")
+    assert not build.directory.exists()
     assert one.get("/queue/api/json")["items"] == []
     assert one.send("GET", "/job/cloudops/api/json").status_code == 404
 
