@@ -17,6 +17,11 @@ from core.paths import PROJECT
 SUITES = PROJECT / "suites"
 
 
+def folders() -> list[Path]:
+    """The suites, one folder for a layer."""
+    return sorted(file.parent for file in SUITES.glob("*/__init__.py"))
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """`paths` below the suites, absolute, perhaps with `::NAME`; `more` is for every pytest process."""
@@ -50,13 +55,10 @@ def _below_suites(word: str) -> str:
     places = [(base / name).resolve() for base in (Path.cwd(), PROJECT)]
     below = [place for place in places if place.is_relative_to(SUITES)]
     if below and not any(place.exists() for place in below):
-        raise UsageError("there is no such part of the suites", where=word, expected=_known(),
+        known = ", ".join(f"suites/{folder.name}" for folder in folders())
+        raise UsageError("there is no such part of the suites", where=word, expected=known,
                          remedy="name a folder or a file of it, or choose by -k")  # fmt: skip
     return next((f"{place}{colons}{check}" for place in below if place.exists()), "")
-
-
-def _known() -> str:
-    return ", ".join(sorted(f"suites/{path.parent.name}" for path in SUITES.glob("*/__init__.py")))
 
 
 def _file(path: str) -> Path:

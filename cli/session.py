@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.asked import SUITES, asked
+from cli.asked import SUITES, asked, folders
 from core.errors import ConformanceError, EnvironmentFailure
 from core.paths import PROJECT
 
@@ -136,8 +136,7 @@ class Session:
         if self._options.static_only:
             return []
         left_out = {"static"} if self._options.upgrade else {"static", "upgrade"}
-        folders = sorted(file.parent for file in SUITES.glob("*/__init__.py"))
-        return [folder for folder in folders if folder.name not in left_out]
+        return [folder for folder in folders() if folder.name not in left_out]
 
     def _live(self, suites: list[str], endpoints: Path) -> None:
         from fixtures.presence import lost  # noqa: PLC0415
