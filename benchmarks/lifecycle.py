@@ -20,11 +20,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core import timeline
-from core.paths import PROJECT, cache_root, state_root
+from conformance.core import timeline
+from conformance.core.paths import PROJECT, cache_root, state_root
 from environments import runs
 
-CONFORMANCE = [sys.executable, "-m", "cli.main"]
+CONFORMANCE = [sys.executable, "-m", "conformance.cli.main"]
 #: --ecr by name: another kept stack of this host (made with the default) is then not taken for ours
 STACK = ["--images", "packages", "--ecr", "local"]
 #: seconds into the run at which it is killed: engine, cluster, services, suites, late suites

@@ -38,7 +38,7 @@ def main() -> int:
             "--contract", str(Path(folder) / "none.toml"),
         ]  # fmt: skip
         new = str(Path(folder) / "new.txt")
-        gate = ["-m", "pins", "gate"]
+        gate = ["-m", "conformance.pins", "gate"]
         runs = {
             "python alone": ["-c", "pass"],
             f"gate, {len(lines)} pins, one document": [

@@ -18,9 +18,9 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from tests.gating.suite_run import REQUIREMENTS, environment, suite  # noqa: E402
 from tests.reports.browser import chromium  # noqa: E402
 from tests.reports.made import check, results  # noqa: E402
+from tests.runner.suite_run import REQUIREMENTS, environment, suite  # noqa: E402
 
 CHECKS, EVIDENCE = 200, 105_000
 RENDER = (
@@ -75,7 +75,14 @@ def overhead(folder: Path, rounds: int, milliseconds: int) -> None:
     suite(folder, many="".join(f"@need('{names[n]}')\ndef test_{n}(): {body}\n" for n in range(1000)))
     base = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--strict-markers"]
     plain = [*base, "-o", "markers=requirement", "--junit-xml=plain.xml"]
-    ours = [*base, "-p", "fixtures.outcomes", "-p", "fixtures.gating", "--session-name=live"]
+    ours = [
+        *base,
+        "-p",
+        "conformance.runner.outcomes",
+        "-p",
+        "conformance.runner.gating",
+        "--session-name=live",
+    ]
     both: tuple[list[float], list[float]] = ([], [])
     for number in range(rounds):
         both[0].append(timed(plain, folder))

@@ -82,7 +82,7 @@ class Endpoints:
     disposable: bool = False
     #: may services be restarted here (always on kind, `--allow-disruption` elsewhere)
     disruptible: bool = True
-    #: file of `core.timeline` events of the stand-up, or empty
+    #: file of `conformance.core.timeline` events of the stand-up, or empty
     timeline: str = ""
     #: the OCI distribution conformance suite's program, where it was built, or empty
     oci_conformance: str = ""

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from core.errors import ConformanceError
+from conformance.core.errors import ConformanceError
 from environments.host.engine import Engine
 from environments.kubectl import Kubectl
 from reports.redact import SECRETS

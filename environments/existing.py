@@ -8,10 +8,10 @@ from pathlib import Path
 
 import yaml
 
-from contract.model import CredentialRef, Existing, LoadedContract
-from contract.model import Registry as Declared
-from core.errors import CommandFailed, ContractError, EnvironmentFailure
-from core.process import run as command
+from conformance.contract.model import CredentialRef, Existing, LoadedContract
+from conformance.contract.model import Registry as Declared
+from conformance.core.errors import CommandFailed, ContractError, EnvironmentFailure
+from conformance.core.process import run as command
 from environments.base import Component, Endpoints, Login, Registry, Service
 from environments.ecr import aws
 from environments.images import catalogue, programs

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.process import run
-from core.waiting import eventually
+from conformance.core.process import run
+from conformance.core.waiting import eventually
 
 #: Container states that do not become better by waiting.
 HOPELESS = frozenset(

@@ -15,9 +15,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.owners import born
-from core.paths import cache_root, state_root
-from core.process import RUN_MARK
+from conformance.core.owners import born
+from conformance.core.paths import cache_root, state_root
+from conformance.core.process import RUN_MARK
 from environments.base import Endpoints
 
 #: names a file to which the runs of this process and of its children write their ids

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from core.errors import EnvironmentFailure
+from conformance.core.errors import EnvironmentFailure
 
 STORE_PASSWORD = "changeit"  # noqa: S105 - the Java default; the store holds public certificates only
 VALID = datetime.timedelta(days=30)

@@ -22,7 +22,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
-from core.errors import UsageError
+from conformance.core.errors import UsageError
 from reports.events import RESERVE
 from reports.model import RunResult
 from reports.redact import SECRETS, Redactor

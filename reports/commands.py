@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import UsageError
-from core.paths import state_root
+from conformance.core.errors import UsageError
+from conformance.core.paths import state_root
 from reports.model import RunResult
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
-from core.errors import EnvironmentFailure, UsageError
+from conformance.core.errors import EnvironmentFailure, UsageError
 from reports.compare import Change, causes
 from reports.events import write_atomically
 from reports.model import SCHEMA_VERSION, Check, Outcome, RunResult

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import xml.etree.ElementTree as ET
 
-from contract.catalogue import ORDER
+from conformance.contract.catalogue import ORDER
 from reports.model import Check, Outcome, RequirementInfo, RunResult
 from reports.text import clean
 from reports.verdict import remedy_of

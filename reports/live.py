@@ -23,7 +23,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from contract.catalogue import ORDER
+from conformance.contract.catalogue import ORDER
 from reports.events import parse_events
 from reports.model import Outcome, RunResult
 from reports.plain import PlainLines, short

@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core import timeline
-from core.errors import UsageError
+from conformance.core import timeline
+from conformance.core.errors import UsageError
 from reports.events import read_events
 from reports.model import (
     SCHEMA_VERSION,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from contract.catalogue import ORDER
+from conformance.contract.catalogue import ORDER
 from reports.model import Outcome, RunResult
 from reports.text import clean, first_line, seconds
 from reports.verdict import WAIVER_FAILS, in_order, remedy_of

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core.errors import UsageError
+from conformance.core.errors import UsageError
 from reports.events import DIAGNOSTICS, write_atomically
 from reports.load import RUN
 from reports.model import RunResult

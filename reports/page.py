@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from contract.catalogue import LAYERS, ORDER
+from conformance.contract.catalogue import LAYERS, ORDER
 from reports import svg, templating
 from reports.compare import Comparison, compare
 from reports.events import DIAGNOSTICS

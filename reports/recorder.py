@@ -18,9 +18,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
-from contract import catalogue as catalogues
-from contract.model import LoadedContract
-from core.errors import ConformanceError, UsageError
+from conformance.contract import catalogue as catalogues
+from conformance.contract.model import LoadedContract
+from conformance.core.errors import ConformanceError, UsageError
 from reports import waivers as waiving
 from reports.events import RESERVE, EventLog, reserve, write_atomically
 from reports.load import RUN

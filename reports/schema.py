@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from core.paths import PROJECT
+from conformance.core.paths import PROJECT
 from reports.model import SCHEMA_VERSION, schema
 
 FILE = PROJECT / "docs" / f"result-{SCHEMA_VERSION}.schema.json"

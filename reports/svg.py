@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from core.timeline import critical_path
+from conformance.core.timeline import critical_path
 from reports.model import Check, RunResult
 from reports.text import clean, seconds
 from reports.textline import spans_of

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from contract.catalogue import ORDER
+from conformance.contract.catalogue import ORDER
 from reports.model import Check, Outcome, RequirementInfo, RunResult
 from reports.text import clean
 from reports.verdict import BROKEN, WAIVER_FAILS, in_order, level, remedy_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.timeline import Span, critical_path
+from conformance.core.timeline import Span, critical_path
 from reports.model import RunResult
 
 WIDTH = 48

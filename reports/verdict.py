@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from contract.catalogue import ORDER
+from conformance.contract.catalogue import ORDER
 from reports.model import (
     Check,
     ComponentInfo,

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.errors import ContractError
+from conformance.core.errors import ContractError
 
 MAX_DAYS = 90
 FILE = "waivers.toml"

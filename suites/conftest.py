@@ -13,17 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from contract.load import load
-from contract.model import Contract
-from core.errors import EnvironmentFailure
-from fixtures import restarting_nexus
-from fixtures.judging import Blocked
-from fixtures.kubernetes import Cluster
-from fixtures.nexus import Nexus
-from fixtures.nonconformance import NonConformance, Unreadable
-from fixtures.outcomes import comes_meanwhile
-from fixtures.plugin import load_endpoints
-from fixtures.sharing import Shared
+from conformance.clients.kubernetes import Cluster
+from conformance.clients.nexus import Nexus
+from conformance.contract.load import load
+from conformance.contract.model import Contract
+from conformance.core.errors import EnvironmentFailure
+from conformance.core.nonconformance import NonConformance, Unreadable
+from conformance.core.shared_facts import Shared
+from conformance.runner.decision import Blocked
+from conformance.runner.endpoints import load_endpoints
+from conformance.runner.outcomes import comes_meanwhile
+from suites.restarts import nexus_restart as restarting_nexus
 
 #: seconds for which another worker may be at a restart, at its longest
 LONGEST = 900

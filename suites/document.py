@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from contract.catalogue import LAYERS, Catalogue, load
-from core.paths import PROJECT
+from conformance.contract.catalogue import LAYERS, Catalogue, load
+from conformance.core.paths import PROJECT
 
 PAGE = PROJECT / "docs" / "requirements.md"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.nonconformance import Unreadable
+from conformance.core.nonconformance import Unreadable
 
 
 def decides(request: pytest.FixtureRequest, requirement: str) -> bool:

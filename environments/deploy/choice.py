@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from core.errors import UsageError
+from conformance.core.errors import UsageError
 from environments.deploy import terraform
 
 CHOICES = ("auto", "terraform", "helm")

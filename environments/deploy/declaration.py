@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core.errors import ContractError
+from conformance.core.errors import ContractError
 from environments.ecr.provision import RepositoryDeclaration
 
 

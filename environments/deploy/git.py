@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.process import run
+from conformance.core.process import run
 
 BRANCH = "main"
 #: 2026-01-01T00:00:00Z: a commit's time says nothing here, but decides its id

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.process import run
+from conformance.core.process import run
 from environments.deploy.declaration import Release
 
 SECONDS = 120

@@ -8,9 +8,9 @@ from typing import Any
 
 import requests
 
-from core import maven
-from core.errors import EnvironmentFailure
-from core.waiting import eventually
+from conformance.core import maven
+from conformance.core.errors import EnvironmentFailure
+from conformance.core.waiting import eventually
 from environments.base import Login, Service
 from environments.deploy.nexus_model import (
     CleanupPolicy,

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from core.errors import ContractError
+from conformance.core.errors import ContractError
 from environments.deploy.declaration import line_of
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from core.errors import ContractError
+from conformance.core.errors import ContractError
 from environments.deploy.declaration import Release
 from environments.deploy.helm import Helm
 from environments.deploy.template import render

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from core.errors import ContractError
+from conformance.core.errors import ContractError
 
 _TOKEN = re.compile(r"\$\$\{|%%\{|%\{|\$\{([^}\n]*)(\}?)")
 _NAME = re.compile(r"^\s*([A-Za-z_][A-Za-z0-9_-]*)\s*$")

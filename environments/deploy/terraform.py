@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
 
-from core.errors import CommandFailed, EnvironmentFailure, HostUnfit
-from core.process import run
+from conformance.core.errors import CommandFailed, EnvironmentFailure, HostUnfit
+from conformance.core.process import run
 from environments.base import Registry
 from environments.deploy.declaration import Declaration
 from environments.deploy.relay import relay

@@ -19,7 +19,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from core.errors import EnvironmentFailure, UsageError
+from conformance.core.errors import EnvironmentFailure, UsageError
 from environments.base import Registry, Service
 
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from core.errors import UsageError
+from conformance.core.errors import UsageError
 from environments.base import Login, Registry
 
 BackendName = Literal["local", "localstack", "aws"]

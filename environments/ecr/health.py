@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import requests
 
-from core.waiting import eventually
+from conformance.core.waiting import eventually
 from environments.base import Registry
 from environments.ecr.dial import session
 

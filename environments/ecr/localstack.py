@@ -14,9 +14,9 @@ from typing import Any
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
-from core.errors import CommandFailed, EnvironmentFailure
-from core.process import run
-from core.waiting import eventually
+from conformance.core.errors import CommandFailed, EnvironmentFailure
+from conformance.core.process import run
+from conformance.core.waiting import eventually
 from environments.base import Login, Registry, Service
 from environments.ecr.base import TOKEN_VARIABLE
 from environments.ecr.client import ecr_client

@@ -27,7 +27,7 @@ SELECTOR = {"app.kubernetes.io/name": NAME}
 class LocalEcrConfig:
     """All that differs between two installations. Secrets never appear in `repr`."""
 
-    #: reference of the image of environments/images/context/ecr
+    #: reference of the image of simulators/ecr/image
     image: str
     account: str
     region: str

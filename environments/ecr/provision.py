@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from core.errors import EnvironmentFailure
+from conformance.core.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import ConformanceError, HostUnfit
-from core.paths import cache_root
-from core.process import RUN_MARK, run
-from core.waiting import eventually
+from conformance.core.errors import ConformanceError, HostUnfit
+from conformance.core.paths import cache_root
+from conformance.core.process import RUN_MARK, run
+from conformance.core.waiting import eventually
 from environments.host import mounts, runc_hostcaps
 from environments.images.locking import building
 

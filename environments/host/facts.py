@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.paths import PROJECT, cache_root
+from conformance.core.paths import PROJECT, cache_root
 from environments.host import engine as engines
 from environments.host.runc_hostcaps import CAPABILITIES, granted
 

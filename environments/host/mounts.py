@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.errors import ConformanceError
-from core.process import run
+from conformance.core.errors import ConformanceError
+from conformance.core.process import run
 
 
 def unmount_below(folder: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from core.errors import HostUnfit
+from conformance.core.errors import HostUnfit
 from environments.host.facts import GIB, HostFacts
 
 Level = Literal["ok", "note", "unfit"]

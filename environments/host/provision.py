@@ -6,8 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
-from core.errors import HostUnfit
-from core.process import run
+from conformance.core.errors import HostUnfit
+from conformance.core.process import run
 from environments.host import engine, preflight
 from environments.host.engine import Engine
 from environments.host.facts import HostFacts
@@ -22,7 +22,7 @@ PACKAGES = {
     "gcc": "gcc",
     "openssl": "openssl",
 }
-#: what `core.maven` reads Maven's default repository from, where no Maven is installed
+#: what `conformance.core.maven` reads Maven's default repository from, where no Maven is installed
 MAVEN_SUPER_POM = ("/usr/share/maven", "/usr/share/java/maven3-model-builder.jar", "libmaven3-core-java")
 #: while this file says 101, packages do not start their services: the engine they bring stays stopped
 POLICY = Path("/usr/sbin/policy-rc.d")

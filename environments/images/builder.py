@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from core import maven
-from core.errors import BuildFailure, CommandFailed
-from core.graph import Task
-from core.paths import PROJECT, cache_root
-from core.process import run
+from conformance.core import maven
+from conformance.core.errors import BuildFailure, CommandFailed
+from conformance.core.graph import Task
+from conformance.core.paths import PROJECT, cache_root
+from conformance.core.process import run
 from environments.host.engine import Engine
 from environments.images import downloads, programs, store, tidy, upstream
-from environments.images.catalogue import HERE, Catalogue, Download, Image, files_below
+from environments.images.catalogue import Catalogue, Download, Image, files_below
 from environments.images.locking import building
 from environments.trust import host_bundle, java_trust_store
 
@@ -133,7 +133,7 @@ class Builder:
     def _docker_build(self, image: Image, reference: str) -> None:
         with tempfile.TemporaryDirectory(prefix=f"conformance-build-pid{os.getpid()}-") as folder:
             context = Path(folder)
-            shutil.copytree(HERE / "context" / image.context, context, dirs_exist_ok=True, symlinks=True)
+            shutil.copytree(PROJECT / image.context, context, dirs_exist_ok=True, symlinks=True)
             for program in image.programs:
                 shutil.copy2(programs.path(self.catalogue, program), context / program)
             for wanted in image.downloads:
@@ -154,7 +154,7 @@ class Builder:
             arguments = dict(image.arguments)
             if image.base:
                 arguments[image.base_argument] = self.catalogue.built(image.base)
-            if image.context == "binary":
+            if image.context.endswith("/binary"):
                 arguments["PROGRAM"] = image.programs[0]
             for name, value in arguments.items():
                 words += ["--build-arg", f"{name}={value}"]

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.errors import UsageError
-from core.paths import PROJECT
+from conformance.core.errors import UsageError
+from conformance.core.paths import PROJECT
 
 HERE = Path(__file__).parent
 REGISTRY = "conformance.test"
@@ -115,13 +115,12 @@ class Catalogue:
                 image = self.images[name]
                 parts: dict[str, object] = {
                     "entry": {
-                        slot: getattr(image, slot)
-                        for slot in ("context", "base_argument", "arguments", "debootstrap")
+                        slot: getattr(image, slot) for slot in ("base_argument", "arguments", "debootstrap")
                     },
                     "base": of(image.base) if image.base else "",
                     "programs": {p: module_key(self.module_of(p)) for p in image.programs},
                     "downloads": {d: self.downloads[d].sha256 for d in image.downloads},
-                    "context": tree_hash(HERE / "context" / image.context) if image.context else "",
+                    "context": tree_hash(PROJECT / image.context) if image.context else "",
                     "sources": {to: tree_hash(PROJECT / path) for to, path in image.sources.items()},
                 }
                 if self.pulled(image):
@@ -145,9 +144,13 @@ def module_key(module: Module) -> str:
 
 
 def files_below(folder: Path) -> Iterator[Path]:
-    """The files that go into a build, in a fixed order; what Python leaves behind does not."""
+    """The files that go into a build, in a fixed order, without what Python leaves behind.
+
+    A simulator's folder holds its tests and its Dockerfile's folder, too: neither is part of the program.
+    """
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
+        parts = path.relative_to(folder).parts
+        if path.is_file() and "__pycache__" not in parts and parts[0] not in {"image", "tests"}:
             yield path
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import UsageError
+from conformance.core.errors import UsageError
 from environments.host.engine import Engine
 from environments.images.catalogue import HERE
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import requests
 
-from core import maven
-from core.errors import BuildFailure
-from core.paths import cache_root
+from conformance.core import maven
+from conformance.core.errors import BuildFailure
+from conformance.core.paths import cache_root
 from environments.images.catalogue import Download
 from environments.images.locking import building
 

@@ -19,8 +19,8 @@ from typing import Any
 import requests
 import zstandard
 
-from core.errors import BuildFailure, UsageError
-from core.paths import cache_root
+from conformance.core.errors import BuildFailure, UsageError
+from conformance.core.paths import cache_root
 from environments.host.engine import Engine
 from environments.images import programs, store
 from environments.images.builder import CHECK_PROGRAMS, HOST_PROGRAMS

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
-from core.paths import cache_root
+from conformance.core.paths import cache_root
 
 
 @dataclass(frozen=True, slots=True)

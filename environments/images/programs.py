@@ -8,8 +8,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from core.paths import cache_root
-from core.process import run
+from conformance.core.paths import cache_root
+from conformance.core.process import run
 from environments.images.catalogue import Catalogue, Module, module_key
 from environments.images.locking import building
 

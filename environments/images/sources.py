@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.errors import UsageError
+from conformance.core.errors import UsageError
 from environments.base import Component
 from environments.host.engine import Engine
 from environments.images import catalogue as catalogues

@@ -12,8 +12,8 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from core.paths import cache_root
-from core.process import run
+from conformance.core.paths import cache_root
+from conformance.core.process import run
 from environments.host.engine import Engine
 from environments.images.catalogue import Catalogue
 from environments.images.locking import building

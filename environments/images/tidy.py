@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from core.paths import cache_root
+from conformance.core.paths import cache_root
 from environments.host.engine import Engine
 from environments.images import programs, store
 from environments.images.catalogue import Catalogue

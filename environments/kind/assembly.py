@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from contract.model import LoadedContract
+from conformance.contract.model import LoadedContract
 from environments import trust
 from environments.deploy.choice import choose as choose_deployer
 from environments.ecr import base as ecr_backends

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from core.errors import EnvironmentFailure
-from core.process import run
-from core.waiting import eventually
+from conformance.core.errors import EnvironmentFailure
+from conformance.core.process import run
+from conformance.core.waiting import eventually
 from environments.host.engine import Engine
 from environments.images import store
 from environments.kubectl import Kubectl

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from core.errors import CommandFailed, EnvironmentFailure, UsageError
-from core.waiting import eventually
+from conformance.core.errors import CommandFailed, EnvironmentFailure, UsageError
+from conformance.core.waiting import eventually
 from environments.ecr import manifests
 from environments.kind import cluster
 from environments.kind.environment import KindEnvironment

@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from contract.model import LoadedContract
-from core.graph import Observer, Task, ignore, run_tasks
-from core.timeline import Timeline
+from conformance.contract.model import LoadedContract
+from conformance.core.graph import Observer, Task, ignore, run_tasks
+from conformance.core.timeline import Timeline
 from environments import diagnostics, trust
 from environments.base import Component, Endpoints, Login, Service
 from environments.deploy import declaration as declarations

@@ -9,7 +9,6 @@ from pathlib import Path
 from environments.base import Login, Registry, Service
 from environments.ecr import manifests
 from environments.ecr.health import wait_healthy
-from environments.ecr.local.tokens import USER
 from environments.ecr.manifests import LocalEcrConfig
 from environments.kind.objects import SYSTEM
 from environments.kubectl import Kubectl
@@ -58,7 +57,7 @@ class LocalEcr:
     def ended_token(self) -> Login:
         """By the application's own key, which only the pod has."""
         app = ("exec", "--namespace", SYSTEM, f"deployment/{manifests.NAME}", "--container", "app")
-        return Login(USER, self.kubectl(*app, "--", *manifests.PROGRAM, "expired").strip())
+        return Login("AWS", self.kubectl(*app, "--", *manifests.PROGRAM, "expired").strip())
 
     def down(self) -> None:
         """It goes with the cluster."""

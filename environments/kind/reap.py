@@ -12,9 +12,9 @@ from pathlib import Path
 
 import yaml
 
-from core.owners import born
-from core.paths import cache_root
-from core.process import end_marked
+from conformance.core.owners import born
+from conformance.core.paths import cache_root
+from conformance.core.process import end_marked
 from environments import runs
 from environments.host import engine as engines
 from environments.host.engine import Engine

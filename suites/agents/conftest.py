@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from contract.model import Contract
-from fixtures.agents import Agent, Agents
-from fixtures.judging import not_applicable
-from fixtures.nonconformance import NonConformance
-from fixtures.pod_templates import PodTemplate
-from fixtures.registry import EcrApi
+from conformance.clients.agents import Agent, Agents
+from conformance.clients.registry import EcrApi
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import NonConformance
+from conformance.runner.decision import not_applicable
+from conformance.sources.pod_templates import PodTemplate
 from suites.agents.inside import Inside
 from suites.ground import blocked, planned
 

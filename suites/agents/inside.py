@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from contract.model import Agent as Declared
-from core.errors import EnvironmentFailure
-from fixtures.agents import Agent, Agents
+from conformance.clients.agents import Agent, Agents
+from conformance.contract.model import Agent as Declared
+from conformance.core.errors import EnvironmentFailure
 
 SETUID = ("sudo", "pkexec", "newuidmap", "newgidmap", "doas")
 RUNTIME_SOCKETS = (

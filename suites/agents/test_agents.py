@@ -6,13 +6,13 @@ import re
 
 import pytest
 
-from contract.model import Agent as Declared
-from contract.model import Contract
-from fixtures.agents import Agent, Agents
-from fixtures.judging import not_applicable
-from fixtures.nonconformance import require, require_none
-from fixtures.outcomes import Evidence
-from fixtures.stack import StackFiles
+from conformance.clients.agents import Agent, Agents
+from conformance.contract.model import Agent as Declared
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import require, require_none
+from conformance.runner.decision import not_applicable
+from conformance.runner.outcomes import Evidence
+from conformance.sources.stack import StackFiles
 from suites.agents.conftest import confined
 from suites.agents.inside import (
     CLIENTS,

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 import pytest
 from kubernetes.utils import parse_quantity
 
-from contract.model import Contract
-from fixtures.agents import Agents
-from fixtures.jobs import Build
-from fixtures.judging import not_applicable
-from fixtures.kubernetes import Cluster
-from fixtures.names import Names
-from fixtures.nonconformance import NonConformance, require, require_none
-from fixtures.objects import Pod
-from fixtures.stack import StackFiles
+from conformance.clients.agents import Agents
+from conformance.clients.jobs import Build
+from conformance.clients.kubernetes import Cluster
+from conformance.clients.names import Names
+from conformance.clients.objects import Pod
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import NonConformance, require, require_none
+from conformance.runner.decision import not_applicable
+from conformance.sources.stack import StackFiles
 from suites.agents.conftest import Asked, Failing, Visit
 from suites.ground import blocked
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from contract.model import Contract
-from fixtures.agents import Agents
-from fixtures.names import Names
-from fixtures.nonconformance import NonConformance, require, require_none
-from fixtures.registry import EcrApi, scratch_repository
-from fixtures.stack import StackFiles
+from conformance.clients.agents import Agents
+from conformance.clients.names import Names
+from conformance.clients.registry import EcrApi, scratch_repository
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import NonConformance, require, require_none
+from conformance.sources.stack import StackFiles
 from suites.agents.conftest import Comes, confined
 from suites.agents.inside import look_inside
 from suites.ground import blocked

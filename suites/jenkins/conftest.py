@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.jenkins import Jenkins
+from conformance.clients.jenkins import Jenkins
 from suites.ground import blocked
 
 

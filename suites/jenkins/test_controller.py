@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from contract.model import Contract
-from fixtures.jenkins import Jenkins
-from fixtures.nonconformance import Unreadable, require, require_none, require_same_names
-from fixtures.stack import StackFiles
+from conformance.clients.jenkins import Jenkins
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import Unreadable, require, require_none, require_same_names
+from conformance.sources.stack import StackFiles
 
 
 @pytest.mark.requirement("JENKINS-01")

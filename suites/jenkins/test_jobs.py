@@ -8,11 +8,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from contract.model import Contract
-from fixtures.jenkins import Jenkins
-from fixtures.jobs import JobFact
-from fixtures.nonconformance import require_none, require_same_names
-from fixtures.stack import StackFiles
+from conformance.clients.jenkins import Jenkins
+from conformance.clients.jobs import JobFact
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import require_none, require_same_names
+from conformance.sources.stack import StackFiles
 
 PIPELINE = "org.jenkinsci.plugins.workflow.job.WorkflowJob"
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from contract.model import Contract
-from fixtures.jenkins import Jenkins
-from fixtures.jobs import PluginFact
-from fixtures.kubernetes import Cluster
-from fixtures.nonconformance import require_none, require_same_names
-from fixtures.stack import StackFiles
-from pins.versions import older
+from conformance.clients.jenkins import Jenkins
+from conformance.clients.jobs import PluginFact
+from conformance.clients.kubernetes import Cluster
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import require_none, require_same_names
+from conformance.pins.versions import older
+from conformance.sources.stack import StackFiles
 
 
 @pytest.fixture(scope="module")

@@ -7,18 +7,18 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from contract.model import Contract, NexusRepository
-from core import maven
-from core.errors import NotYet
-from core.waiting import eventually
-from fixtures import artifacts
-from fixtures.judging import not_applicable
-from fixtures.kubernetes import Cluster
-from fixtures.names import Names
-from fixtures.net import Unavailable
-from fixtures.nexus import Coordinates, Nexus, RepositoryFact
-from fixtures.nonconformance import NonConformance
-from fixtures.sharing import Shared
+from conformance.clients import artifacts
+from conformance.clients.http import Unavailable
+from conformance.clients.kubernetes import Cluster
+from conformance.clients.names import Names
+from conformance.clients.nexus import Coordinates, Nexus, RepositoryFact
+from conformance.contract.model import Contract, NexusRepository
+from conformance.core import maven
+from conformance.core.errors import NotYet
+from conformance.core.nonconformance import NonConformance
+from conformance.core.shared_facts import Shared
+from conformance.core.waiting import eventually
+from conformance.runner.decision import not_applicable
 from suites.ground import blocked
 
 #: `with cut_off(proxy)`: the proxy does not reach its remote

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from contract.model import Contract
-from core.errors import NotYet
-from core.waiting import eventually
-from fixtures import artifacts
-from fixtures.judging import not_applicable
-from fixtures.net import expect
-from fixtures.nexus import Coordinates, Nexus
-from fixtures.nonconformance import NonConformance, Unreadable, require, require_none
+from conformance.clients import artifacts
+from conformance.clients.http import expect
+from conformance.clients.nexus import Coordinates, Nexus
+from conformance.contract.model import Contract
+from conformance.core.errors import NotYet
+from conformance.core.nonconformance import NonConformance, Unreadable, require, require_none
+from conformance.core.waiting import eventually
+from conformance.runner.decision import not_applicable
 from suites.nexus.conftest import ReliesOn
 
 pytestmark = pytest.mark.writes

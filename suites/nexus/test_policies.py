@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from contract.model import Contract
-from fixtures import artifacts
-from fixtures.judging import not_applicable
-from fixtures.nexus import Coordinates, Nexus, RepositoryFact
-from fixtures.nonconformance import require, require_none
+from conformance.clients import artifacts
+from conformance.clients.nexus import Coordinates, Nexus, RepositoryFact
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import require, require_none
+from conformance.runner.decision import not_applicable
 from suites.ground import blocked
 from suites.nexus.conftest import CutOff, ReliesOn
 

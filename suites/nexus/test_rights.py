@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from contract.model import Contract
-from fixtures.names import Names
-from fixtures.nexus import Nexus
-from fixtures.nexus_rights import Privilege, privileges_of
-from fixtures.nonconformance import require, require_none
-from fixtures.sharing import Shared
+from conformance.clients.names import Names
+from conformance.clients.nexus import Nexus
+from conformance.clients.nexus_rights import Privilege, privileges_of
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import require, require_none
+from conformance.core.shared_facts import Shared
 from suites.ground import blocked
 from suites.nexus.conftest import ReliesOn
 

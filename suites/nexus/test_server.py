@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from contract.model import Contract
-from fixtures.names import Names
-from fixtures.nexus import Nexus, RepositoryFact
-from fixtures.nonconformance import require, require_none, require_same_names
+from conformance.clients.names import Names
+from conformance.clients.nexus import Nexus, RepositoryFact
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import require, require_none, require_same_names
 from suites.nexus.conftest import ReliesOn, differences
 
 #: bytes of the largest artifact that is deployed: NEXUS-31

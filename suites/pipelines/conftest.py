@@ -9,14 +9,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from contract.model import Contract, Product
-from fixtures import artifacts
-from fixtures.jobs import Build
-from fixtures.judging import not_applicable
-from fixtures.nexus import Coordinates
-from fixtures.nonconformance import NonConformance
-from fixtures.products import Products, Turn, components, told_digests
-from fixtures.registry import EcrApi, Registry
+from conformance.clients import artifacts
+from conformance.clients.jobs import Build
+from conformance.clients.nexus import Coordinates
+from conformance.clients.products import Products, Turn, components, told_digests
+from conformance.clients.registry import EcrApi, Registry
+from conformance.contract.model import Contract, Product
+from conformance.core.nonconformance import NonConformance
+from conformance.runner.decision import not_applicable
 from suites.ground import blocked, planned
 
 MAVEN = "{http://maven.apache.org/POM/4.0.0}"

@@ -7,14 +7,14 @@ import re
 
 import pytest
 
-from contract.model import Contract, Product
-from fixtures import artifacts
-from fixtures.jobs import Build
-from fixtures.judging import not_applicable
-from fixtures.nexus import Coordinates, Nexus
-from fixtures.nonconformance import require, require_none
-from fixtures.products import IMAGE_TAG, VERSION, Products, components
-from fixtures.registry import EcrApi, Registry
+from conformance.clients import artifacts
+from conformance.clients.jobs import Build
+from conformance.clients.nexus import Coordinates, Nexus
+from conformance.clients.products import IMAGE_TAG, VERSION, Products, components
+from conformance.clients.registry import EcrApi, Registry
+from conformance.contract.model import Contract, Product
+from conformance.core.nonconformance import require, require_none
+from conformance.runner.decision import not_applicable
 from suites.pipelines.conftest import broken_chains, lacking, missing, unpushed, wrong_poms
 
 pytestmark = pytest.mark.writes

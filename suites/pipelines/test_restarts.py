@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from contract.model import Contract
-from fixtures.judging import not_applicable
-from fixtures.kubernetes import Cluster
-from fixtures.nonconformance import require_none
-from fixtures.sharing import Shared
-from fixtures.stability import at_the_start, restarts
+from conformance.clients.kubernetes import Cluster
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import require_none
+from conformance.core.shared_facts import Shared
+from conformance.runner.decision import not_applicable
+from conformance.runner.stability import at_the_start, restarts
 
 
 @pytest.mark.requirement("PIPELINES-40")

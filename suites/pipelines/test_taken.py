@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
-from contract.model import Contract, Product
-from fixtures import artifacts
-from fixtures.agents import Agents
-from fixtures.jobs import Build
-from fixtures.judging import not_applicable
-from fixtures.kubernetes import Cluster
-from fixtures.names import Names
-from fixtures.nexus import Coordinates
-from fixtures.nonconformance import NonConformance, require_none
-from fixtures.objects import Container, Pod, pulls_again
-from fixtures.products import Products, told_digests
-from fixtures.registry import EcrApi, Token
+from conformance.clients import artifacts
+from conformance.clients.agents import Agents
+from conformance.clients.jobs import Build
+from conformance.clients.kubernetes import Cluster
+from conformance.clients.names import Names
+from conformance.clients.nexus import Coordinates
+from conformance.clients.objects import Container, Pod, pulls_again
+from conformance.clients.products import Products, told_digests
+from conformance.clients.registry import EcrApi, Token
+from conformance.contract.model import Contract, Product
+from conformance.core.nonconformance import NonConformance, require_none
+from conformance.runner.decision import not_applicable
 
 pytestmark = pytest.mark.writes
 

@@ -8,12 +8,12 @@ import zipfile
 
 import pytest
 
-from contract.model import Contract, Product
-from fixtures.jobs import Build
-from fixtures.judging import not_applicable
-from fixtures.nonconformance import require, require_none
-from fixtures.products import BRANCH, Products, Turn, told_digests
-from fixtures.registry import EcrApi, Pulled, Registry
+from conformance.clients.jobs import Build
+from conformance.clients.products import BRANCH, Products, Turn, told_digests
+from conformance.clients.registry import EcrApi, Pulled, Registry
+from conformance.contract.model import Contract, Product
+from conformance.core.nonconformance import require, require_none
+from conformance.runner.decision import not_applicable
 from suites.pipelines.conftest import missing, stays, unpushed
 
 pytestmark = pytest.mark.writes

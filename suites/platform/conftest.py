@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from contract.model import Contract
-from fixtures import stability
-from fixtures.judging import not_applicable
-from fixtures.kubernetes import Cluster
-from fixtures.nonconformance import Unreadable
-from fixtures.objects import Pod, Workload
-from fixtures.sharing import Shared
+from conformance.clients.kubernetes import Cluster
+from conformance.clients.objects import Pod, Workload
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import Unreadable
+from conformance.core.shared_facts import Shared
+from conformance.runner import stability
+from conformance.runner.decision import not_applicable
+from conformance.upgrade.observed import Observed
 from suites.ground import decides
-from upgrade.observed import Observed
 
 
 @pytest.fixture(autouse=True)

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from contract.model import Contract
-from fixtures.kubernetes import Cluster
-from fixtures.nonconformance import require, require_none, require_same_names
-from fixtures.objects import Pod, Workload
+from conformance.clients.kubernetes import Cluster
+from conformance.clients.objects import Pod, Workload
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import require, require_none, require_same_names
 
 GIT_SERVERS = re.compile(
     r"\b(gitea|gitlab|gogs|gerrit|bitbucket|git-daemon|cgit|forgejo|git)\b", re.IGNORECASE

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from contract.model import Contract
-from fixtures.kubernetes import Cluster
-from fixtures.nonconformance import Unreadable, require, require_none
-from fixtures.objects import Pod
+from conformance.clients.kubernetes import Cluster
+from conformance.clients.objects import Pod
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import Unreadable, require, require_none
 
 
 @pytest.mark.requirement("PLATFORM-15")

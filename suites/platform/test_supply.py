@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 import pytest
 from cryptography import x509
 
-from contract.model import Contract, Reach
-from core import maven
-from core.errors import NotYet
-from core.waiting import eventually
-from fixtures.judging import not_applicable
-from fixtures.kubernetes import Cluster
-from fixtures.names import Names
-from fixtures.nonconformance import NonConformance, require_none
-from fixtures.objects import Pod, Workload
+from conformance.clients.kubernetes import Cluster
+from conformance.clients.names import Names
+from conformance.clients.objects import Pod, Workload
+from conformance.contract.model import Contract, Reach
+from conformance.core import maven
+from conformance.core.errors import NotYet
+from conformance.core.nonconformance import NonConformance, require_none
+from conformance.core.waiting import eventually
+from conformance.runner.decision import not_applicable
 from suites.ground import blocked
 
 #: seconds after which a volume must be there; the first one may need an image of the provisioner's

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from contract.model import Contract
-from fixtures.kubernetes import Cluster
-from fixtures.nonconformance import Unreadable, require, require_none
-from fixtures.objects import Workload
+from conformance.clients.kubernetes import Cluster
+from conformance.clients.objects import Workload
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import Unreadable, require, require_none
 
 
 def _objects(kube: Cluster, namespaces: tuple[str, ...], kind: str) -> list[dict[str, Any]]:

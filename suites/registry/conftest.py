@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 
-from contract.model import Contract
-from fixtures import artifacts
-from fixtures.names import Names
-from fixtures.nonconformance import NonConformance
-from fixtures.registry import EcrApi, Registry, scratch_repository
+from conformance.clients import artifacts
+from conformance.clients.names import Names
+from conformance.clients.registry import EcrApi, Registry, scratch_repository
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import NonConformance
 from suites.ground import blocked
 
 #: what was pushed by an earlier run on the same stack would not be pushed again: content is new in each

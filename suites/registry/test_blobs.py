@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from contract.model import Contract
-from fixtures import artifacts
-from fixtures.artifacts import Blob
-from fixtures.names import Names
-from fixtures.nonconformance import require
-from fixtures.registry import Registry, scratch_repository
+from conformance.clients import artifacts
+from conformance.clients.artifacts import Blob
+from conformance.clients.names import Names
+from conformance.clients.registry import Registry, scratch_repository
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import require
 from suites.registry.conftest import StandsOn, fresh_noise
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from contract.model import Contract
-from core.errors import EnvironmentFailure
-from fixtures import oci
-from fixtures.judging import not_applicable
-from fixtures.names import Names
-from fixtures.nonconformance import NonConformance, require, require_none
-from fixtures.outcomes import Evidence
-from fixtures.registry import EcrApi, Registry, scratch_repository
+from conformance.clients import oci
+from conformance.clients.names import Names
+from conformance.clients.registry import EcrApi, Registry, scratch_repository
+from conformance.contract.model import Contract
+from conformance.core.errors import EnvironmentFailure
+from conformance.core.nonconformance import NonConformance, require, require_none
+from conformance.runner.decision import not_applicable
+from conformance.runner.outcomes import Evidence
 from suites.ground import blocked
 from suites.registry import test_blobs as blobs
 from suites.registry import test_images as images

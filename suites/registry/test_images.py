@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from contract.model import Contract
-from fixtures import artifacts
-from fixtures.artifacts import Image
-from fixtures.kubernetes import Cluster
-from fixtures.names import Names
-from fixtures.nonconformance import NonConformance, require, require_none
-from fixtures.objects import pulls_again
-from fixtures.registry import EcrApi, Registry, Token, scratch_repository
+from conformance.clients import artifacts
+from conformance.clients.artifacts import Image
+from conformance.clients.kubernetes import Cluster
+from conformance.clients.names import Names
+from conformance.clients.objects import pulls_again
+from conformance.clients.registry import EcrApi, Registry, Token, scratch_repository
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import NonConformance, require, require_none
 from suites.registry.conftest import StandsOn, Tidy, fresh_noise
 
 

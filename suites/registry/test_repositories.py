@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from contract.model import Contract, EcrRepository
-from fixtures.certificates import Certificate
-from fixtures.judging import not_applicable
-from fixtures.nonconformance import require, require_none, require_same_names
-from fixtures.registry import EcrApi, Registry, Token
-from fixtures.stack import StackFiles
+from conformance.clients.certificates import Certificate
+from conformance.clients.registry import EcrApi, Registry, Token
+from conformance.contract.model import Contract, EcrRepository
+from conformance.core.nonconformance import require, require_none, require_same_names
+from conformance.runner.decision import not_applicable
+from conformance.sources.stack import StackFiles
 from suites.registry.conftest import StandsOn
 
 #: ECR's tokens live this long

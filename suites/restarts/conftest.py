@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from contract.model import Contract
-from fixtures import restarting_nexus
-from fixtures.jenkins import Jenkins
-from fixtures.jobs import job_path
-from fixtures.judging import not_applicable
-from fixtures.kubernetes import Cluster
-from fixtures.lasting import Facts, repositories_of
-from fixtures.nexus import Nexus
-from fixtures.nonconformance import NonConformance
-from fixtures.restarting import Restart, Restarted, again
-from fixtures.sharing import Shared
+from conformance.clients.jenkins import Jenkins
+from conformance.clients.jobs import job_path
+from conformance.clients.kubernetes import Cluster
+from conformance.clients.nexus import Nexus
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import NonConformance
+from conformance.core.shared_facts import Shared
+from conformance.runner.decision import not_applicable
 from suites.conftest import LONGEST, NexusRestart
 from suites.ground import blocked
+from suites.restarts import nexus_restart as restarting_nexus
+from suites.restarts.controller_restart import Restart, Restarted, again
+from suites.restarts.snapshot import Facts, repositories_of
 
 
 @pytest.fixture

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from contract.model import Contract
-from fixtures.jenkins import Jenkins
-from fixtures.judging import not_applicable
-from fixtures.lasting import (
+from conformance.clients.jenkins import Jenkins
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import require, require_none
+from conformance.runner.decision import not_applicable
+from suites.restarts.controller_restart import Restarted
+from suites.restarts.snapshot import (
     build_of,
     changes,
     configuration_of,
@@ -15,8 +17,6 @@ from fixtures.lasting import (
     items_of,
     plugins_of,
 )
-from fixtures.nonconformance import require, require_none
-from fixtures.restarting import Restarted
 
 pytestmark = [pytest.mark.writes, pytest.mark.disrupts, pytest.mark.patient]
 

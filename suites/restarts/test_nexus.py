@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from contract.model import Contract
-from fixtures.artifacts import sha256
-from fixtures.lasting import Facts, changes, password_of, users_of
-from fixtures.nexus import Nexus
-from fixtures.nonconformance import require, require_none
-from fixtures.restarting_nexus import Restarted
+from conformance.clients.artifacts import sha256
+from conformance.clients.nexus import Nexus
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import require, require_none
+from suites.restarts.nexus_restart import Restarted
+from suites.restarts.snapshot import Facts, changes, password_of, users_of
 
 pytestmark = [pytest.mark.writes, pytest.mark.disrupts, pytest.mark.patient]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from contract.model import Contract
-from fixtures import restarting, restarting_nexus
-from fixtures.nonconformance import require
-from fixtures.outcomes import Evidence
-from fixtures.returning import Return
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import require
+from conformance.runner.outcomes import Evidence
+from suites.restarts import controller_restart
+from suites.restarts import nexus_restart as restarting_nexus
+from suites.restarts.rolling_restart import Return
 
 pytestmark = [pytest.mark.writes, pytest.mark.disrupts]
 
@@ -25,7 +26,9 @@ def is_back(returned: Return, name: str, budget: int, evidence: Evidence) -> Non
 
 
 @pytest.mark.requirement("RESTARTS-01")
-def test_controller_is_back(restarted: restarting.Restarted, contract: Contract, evidence: Evidence) -> None:
+def test_controller_is_back(
+    restarted: controller_restart.Restarted, contract: Contract, evidence: Evidence
+) -> None:
     is_back(restarted.returned, "the controller", contract.budgets.controller_ready, evidence)
 
 

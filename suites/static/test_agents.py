@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from contract.model import Contract
-from fixtures.nonconformance import require_none
-from fixtures.stack import StackFiles
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import require_none
+from conformance.sources.stack import StackFiles
 
 RESOURCES = ("requests.cpu", "requests.memory", "limits.memory")
 

@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from contract.model import Contract
-from fixtures.nonconformance import require, require_none
-from fixtures.stack import StackFiles
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import require, require_none
+from conformance.sources.stack import StackFiles
 
 _LATEST = re.compile(r"""(?m)\b(?:image|tag|version)["']?\s*[:=]\s*["']?[\w./:-]*\blatest\b""")
 _PATH = re.compile(r"(?<![\w./$}-])([\w-]+(?:/[\w.-]+)+)(?![\w/])")

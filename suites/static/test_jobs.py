@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from contract.model import Contract
-from fixtures.nonconformance import require, require_none, require_same_names
-from fixtures.stack import StackFiles
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import require, require_none, require_same_names
+from conformance.sources.stack import StackFiles
 
 _DOCKER = re.compile(
     r"docker\.sock|containerd\.sock|\bdocker\s+(build|push|run|login|pull)\b|\bdocker\.(build|image|withRegistry)\b"

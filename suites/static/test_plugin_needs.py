@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from contract.model import Contract
-from fixtures.judging import not_applicable
-from fixtures.nonconformance import require_none
-from fixtures.stack import StackFiles
-from pins.catalogue import Catalogue, read_manifests
-from pins.model import Finding
-from pins.resolve import Target, resolve
-from pins.sources.read import parse
-from pins.updatecenter.document import UpdateCenter
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import require_none
+from conformance.pins.catalogue import Catalogue, read_manifests
+from conformance.pins.model import Finding
+from conformance.pins.resolve import Target, resolve
+from conformance.pins.sources.read import parse
+from conformance.pins.updatecenter.document import UpdateCenter
+from conformance.runner.decision import not_applicable
+from conformance.sources.stack import StackFiles
 
 MANIFESTS = Path(__file__).parent / "manifests.json"
 

@@ -13,19 +13,19 @@ from pathlib import Path
 
 import pytest
 
-from contract.model import Contract
-from core.errors import ConformanceError
-from fixtures.judging import not_applicable
-from fixtures.nonconformance import NonConformance, require_none
-from fixtures.stack import StackFiles
-from pins import advisories, known_issues, waivers
-from pins.catalogue import Catalogue
-from pins.judge import standing
-from pins.model import Finding, Location, Pin
-from pins.sources.read import parse
-from pins.updatecenter.document import UpdateCenter
-from pins.updatecenter.load import load
-from pins.waivers import Waiver
+from conformance.contract.model import Contract
+from conformance.core.errors import ConformanceError
+from conformance.core.nonconformance import NonConformance, require_none
+from conformance.pins import advisories, known_issues, waivers
+from conformance.pins.catalogue import Catalogue
+from conformance.pins.judge import standing
+from conformance.pins.model import Finding, Location, Pin
+from conformance.pins.sources.read import parse
+from conformance.pins.updatecenter.document import UpdateCenter
+from conformance.pins.updatecenter.load import load
+from conformance.pins.waivers import Waiver
+from conformance.runner.decision import not_applicable
+from conformance.sources.stack import StackFiles
 
 
 @lru_cache(maxsize=4)

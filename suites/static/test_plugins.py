@@ -7,8 +7,8 @@ from collections import Counter
 
 import pytest
 
-from fixtures.nonconformance import require, require_none
-from fixtures.stack import Pin, StackFiles
+from conformance.core.nonconformance import require, require_none
+from conformance.sources.stack import Pin, StackFiles
 
 #: one version as Jenkins plugins have them: digits first, never a range, a keyword or a URL
 _EXACT = re.compile(r"\d[0-9A-Za-z._-]*")

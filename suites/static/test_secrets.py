@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from fixtures.nonconformance import require_none
-from fixtures.stack import StackFiles, TextFile
+from conformance.core.nonconformance import require_none
+from conformance.sources.stack import StackFiles, TextFile
 
 #: what a secret looks like wherever it stands
 _SHAPES = {

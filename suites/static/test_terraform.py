@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from contract.model import Contract, EcrRepository
-from fixtures.nonconformance import require, require_none, require_same_names
-from fixtures.stack import StackFiles
+from conformance.contract.model import Contract, EcrRepository
+from conformance.core.nonconformance import require, require_none, require_same_names
+from conformance.sources.stack import StackFiles
 
 _LITERAL_REPOSITORY = re.compile(
     r'resource\s+"aws_ecr_repository"\s+"(\w+)"\s*\{(?:(?!\n\}).)*?name\s*=\s*"([^"$]+)"', re.DOTALL

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from contract.model import Contract
-from fixtures.nonconformance import require, require_none
-from fixtures.stack import StackFiles
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import require, require_none
+from conformance.sources.stack import StackFiles
 
 #: tags that move to another image from one day to the next
 _FLOATING = re.compile(r"^(latest|lts|alpine|slim|jdk\d+|lts-.*|\d+(\.\d+)?(-(lts|jdk\d+|alpine|slim).*)?)?$")

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from contract.model import Contract
-from core.errors import UsageError
+from conformance.clients.stack_clients import Stack, connect
+from conformance.contract.model import Contract
+from conformance.core.errors import UsageError
+from conformance.upgrade.observed import STATE, Observed
+from conformance.upgrade.state.collectors import Looked, look
+from conformance.upgrade.state.model import Manifest
 from environments.base import Endpoints
-from fixtures.hands import Stack, connect
 from suites.ground import blocked, decides
 from suites.upgrade.ground import lost_volume
-from upgrade.observed import STATE, Observed
-from upgrade.state.keepers import Looked, look
-from upgrade.state.model import Manifest
 
 IN_THE_HOME = ("UPGRADE-13", "UPGRADE-16", "UPGRADE-17")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contract.model import Contract
-from upgrade.state.keepers import Looked
-from upgrade.state.model import GONE, Difference
+from conformance.contract.model import Contract
+from conformance.upgrade.state.collectors import Looked
+from conformance.upgrade.state.model import GONE, Difference
 
 
 def name(found: Difference) -> str:

@@ -6,17 +6,17 @@ import dataclasses
 
 import pytest
 
-from contract.model import Contract
-from core.errors import EnvironmentFailure
-from fixtures.hands import Stack
-from fixtures.judging import not_applicable
-from fixtures.net import Unavailable
-from fixtures.nonconformance import Unreadable, require, require_none
+from conformance.clients.http import Unavailable
+from conformance.clients.stack_clients import Stack
+from conformance.contract.model import Contract
+from conformance.core.errors import EnvironmentFailure
+from conformance.core.nonconformance import Unreadable, require, require_none
+from conformance.runner.decision import not_applicable
+from conformance.upgrade.observed import Observed
+from conformance.upgrade.plugin_data import configured
+from conformance.upgrade.state.collectors import Looked
+from conformance.upgrade.state.model import Item, Manifest
 from suites.upgrade import ground
-from upgrade.leftovers import configured
-from upgrade.observed import Observed
-from upgrade.state.keepers import Looked
-from upgrade.state.model import Item, Manifest
 
 
 @pytest.mark.requirement("UPGRADE-01")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.main import COMMANDS, main
-from cli.progress import Estimate, clock
-from core.durations import Durations
-from core.graph import Task
+from conformance.cli.main import COMMANDS, main
+from conformance.cli.progress import Estimate, clock
+from conformance.core.durations import Durations
+from conformance.core.graph import Task
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +61,7 @@ def test_doctor_tells_findings_as_json(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_an_error_on_the_command_line_is_no_traceback(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "cli.main", "run", "--contract", str(tmp_path / "none.toml")],
+        [sys.executable, "-m", "conformance.cli.main", "run", "--contract", str(tmp_path / "none.toml")],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 3

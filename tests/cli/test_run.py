@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from cli import run as running
-from cli import standing
-from cli.main import main
-from core.errors import HostUnfit, TerminalState, UsageError
-from core.paths import PROJECT, state_root
+from conformance.cli import plan
+from conformance.cli import run as running
+from conformance.cli.main import main
+from conformance.core.errors import HostUnfit, TerminalState, UsageError
+from conformance.core.paths import REFERENCE, state_root
 from environments import runs
 from environments.host import engine
 
-WORDS = ["run", "--images", "packages", "--contract", str(PROJECT / "conformance.toml")]
+WORDS = ["run", "--images", "packages", "--contract", str(REFERENCE / "conformance.toml")]
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ def test_the_static_layer_alone_leaves_a_whole_report_and_nothing_standing(
     assert "upgrade" not in {requirement["layer"] for requirement in found["requirements"]}
     assert runs.all_runs() == ()
     assert [json.loads(line) for line in events.read_text().splitlines()]
-    (before,) = running._earlier(str(PROJECT / "conformance.toml"), "kind")
+    (before,) = running._earlier(str(REFERENCE / "conformance.toml"), "kind")
     assert before.run.id == found["run"]["id"]
     assert running._earlier("another.toml", "kind") == []
 
@@ -76,7 +76,7 @@ def test_a_host_that_is_unfit_is_incomplete_and_says_why(
     def unfit(*_: object) -> None:
         raise HostUnfit("too little space", observed="1 GB", expected="15 GB", remedy="free some")
 
-    monkeypatch.setattr(standing, "fit_host", unfit)
+    monkeypatch.setattr(plan, "fit_host", unfit)
     assert main([*WORDS, "--", "-k", "test_values_are_yaml"]) == 2
     told = capsys.readouterr().out
     assert "too little space" in told
@@ -116,8 +116,8 @@ def test_what_was_half_made_is_explained_and_removed(
     monkeypatch: pytest.MonkeyPatch, error: BaseException, done: list[str]
 ) -> None:
     where = Broken(error)
-    monkeypatch.setattr(standing, "fit_host", lambda *_: None)
-    monkeypatch.setattr(standing, "environment", lambda *_: where)
+    monkeypatch.setattr(plan, "fit_host", lambda *_: None)
+    monkeypatch.setattr(plan, "environment", lambda *_: where)
     assert main([*WORDS, "--keep", "--", "-k", "test_values_are_yaml"]) == 2
     assert where.done == done
     assert result()["run"]["state"] == ("interrupted" if done == ["down"] else "finished")
@@ -127,8 +127,8 @@ def test_what_was_half_made_is_explained_and_removed(
 def test_a_signal_ends_a_run_in_order(ending: signal.Signals) -> None:
     """A slow host check stands for anything that takes time."""
     program = (
-        "import sys, time; from cli import standing; from cli.main import main; "
-        "standing.fit_host = lambda *_: (print('now', flush=True), time.sleep(60)); "
+        "import sys, time; from conformance.cli import plan; from conformance.cli.main import main; "
+        "plan.fit_host = lambda *_: (print('now', flush=True), time.sleep(60)); "
         f"sys.exit(main({WORDS!r} + ['--', '-k', 'test_values_are_yaml']))"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
@@ -170,8 +170,8 @@ def test_of_an_existing_stack_no_image_is_asked_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     contract = tmp_path / "conformance.toml"
-    text = (PROJECT / "conformance.toml").read_text()
-    text = text.replace('path = "stack"', f'path = "{PROJECT}/stack"').replace("1.34.4", "1.31.2")
+    text = (REFERENCE / "conformance.toml").read_text()
+    text = text.replace('path = "stack"', f'path = "{REFERENCE}/stack"').replace("1.34.4", "1.31.2")
     contract.write_text(text)
     words = ["run", "--environment", "existing", "--contract", str(contract), "--static-only"]
     assert main([*words, "--", "-k", "test_values_are_yaml"]) == 0

@@ -12,18 +12,18 @@ from typing import Any
 
 import pytest
 
-from cli import stack, standing, trial
-from contract.load import load
-from core.errors import NotYet
-from core.paths import PROJECT, state_root
-from core.timeline import Timeline
+from conformance.cli import plan, stack, trial
+from conformance.contract.load import load
+from conformance.core.errors import NotYet
+from conformance.core.paths import REFERENCE, state_root
+from conformance.core.timeline import Timeline
+from conformance.pins.sources import read
+from conformance.pins.sources.controller import Running
+from conformance.pins.trial import PinSet
 from environments.base import Endpoints, Registry, Service
 from environments.kind import reap
-from pins.sources import read
-from pins.sources.controller import Running
-from pins.trial import PinSet
 
-PINS = {pin.name: pin.version for pin in read.read(PROJECT / "stack/jenkins-helm-values.yaml.tmpl").pins}
+PINS = {pin.name: pin.version for pin in read.read(REFERENCE / "stack/jenkins-helm-values.yaml.tmpl").pins}
 
 
 class Stage:
@@ -73,9 +73,9 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     made = Stage()
-    monkeypatch.setattr(standing, "plan", made.plan)
+    monkeypatch.setattr(plan, "plan", made.plan)
     monkeypatch.setattr(stack, "stand_up", made.stand_up)
-    monkeypatch.setattr("cli.trial.subprocess.run", made.run)
+    monkeypatch.setattr("conformance.cli.trial.subprocess.run", made.run)
     monkeypatch.setattr(trial, "_running", lambda _: Running("here", {"git": ("1", True)}, "2.504.3"))
     monkeypatch.setattr(reap, "reap", lambda: ())
     monkeypatch.setattr(reap, "engine_of_leftovers", lambda: None)
@@ -86,7 +86,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
 
 def boots(pins: dict[str, str], core: str = "2.504.3", suites: str = "smoke") -> Any:
     options = argparse.Namespace(
-        contract=PROJECT / "conformance.toml", images="packages", ecr="local", deployer="helm",
+        contract=REFERENCE / "conformance.toml", images="packages", ecr="local", deployer="helm",
         jenkins_image="", suites=suites, java="", kit="",
     )  # fmt: skip
     return trial.KindTrial(options).boots(PinSet(core, pins))

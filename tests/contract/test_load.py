@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from contract.load import load
-from core.errors import ContractError
-from core.paths import PROJECT
+from conformance.contract.load import load
+from conformance.core.errors import ContractError
+from conformance.core.paths import REFERENCE
 
-REFERENCE = (PROJECT / "conformance.toml").read_text(encoding="utf-8")
+TEXT = (REFERENCE / "conformance.toml").read_text(encoding="utf-8")
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -22,33 +22,33 @@ def line_of(text: str, part: str) -> int:
 
 
 def test_the_reference_contract_is_one() -> None:
-    loaded = load(PROJECT / "conformance.toml")
+    loaded = load(REFERENCE / "conformance.toml")
     assert loaded.contract.jenkins.jobs[0].name == "cloudops/build-commerce"
     assert loaded.values_template.name == "jenkins-helm-values.yaml.tmpl"
 
 
 def test_an_unknown_key_is_told_with_its_line(tmp_path: Path) -> None:
-    text = REFERENCE.replace('version = "3.71.0-06"', 'version = "3.71.0-06"\nversoin = "x"')
+    text = TEXT.replace('version = "3.71.0-06"', 'version = "3.71.0-06"\nversoin = "x"')
     with pytest.raises(ContractError) as told:
         load(write(tmp_path, text))
     assert f"conformance.toml:{line_of(text, 'versoin')}: nexus.versoin" in told.value.observed
 
 
 def test_a_wrong_value_in_the_second_table_of_a_list_has_its_own_line(tmp_path: Path) -> None:
-    text = REFERENCE.replace('write_policy = "ALLOW"\n', 'write_policy = "SOMETIMES"\n')
+    text = TEXT.replace('write_policy = "ALLOW"\n', 'write_policy = "SOMETIMES"\n')
     with pytest.raises(ContractError) as told:
         load(write(tmp_path, text))
     assert f":{line_of(text, 'SOMETIMES')}: nexus.repositories.1.write_policy" in told.value.observed
 
 
 def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
-    text = REFERENCE.replace('account = "123456789012"', 'account = "12"').replace("nodes = 1", "nodes = 99")
+    text = TEXT.replace('account = "123456789012"', 'account = "12"').replace("nodes = 1", "nodes = 99")
     with pytest.raises(ContractError, match="2 mistakes"):
         load(write(tmp_path, text))
 
 
 def test_a_missing_key_points_at_its_table(tmp_path: Path) -> None:
-    text = REFERENCE.replace('region = "us-east-1"\n', "")
+    text = TEXT.replace('region = "us-east-1"\n', "")
     with pytest.raises(ContractError) as told:
         load(write(tmp_path, text))
     assert f":{line_of(text, '[registry]')}: registry.region" in told.value.observed

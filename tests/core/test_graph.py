@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from core import timeline
-from core.graph import Task, run_tasks
-from core.timeline import Timeline
-from core.waiting import eventually
+from conformance.core import timeline
+from conformance.core.graph import Task, run_tasks
+from conformance.core.timeline import Timeline
+from conformance.core.waiting import eventually
 
 
 def test_tasks_run_after_what_they_need_and_leave_spans(tmp_path: Path) -> None:

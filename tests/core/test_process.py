@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from core.errors import CommandFailed
-from core.process import run, stop_all
-from core.waiting import apart
+from conformance.core.errors import CommandFailed
+from conformance.core.process import run, stop_all
+from conformance.core.waiting import apart
 
 
 def test_output_and_input_go_through() -> None:

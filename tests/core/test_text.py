@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.text import shortened
+from conformance.core.text import shortened
 
 
 @pytest.mark.parametrize("most", [20, 21, 600])

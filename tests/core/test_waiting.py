@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.errors import NotYet, TerminalState
-from core.waiting import apart, eventually, given_up
+from conformance.core.errors import NotYet, TerminalState
+from conformance.core.waiting import apart, eventually, given_up
 
 
 def test_returns_the_value_that_was_awaited() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from cryptography import x509
 
-from core.paths import PROJECT
+from conformance.core.paths import PROJECT
 from environments import trust
 from environments.kind import cluster, names, objects
 from environments.kubectl import _hopeless, is_rolled_out, pod_states

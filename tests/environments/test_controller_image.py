@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from cli import standing
-from cli.main import main
-from core.errors import UsageError
-from core.paths import PROJECT
+from conformance.cli import plan
+from conformance.cli.main import main
+from conformance.core.errors import UsageError
+from conformance.core.paths import REFERENCE
+from conformance.pins.sources.read import read
 from environments.host.engine import Engine
 from environments.images import controller
 from environments.images.catalogue import HERE
 from environments.kind import reap
-from pins.sources.read import read
 
 CONTEXT = HERE / "context/controller"
 PINS = {"git": "5.7.0", "job-dsl": "1.90"}
@@ -125,8 +125,8 @@ def test_the_command_builds_what_the_stack_pins(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr(reap, "release_engine", lambda: None)
     engine = FakeEngine()
-    monkeypatch.setattr(standing, "fit_host", lambda *_: engine)
-    pins = read(PROJECT / "stack/jenkins-helm-values.yaml.tmpl").exact()
+    monkeypatch.setattr(plan, "fit_host", lambda *_: engine)
+    pins = read(REFERENCE / "stack/jenkins-helm-values.yaml.tmpl").exact()
     for name, pin in pins.items():
         plugin(tmp_path / "plugins" / f"{name}.jpi", name, pin.version)
     war = archive(tmp_path / "jenkins.war", Jenkins_Version="2.504.3")
@@ -139,7 +139,7 @@ def test_the_command_builds_what_the_stack_pins(
         str(tmp_path / "plugins"),
         "--images=packages",
     ]
-    contract = ["--contract", str(PROJECT / "conformance.toml")]
+    contract = ["--contract", str(REFERENCE / "conformance.toml")]
     assert main([*words, *contract, "--tag", "own/jenkins:1"]) == 0
     said = capsys.readouterr().out
     assert f"own/jenkins:1: Jenkins 2.504.3 with {len(pins)} plugins" in said

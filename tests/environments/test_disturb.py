@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import CommandFailed, EnvironmentFailure, UsageError
+from conformance.core.errors import CommandFailed, EnvironmentFailure, UsageError
 from environments.kind.disturb import Disturbances
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from contract.load import load
-from contract.model import CredentialRef, Existing, LoadedContract
-from core.errors import ContractError, EnvironmentFailure
-from core.paths import PROJECT
+from conformance.contract.load import load
+from conformance.contract.model import CredentialRef, Existing, LoadedContract
+from conformance.core.errors import ContractError, EnvironmentFailure
+from conformance.core.paths import REFERENCE
 from environments import existing, runs
 
 SECRET = """\
@@ -34,7 +34,7 @@ def contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
     monkeypatch.setenv("NEXUS_PASSWORD", "n3xus")
     (tmp_path / "config").write_text("current-context: build\n")
-    reference = load(PROJECT / "conformance.toml")
+    reference = load(REFERENCE / "conformance.toml")
 
     def make(**values: Any) -> LoadedContract:
         given: dict[str, Any] = {
@@ -117,4 +117,4 @@ def test_a_kubeconfig_that_is_not_there_or_names_no_context(contract: Any, tmp_p
 
 def test_a_contract_without_existing_says_where_to_look() -> None:
     with pytest.raises(ContractError, match="does not say where an existing stack is"):
-        endpoints(load(PROJECT / "conformance.toml"))
+        endpoints(load(REFERENCE / "conformance.toml"))

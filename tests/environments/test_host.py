@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import HostUnfit
+from conformance.core.errors import HostUnfit
 from environments.host import facts, preflight, runc_hostcaps
 from environments.host.facts import GIB, Disk, HostFacts
 

@@ -11,9 +11,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from core import maven
-from core.errors import BuildFailure, CommandFailed, HostUnfit, UsageError
-from core.paths import cache_root
+from conformance.core import maven
+from conformance.core.errors import BuildFailure, CommandFailed, HostUnfit, UsageError
+from conformance.core.paths import cache_root
 from environments.host.engine import Engine
 from environments.images import catalogue, downloads, programs, sources, store, tidy, upstream
 from environments.images.builder import Builder

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import BuildFailure, UsageError
+from conformance.core.errors import BuildFailure, UsageError
 from environments.images import catalogue, kit, programs, store
 from environments.images.builder import HOST_PROGRAMS
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from core.paths import cache_root, state_root
-from core.process import RUN_MARK
+from conformance.core.paths import cache_root, state_root
+from conformance.core.process import RUN_MARK
 from environments import runs
 from environments.base import Component, Endpoints, Login, Registry, Service
 from environments.host import engine as engines

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from contract import catalogue
-from tests.mutants import live
-from tests.mutants.live import LiveMutant
+from conformance.contract import catalogue
+from mutants import live
+from mutants.live import LiveMutant
 
 MUTANTS = live.load()
 #: upgrades have mutants of their own (test_upgrade_mutants.py)

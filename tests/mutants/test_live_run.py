@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from core.errors import EnvironmentFailure
+from conformance.core.errors import EnvironmentFailure
 from environments.base import Endpoints, Registry, Service
-from tests.mutants.actions import Kubectl, Step
-from tests.mutants.live import LiveMutant
-from tests.mutants.live_run import Journal, Record, Runner
+from mutants.actions import Kubectl, Step
+from mutants.live import LiveMutant
+from mutants.live_run import Journal, Record, Runner
 
 MUTANT = LiveMutant.model_validate(
     {

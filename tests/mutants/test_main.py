@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.mutants.__main__ import main, todays
+from mutants.__main__ import main, todays
 
 
 def test_days_in_a_row_show_every_mutant_once() -> None:

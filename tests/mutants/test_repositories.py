@@ -7,11 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from core.errors import UsageError
-from core.process import run
+from conformance.core.errors import UsageError
+from conformance.core.process import run
 from environments.deploy import git
-from tests.mutants import repositories
-from tests.mutants.actions import Commit
+from mutants import repositories
+from mutants.actions import Commit
 
 ACTION = Commit(do="commit", repository="shop", file="bin/say", find="hello", replace="goodbye")
 
@@ -31,7 +31,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "stack/products/shop/bin/say").chmod(0o755)
     git.build(tmp_path / "stack", tmp_path / "git")
     kept = (SimpleNamespace(id="1", scratch=tmp_path),)
-    monkeypatch.setattr("tests.mutants.repositories.runs.all_runs", lambda: kept)
+    monkeypatch.setattr("mutants.repositories.runs.all_runs", lambda: kept)
     return tmp_path / "git/shop.git"
 
 

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from contract import catalogue
-from contract.load import load as load_contract
-from contract.model import LoadedContract
-from core.paths import PROJECT
-from tests.mutants import upgrades
-from tests.mutants.actions import Ask, Both, Step
-from tests.mutants.upgrade_run import Broken
-from tests.mutants.upgrades import UpgradeMutant
-from upgrade.state.model import Item, Manifest
+from conformance.contract import catalogue
+from conformance.contract.load import load as load_contract
+from conformance.contract.model import LoadedContract
+from conformance.core.paths import REFERENCE
+from conformance.upgrade.state.model import Item, Manifest
+from mutants import upgrades
+from mutants.actions import Ask, Both, Step
+from mutants.upgrade_run import Broken
+from mutants.upgrades import UpgradeMutant
 
 MUTANTS = upgrades.load()
-STANDS = load_contract(PROJECT / "conformance.toml")
+STANDS = load_contract(REFERENCE / "conformance.toml")
 
 
 def ids(mutants: Sequence[UpgradeMutant]) -> list[str]:

@@ -8,13 +8,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pins.catalogue import Catalogue, read_manifests
-from pins.judge import Rules
-from pins.model import Finding, PinFile
-from pins.sources.read import parse, read
-from pins.updatecenter.document import UpdateCenter
-from pins.updatecenter.load import load
-from pins.updatecenter.load import parse as parse_document
+from conformance.pins.catalogue import Catalogue, read_manifests
+from conformance.pins.judge import Rules
+from conformance.pins.model import Finding, PinFile
+from conformance.pins.sources.read import parse, read
+from conformance.pins.updatecenter.document import UpdateCenter
+from conformance.pins.updatecenter.load import load
+from conformance.pins.updatecenter.load import parse as parse_document
 
 DATA = Path(__file__).parent / "data"
 DAYS = DATA / "days"

@@ -9,10 +9,10 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pins.bisect import BisectResult, Memory, bisect
-from pins.catalogue import Catalogue
-from pins.resolve import Target, resolve
-from pins.trial import PinSet, TrialResult
+from conformance.pins.bisect import BisectResult, Memory, bisect
+from conformance.pins.catalogue import Catalogue
+from conformance.pins.resolve import Target, resolve
+from conformance.pins.trial import PinSet, TrialResult
 from tests.pins.support import document, pin_file, plugin
 
 NAMES = [f"p{number:02}" for number in range(40)]

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pins.catalogue import Catalogue
-from pins.errors import UpdateCenterUnreadable
-from pins.judge import judge
-from pins.model import PinFile
-from pins.resolve import Target
-from pins.updatecenter.document import UpdateCenter
-from pins.updatecenter.load import parse
+from conformance.pins.catalogue import Catalogue
+from conformance.pins.errors import UpdateCenterUnreadable
+from conformance.pins.judge import judge
+from conformance.pins.model import PinFile
+from conformance.pins.resolve import Target
+from conformance.pins.updatecenter.document import UpdateCenter
+from conformance.pins.updatecenter.load import parse
 from tests.pins.support import LAST, keys, pin_file, rules
 
 RAW: dict[str, Any] = json.loads(gzip.decompress(LAST.read_bytes()))

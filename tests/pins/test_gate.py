@@ -12,20 +12,20 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from core.errors import UsageError
-from core.paths import PROJECT
-from pins.__main__ import main
-from pins.catalogue import Catalogue
-from pins.commands import register
-from pins.gate import Dynamic, GateResult, Side, gate
-from pins.history import History, history
-from pins.model import Finding, Location
-from pins.output import data, markdown, timeline
-from pins.resolve import Target
-from pins.running import compare
-from pins.sources.controller import Running
-from pins.trial import PinSet, TrialResult
-from pins.verdict import of
+from conformance.core.errors import UsageError
+from conformance.core.paths import PROJECT
+from conformance.pins.__main__ import main
+from conformance.pins.catalogue import Catalogue
+from conformance.pins.commands import register
+from conformance.pins.gate import Dynamic, GateResult, Side, gate
+from conformance.pins.history import History, history
+from conformance.pins.model import Finding, Location
+from conformance.pins.output import data, markdown, timeline
+from conformance.pins.resolve import Target
+from conformance.pins.running import compare
+from conformance.pins.sources.controller import Running
+from conformance.pins.trial import PinSet, TrialResult
+from conformance.pins.verdict import of
 from tests.pins.support import (
     DAYS,
     LAST,
@@ -176,7 +176,7 @@ def test_junit(real: GateResult) -> None:
 
 @pytest.fixture(scope="module")
 def past() -> History:
-    from pins.catalogue import read_manifests  # noqa: PLC0415 - only here
+    from conformance.pins.catalogue import read_manifests  # noqa: PLC0415 - only here
 
     return history(DAYS, real_pins(), CORE, rules(), read_manifests(MANIFESTS))
 
@@ -335,7 +335,7 @@ def test_unknown_options_are_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert "unrecognized" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("module", ["pins.__main__", "cli.main"])
+@pytest.mark.parametrize("module", ["conformance.pins.__main__", "conformance.cli.main"])
 def test_a_static_gate_loads_no_client_and_no_model(module: str) -> None:
     """Imports are part of what a pull request waits for."""
     program = (
@@ -352,7 +352,7 @@ def test_a_static_gate_loads_no_client_and_no_model(module: str) -> None:
 
 
 def test_pins_of_a_contract_and_its_core_with_their_lines(tmp_path: Path) -> None:
-    from pins import defaults  # noqa: PLC0415 - only here
+    from conformance.pins import defaults  # noqa: PLC0415 - only here
 
     contract = tmp_path / "conformance.toml"
     contract.write_text('[stack]\npath = "mine"\n\n[jenkins]\nversion = "2.504.3"\n')

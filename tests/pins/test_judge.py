@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import UsageError
-from pins import known_issues, waivers
-from pins.catalogue import Catalogue, read_manifests
-from pins.errors import PinsUnreadable
-from pins.judge import judge
-from pins.known_issues import KnownIssue
-from pins.model import Finding, Location
-from pins.patterns import UnusablePattern, matches
-from pins.resolve import Target, resolve
-from pins.updatecenter.document import UpdateCenter
+from conformance.core.errors import UsageError
+from conformance.pins import known_issues, waivers
+from conformance.pins.catalogue import Catalogue, read_manifests
+from conformance.pins.errors import PinsUnreadable
+from conformance.pins.judge import judge
+from conformance.pins.known_issues import KnownIssue
+from conformance.pins.model import Finding, Location
+from conformance.pins.patterns import UnusablePattern, matches
+from conformance.pins.resolve import Target, resolve
+from conformance.pins.updatecenter.document import UpdateCenter
 from tests.pins.support import (
     DAYS,
     MANIFESTS,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pins.errors import PinsUnreadable
-from pins.model import PinFile
-from pins.sources.read import parse, read
+from conformance.pins.errors import PinsUnreadable
+from conformance.pins.model import PinFile
+from conformance.pins.sources.read import parse, read
 
 VALUES = """\
 # é: a character of two bytes before the pins

@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
-from pins.errors import UpdateCenterUnreadable
-from pins.updatecenter.fetch import fetch
-from pins.updatecenter.load import days, load, parse
+from conformance.pins.errors import UpdateCenterUnreadable
+from conformance.pins.updatecenter.fetch import fetch
+from conformance.pins.updatecenter.load import days, load, parse
 from tests.pins.support import DAYS, LAST, document, plugin
 
 RAW: dict[str, Any] = {"plugins": {"git": plugin("git", "5.7.0")}, "unknown": {"field": 1}}
@@ -72,7 +72,7 @@ def test_damage_is_one_error(content: bytes, says: str) -> None:
 
 
 def test_a_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pins.updatecenter.document.LIMIT", 1000)
+    monkeypatch.setattr("conformance.pins.updatecenter.document.LIMIT", 1000)
     with pytest.raises(UpdateCenterUnreadable) as caught:
         parse(gzip.compress(b" " * 1_000_000), "bomb.gz")
     assert "larger than" in caught.value.observed

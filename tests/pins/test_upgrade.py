@@ -9,19 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.errors import UsageError
-from pins.bump import smallest
-from pins.catalogue import Catalogue, read_manifests
-from pins.edit import edited, rewritten, write
-from pins.judge import judge
-from pins.known_issues import KnownIssue
-from pins.propose import propose
-from pins.resolve import Target, resolve
-from pins.sources.read import parse
-from pins.updatecenter.document import UpdateCenter
-from pins.updatecenter.load import days, load
-from pins.upgrade import newest_set
-from pins.versions import older
+from conformance.core.errors import UsageError
+from conformance.pins.bump import smallest
+from conformance.pins.catalogue import Catalogue, read_manifests
+from conformance.pins.edit import edited, rewritten, write
+from conformance.pins.judge import judge
+from conformance.pins.known_issues import KnownIssue
+from conformance.pins.propose import propose
+from conformance.pins.resolve import Target, resolve
+from conformance.pins.sources.read import parse
+from conformance.pins.updatecenter.document import UpdateCenter
+from conformance.pins.updatecenter.load import days, load
+from conformance.pins.upgrade import newest_set
+from conformance.pins.versions import older
 from tests.pins.support import (
     DAYS,
     LAST,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pins.versions import Version, key_of, older
+from conformance.pins.versions import Version, key_of, older
 from tests.pins.support import DATA
 
 ORACLE = [line.split("\t") for line in (DATA / "version-order.tsv").read_text().split("\n")[:-1]]

@@ -13,7 +13,7 @@ from typing import Any
 
 import websocket
 
-from core.waiting import eventually
+from conformance.core.waiting import eventually
 
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",

@@ -6,7 +6,7 @@ import base64
 import tempfile
 from pathlib import Path
 
-from core.paths import PROJECT
+from conformance.core.paths import PROJECT
 from reports import history, trendpage
 from reports import page as pages
 from tests.reports.browser import Page, chromium

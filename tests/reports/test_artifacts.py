@@ -13,8 +13,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from core.errors import UsageError
-from core.paths import PROJECT
+from conformance.core.errors import UsageError
+from conformance.core.paths import PROJECT
 from reports import events, jsonfile, junit, markdown, page, textline
 from reports.events import EventLog, piece
 from reports.load import read_result

@@ -12,16 +12,16 @@ import zstandard
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from contract.load import load
-from core.errors import UsageError
-from core.paths import PROJECT
+from conformance.contract.load import load
+from conformance.core.errors import UsageError
+from conformance.core.paths import REFERENCE
 from reports import bundle
 from reports.model import RunResult
 from reports.recorder import Recorder
 from reports.redact import Redactor
 from reports.write import write_all
-from tests.gating.suite_run import catalogue
 from tests.reports.made import check, results
+from tests.runner.suite_run import catalogue
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_bundle_is_whole_and_reads_back(folder: Path, tmp_path: Path) -> None:
 def test_a_bundle_holds_what_explains_a_red_run_and_no_secret_of_it(tmp_path: Path) -> None:
     folder = tmp_path / "results"
     told = Recorder(
-        folder, run_id="r1", environment="kind", contract=load(PROJECT / "conformance.toml"),
+        folder, run_id="r1", environment="kind", contract=load(REFERENCE / "conformance.toml"),
         requirements=catalogue(tmp_path),
     )  # fmt: skip
     told.finish()

@@ -14,9 +14,9 @@ import pytest
 import zstandard
 from rich.console import Console
 
-from contract.load import load
-from core.errors import EnvironmentFailure
-from core.paths import PROJECT
+from conformance.contract.load import load
+from conformance.core.errors import EnvironmentFailure
+from conformance.core.paths import REFERENCE
 from reports import bundle, history
 from reports.events import EventLog, piece
 from reports.live import LiveView
@@ -25,9 +25,9 @@ from reports.recorder import Recorder
 from reports.redact import SECRETS
 from reports.terminal import print_verdict
 from reports.write import write_all
-from tests.gating.suite_run import catalogue
 from tests.reports.made import check
 from tests.reports.test_redact import disguises
+from tests.runner.suite_run import catalogue
 
 COUNT = 50
 
@@ -51,7 +51,7 @@ def test_no_canary_is_in_any_artifact(tmp_path: Path, canaries: list[str]) -> No
     folder = tmp_path / "results"
     everything = "\n".join(text for canary in canaries for text in disguises(canary).values())
     recorder = Recorder(
-        folder, run_id="r1", environment="kind", contract=load(PROJECT / "conformance.toml"),
+        folder, run_id="r1", environment="kind", contract=load(REFERENCE / "conformance.toml"),
         command=f"conformance run --password {canaries[0]}", selection=everything,
         requirements=catalogue(tmp_path), stack_revision=canaries[1], pins={canaries[2]: canaries[3]},
     )  # fmt: skip

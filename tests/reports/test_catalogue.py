@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from contract.catalogue import FILE, Level, load, rank
-from core.errors import ContractError
-from tests.gating.suite_run import ENTRY
+from conformance.contract.catalogue import FILE, Level, load, rank
+from conformance.core.errors import ContractError
+from tests.runner.suite_run import ENTRY
 
 
 def test_entries_come_in_layer_order(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import UsageError
+from conformance.core.errors import UsageError
 from reports.commands import register
 from tests.reports.made import check, results
 

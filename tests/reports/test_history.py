@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from core.errors import EnvironmentFailure, UsageError
+from conformance.core.errors import EnvironmentFailure, UsageError
 from reports import history, trendpage
 from reports.compare import compare
 from reports.history import DirectoryStore, S3Store, Store

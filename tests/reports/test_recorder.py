@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from contract.load import load
-from core.errors import EnvironmentFailure, UsageError
-from core.paths import PROJECT
+from conformance.contract.load import load
+from conformance.core.errors import EnvironmentFailure, UsageError
+from conformance.core.paths import REFERENCE
 from reports.model import RunResult
 from reports.recorder import Recorder
-from tests.gating.suite_run import catalogue
+from tests.runner.suite_run import catalogue
 
 
 def recorder(tmp_path: Path) -> Recorder:
     return Recorder(
-        tmp_path / "results", run_id="r1", environment="kind", contract=load(PROJECT / "conformance.toml"),
+        tmp_path / "results", run_id="r1", environment="kind", contract=load(REFERENCE / "conformance.toml"),
         command="conformance run", requirements=catalogue(tmp_path), pins={"git": "5.7.0"},
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import ContractError
+from conformance.core.errors import ContractError
 from reports.waivers import Waiver, find, load
 
 TODAY = dt.date(2026, 3, 1)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from contract import catalogue
-from core.paths import PROJECT
+from conformance.contract import catalogue
+from conformance.core.paths import PROJECT
 from suites import document
 
 SUITES = PROJECT / "suites"
@@ -72,7 +72,7 @@ def test_checks_ask_no_environment() -> None:
         text = file.read_text(encoding="utf-8")
         assert "import environments" not in text
         assert "from environments" not in text, f"{file} knows where it runs"
-        assert "from doubles" not in text
+        assert "from simulators" not in text
 
 
 def test_checks_use_marks_that_exist_without_the_tests_packages() -> None:

@@ -15,16 +15,16 @@ from xml.etree import ElementTree
 
 import pytest
 
-from contract.load import load
-from contract.model import Contract
-from core.paths import PROJECT
-from fixtures.agents import Agent
-from fixtures.jobs import Build, JobFact, PluginFact, Started
-from fixtures.nexus import RepositoryFact
-from fixtures.nonconformance import NonConformance
-from fixtures.objects import Container, Node, Pod, Workload
-from fixtures.registry import Token
-from fixtures.stack import StackFiles
+from conformance.clients.agents import Agent
+from conformance.clients.jobs import Build, JobFact, PluginFact, Started
+from conformance.clients.nexus import RepositoryFact
+from conformance.clients.objects import Container, Node, Pod, Workload
+from conformance.clients.registry import Token
+from conformance.contract.load import load
+from conformance.contract.model import Contract
+from conformance.core.nonconformance import NonConformance
+from conformance.core.paths import REFERENCE
+from conformance.sources.stack import StackFiles
 from suites.agents import test_agents as agents
 from suites.agents import test_builds as builds
 from suites.agents.conftest import Asked, Visit
@@ -40,7 +40,7 @@ from suites.platform import test_rights as rights
 from suites.platform import test_workloads as workloads
 from suites.registry import test_repositories as repositories
 
-LOADED = load(PROJECT / "conformance.toml")
+LOADED = load(REFERENCE / "conformance.toml")
 CONTRACT: Contract = LOADED.contract
 FILES = StackFiles(LOADED)
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from fixtures.judging import Blocked
-from fixtures.nonconformance import Unreadable
+from conformance.core.nonconformance import Unreadable
+from conformance.runner.decision import Blocked
 from suites.conftest import _told_once
 from suites.ground import blocked, decides
 

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from contract.load import load
-from contract.model import Contract, Job
-from core.paths import PROJECT
+from conformance.clients.http import Http, Journal
+from conformance.clients.jenkins import Jenkins
+from conformance.contract.load import load
+from conformance.contract.model import Contract, Job
+from conformance.core.paths import REFERENCE
 from environments.base import Login, Service
-from fixtures.jenkins import Jenkins
-from fixtures.net import Http, Journal
 from suites.jenkins import test_jobs as checks
-from tests.fixtures.server import Answer, Server, running, said
+from tests.clients.server import Answer, Server, running, said
 
-CONTRACT: Contract = load(PROJECT / "conformance.toml").contract
+CONTRACT: Contract = load(REFERENCE / "conformance.toml").contract
 CONFIG = "<flow-definition><definition><scriptPath>{}</scriptPath></definition></flow-definition>"
 
 

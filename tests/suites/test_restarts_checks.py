@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from core.paths import PROJECT
+from conformance.core.nonconformance import NonConformance
+from conformance.core.paths import PROJECT
 from environments.base import Endpoints, Login, Registry, Service
-from fixtures.lasting import changes
-from fixtures.nonconformance import NonConformance
-from fixtures.returning import Return
 from reports.model import RunResult
 from suites.restarts import test_return as restarts
+from suites.restarts.rolling_restart import Return
+from suites.restarts.snapshot import changes
 from tests.suites.test_checks_can_fail import CONTRACT
 
 

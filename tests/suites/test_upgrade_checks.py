@@ -9,25 +9,25 @@ from typing import Any
 
 import pytest
 
-from contract.load import load
-from contract.model import Contract, Renamed
-from core.errors import EnvironmentFailure
-from core.paths import PROJECT
-from fixtures.jobs import PluginFact
-from fixtures.judging import NotApplicable
-from fixtures.net import Unavailable
-from fixtures.nonconformance import NonConformance, Unreadable
+from conformance.clients.http import Unavailable
+from conformance.clients.jobs import PluginFact
+from conformance.contract.load import load
+from conformance.contract.model import Contract, Renamed
+from conformance.core.errors import EnvironmentFailure
+from conformance.core.nonconformance import NonConformance, Unreadable
+from conformance.core.paths import REFERENCE
+from conformance.runner.decision import NotApplicable
+from conformance.upgrade.acknowledged import Lost
+from conformance.upgrade.inflight import Outcome
+from conformance.upgrade.interruptions import Event, Interrupted
+from conformance.upgrade.observed import Observed, Step
+from conformance.upgrade.probing.availability import Away
+from conformance.upgrade.state.collectors import KEEPERS, Looked
+from conformance.upgrade.state.model import GONE, Difference, Item, Manifest
 from suites.platform import conftest as platform
 from suites.upgrade import test_upgrade as checks
-from upgrade.acknowledged import Lost
-from upgrade.inflight import Outcome
-from upgrade.interruptions import Event, Interrupted
-from upgrade.observed import Observed, Step
-from upgrade.samples import Away
-from upgrade.state.keepers import KEEPERS, Looked
-from upgrade.state.model import GONE, Difference, Item, Manifest
 
-CONTRACT = load(PROJECT / "conformance.toml").contract
+CONTRACT = load(REFERENCE / "conformance.toml").contract
 JOB = CONTRACT.jenkins.jobs[0].name
 MANIFEST = Manifest(
     seed=1,

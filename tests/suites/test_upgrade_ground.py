@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from contract.load import load
-from core.paths import PROJECT
-from fixtures.nonconformance import NonConformance, Unreadable
+from conformance.contract.load import load
+from conformance.core.nonconformance import NonConformance, Unreadable
+from conformance.core.paths import REFERENCE
+from conformance.upgrade.state.collectors import Looked
+from conformance.upgrade.state.model import GONE, Difference, Item, Manifest
 from suites.upgrade import test_upgrade as checks
 from suites.upgrade.ground import lost_volume
-from upgrade.state.keepers import Looked
-from upgrade.state.model import GONE, Difference, Item, Manifest
 
-CONTRACT = load(PROJECT / "conformance.toml").contract
+CONTRACT = load(REFERENCE / "conformance.toml").contract
 
 
 def gone(service: str, kind: str, name: str, after: Any = GONE, **key: str) -> Difference:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from contract.load import load
-from contract.model import LoadedContract
-from core.paths import PROJECT
-from upgrade import blame
-from upgrade.blame import Memory, Outcome
+from conformance.contract.load import load
+from conformance.contract.model import LoadedContract
+from conformance.core.paths import REFERENCE
+from conformance.upgrade import blame
+from conformance.upgrade.blame import Memory, Outcome
 
 ALL = ("jenkins chart", "nexus chart", "nexus configuration", "seed", "pipelines", "plugins", "values")
 
@@ -77,8 +77,8 @@ def test_a_trial_that_breaks_and_could_have_told_more_is_told() -> None:
 def pair(tmp_path: Path) -> tuple[LoadedContract, LoadedContract]:
     """The reference stack, and one with changes in three components."""
     for name in ("old", "new"):
-        shutil.copytree(PROJECT / "stack", tmp_path / name / "stack")
-        shutil.copy(PROJECT / "conformance.toml", tmp_path / name / "conformance.toml")
+        shutil.copytree(REFERENCE / "stack", tmp_path / name / "stack")
+        shutil.copy(REFERENCE / "conformance.toml", tmp_path / name / "conformance.toml")
     new = tmp_path / "new/stack"
     seed = next((new / "jobs").rglob("*.groovy"))
     seed.write_text(seed.read_text() + "// changed\n")

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from contract.load import load
-from core.errors import EnvironmentFailure
-from core.paths import PROJECT
-from core.waiting import eventually, given_up
-from upgrade import acknowledged, interruptions
-from upgrade.interruptions import Interruption
-from upgrade.kinds import Kind
-from upgrade.samples import Sample
+from conformance.contract.load import load
+from conformance.core.errors import EnvironmentFailure
+from conformance.core.paths import REFERENCE
+from conformance.core.waiting import eventually, given_up
+from conformance.upgrade import acknowledged, interruptions
+from conformance.upgrade.interruptions import Interruption
+from conformance.upgrade.kinds import Kind
+from conformance.upgrade.probing.availability import Sample
 
-CONTRACT = load(PROJECT / "conformance.toml").contract
+CONTRACT = load(REFERENCE / "conformance.toml").contract
 
 
 def pod(name: str, uid: str, *, ready: bool = True, started: bool = True) -> Any:

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from core.errors import EnvironmentFailure, UsageError
-from core.paths import state_root
-from upgrade import blame, night
-from upgrade.night import Night
-from upgrade.observed import Observed
-from upgrade.pairs import Pair
-from upgrade.samples import Away
+from conformance.core.errors import EnvironmentFailure, UsageError
+from conformance.core.paths import state_root
+from conformance.upgrade import blame, night
+from conformance.upgrade.night import Night
+from conformance.upgrade.observed import Observed
+from conformance.upgrade.pairs import Pair
+from conformance.upgrade.probing.availability import Away
 
 DAY = dt.date(2026, 3, 1)
 PAIRS = (Pair("stack@v1", "stack@v2"), Pair("stack@v2", "conformance.toml"))
@@ -151,7 +151,7 @@ def test_a_month_of_nights_takes_no_more_room_than_those_that_are_kept(
 
 MAKES_A_RUN = """
 import os, pathlib, sys
-from core.paths import state_root
+from conformance.core.paths import state_root
 name = "run-" + sys.argv[1]
 folder = state_root() / "runs" / name
 folder.mkdir(parents=True)
@@ -215,7 +215,7 @@ def test_a_webhook_is_told_and_its_address_stays_secret(webhook: tuple[str, list
 
 def test_nightly_needs_a_release_or_pairs(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "cli.main", "nightly", "--pairs", str(tmp_path / "none")],
+        [sys.executable, "-m", "conformance.cli.main", "nightly", "--pairs", str(tmp_path / "none")],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 3

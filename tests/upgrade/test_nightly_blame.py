@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from cli import nightly
-from contract.load import load
-from core.paths import PROJECT
-from upgrade.blame import changed
-from upgrade.night import Night, PairResult
-from upgrade.pairs import Pair
+from conformance.cli import nightly
+from conformance.contract.load import load
+from conformance.core.paths import REFERENCE
+from conformance.upgrade.blame import changed
+from conformance.upgrade.night import Night, PairResult
+from conformance.upgrade.pairs import Pair
 
 DAY = dt.date(2026, 3, 1)
 
@@ -44,8 +44,8 @@ def report(place: Path, direction: str, *failed: str) -> None:
 def pair(tmp_path: Path) -> Pair:
     """Two stacks that differ in their seed and in Nexus' chart."""
     for side in ("old", "new"):
-        shutil.copytree(PROJECT / "stack", tmp_path / side / "stack")
-        shutil.copy(PROJECT / "conformance.toml", tmp_path / side)
+        shutil.copytree(REFERENCE / "stack", tmp_path / side / "stack")
+        shutil.copy(REFERENCE / "conformance.toml", tmp_path / side)
     for file in ("jobs/seed.groovy", "charts/nexus/values.yaml"):
         with (tmp_path / "new/stack" / file).open("a", encoding="utf-8") as out:
             out.write("\n")

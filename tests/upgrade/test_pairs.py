@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import ContractError, UsageError
-from core.paths import PROJECT
-from upgrade import pairs
-from upgrade.pairs import Pair
+from conformance.core.errors import ContractError, UsageError
+from conformance.core.paths import REFERENCE
+from conformance.upgrade import pairs
+from conformance.upgrade.pairs import Pair
 
 
 def git(folder: Path, *words: str) -> None:
@@ -24,7 +24,7 @@ def repository(tmp_path: Path) -> Path:
     """A repository with a contract and its stack, tagged v1, and changed since."""
     top = tmp_path / "repository"
     (top / "ours").mkdir(parents=True)
-    shutil.copy(PROJECT / "conformance.toml", top / "ours/conformance.toml")
+    shutil.copy(REFERENCE / "conformance.toml", top / "ours/conformance.toml")
     (top / "ours/stack").mkdir()
     (top / "ours/stack/mark").write_text("one")
     git(tmp_path, "init", "--quiet", str(top))

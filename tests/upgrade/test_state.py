@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from core.errors import EnvironmentFailure, UsageError
-from fixtures.net import Unavailable
-from fixtures.nonconformance import NonConformance
-from upgrade.state import keepers
-from upgrade.state.model import GONE, Item, Manifest, differences
+from conformance.clients.http import Unavailable
+from conformance.core.errors import EnvironmentFailure, UsageError
+from conformance.core.nonconformance import NonConformance
+from conformance.upgrade.state import collectors
+from conformance.upgrade.state.model import GONE, Item, Manifest, differences
 
 
 def item(name: str = "a", **facts: Any) -> Item:
@@ -70,20 +70,20 @@ class Stack:
 @pytest.fixture
 def things(monkeypatch: pytest.MonkeyPatch) -> Things:
     made = Things()
-    monkeypatch.setattr(keepers, "KEEPERS", {"thing": made})
+    monkeypatch.setattr(collectors, "KEEPERS", {"thing": made})
     return made
 
 
 def test_what_was_filled_in_is_looked_at_again(things: Things) -> None:
     stack: Any = Stack()
-    manifest = keepers.fill(stack, 7)
+    manifest = collectors.fill(stack, 7)
     assert [each.facts for each in manifest.items] == [{"held": 7}, {"held": 7}]
-    assert keepers.look(stack, manifest) == keepers.Looked((), ())
+    assert collectors.look(stack, manifest) == collectors.Looked((), ())
     things.held = {"b": 8}
-    told = [str(found) for found in keepers.look(stack, manifest).different]
+    told = [str(found) for found in collectors.look(stack, manifest).different]
     assert told == ["thing a is gone", "thing b: held was 7, is 8"]
     things.away = True
-    assert [reason for _, reason in keepers.look(stack, manifest).unseen] == ["it is away", "it is away"]
+    assert [reason for _, reason in collectors.look(stack, manifest).unseen] == ["it is away", "it is away"]
 
 
 def test_a_stack_that_does_not_keep_what_it_took_is_told(
@@ -92,12 +92,12 @@ def test_a_stack_that_does_not_keep_what_it_took_is_told(
     monkeypatch.setattr(things, "look", lambda *_: None)
     stack: Any = Stack()
     with pytest.raises(NonConformance, match="did not keep thing a"):
-        keepers.fill(stack, 7)
+        collectors.fill(stack, 7)
 
 
 def test_a_service_that_is_away_is_waited_for_once(things: Things, monkeypatch: pytest.MonkeyPatch) -> None:
     stack: Any = Stack()
-    manifest = keepers.fill(stack, 1)
+    manifest = collectors.fill(stack, 1)
     asked: list[str] = []
 
     def away(_stack: object, wanted: Item) -> Item | None:
@@ -105,7 +105,7 @@ def test_a_service_that_is_away_is_waited_for_once(things: Things, monkeypatch: 
         raise Unavailable("nexus did not answer")
 
     monkeypatch.setattr(things, "look", away)
-    looked = keepers.look(stack, manifest)
+    looked = collectors.look(stack, manifest)
     assert asked == ["a"]
     assert [(each.name, reason) for each, reason in looked.unseen] == [
         ("a", "nexus did not answer"),

@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from cli import nightly
-from core.paths import PROJECT
+from conformance.cli import nightly
+from conformance.core.paths import REFERENCE
+from conformance.upgrade import night, pairs
+from conformance.upgrade.observed import Observed
+from conformance.upgrade.pairs import Pair
 from reports.history import recall, store, trend
-from upgrade import night, pairs
-from upgrade.observed import Observed
-from upgrade.pairs import Pair
 
 FIRST = dt.datetime(2026, 3, 1, 2, 0, tzinfo=dt.UTC)
 BAD_DAY, BAD = 6, "// drops a folder that people made by hand\n"
@@ -86,8 +86,8 @@ def contract(tmp_path: Path) -> Path:
     """A team's repository with the reference stack, released as v1."""
     top = tmp_path / "team"
     top.mkdir()
-    shutil.copy(PROJECT / "conformance.toml", top)
-    shutil.copytree(PROJECT / "stack", top / "stack")
+    shutil.copy(REFERENCE / "conformance.toml", top)
+    shutil.copytree(REFERENCE / "stack", top / "stack")
     git(tmp_path, "init", "--quiet", str(top))
     git(top, "add", ".")
     git(top, "commit", "--quiet", "--message", "v1")
@@ -105,7 +105,7 @@ def test_ten_nights(contract: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         def now(cls, tz: dt.tzinfo | None = None) -> Turned:
             return cls.fromtimestamp(played.now.timestamp(), tz)
 
-    monkeypatch.setattr("cli.nightly.dt.datetime", Turned)
+    monkeypatch.setattr("conformance.cli.nightly.dt.datetime", Turned)
     monkeypatch.setattr(nightly, "_upgrade", played)
     kept = tmp_path / "nights"
     options = argparse.Namespace(

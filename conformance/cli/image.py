@@ -1,0 +1,65 @@
+"""`conformance image jenkins`: a real controller's image from files that the user has."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.cli.options import default_contract
+
+if TYPE_CHECKING:
+    from conformance.cli.options import Subparsers
+
+
+def register(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser("image", help="build an image from files that you have")
+    names = parser.add_subparsers(dest="image", metavar="jenkins", required=True)
+    jenkins = names.add_parser(
+        "jenkins", help="a real controller with the pinned plugins, for --jenkins-image"
+    )
+    jenkins.add_argument("--war", type=Path, required=True, metavar="FILE", help="jenkins.war")
+    jenkins.add_argument(
+        "--plugins", type=Path, required=True, metavar="DIR", help="folder of the plugins' .jpi or .hpi files"
+    )
+    jenkins.add_argument("--tag", default="", metavar="NAME", help="name of the image")
+    jenkins.add_argument(
+        "--contract", type=Path, default=default_contract(), metavar="FILE", help="the contract (%(default)s)"
+    )
+    jenkins.add_argument(
+        "--images", default="auto", choices=("auto", "upstream", "packages"),
+        help="where the Debian below it comes from (auto: upstream where it answers)",
+    )  # fmt: skip
+    jenkins.add_argument("--provision-host", action=argparse.BooleanOptionalAction, default=None)
+    jenkins.set_defaults(handler=build_jenkins)
+
+
+def build_jenkins(options: argparse.Namespace) -> int:
+    """Check the files against the pins, build; 0. Raises UsageError where they differ."""
+    from conformance.cli.plan import fit_host  # noqa: PLC0415 - each command loads what it needs
+    from conformance.contract.load import load  # noqa: PLC0415
+    from conformance.pins.sources.read import read  # noqa: PLC0415
+    from environments.images import controller, sources  # noqa: PLC0415
+    from environments.images.builder import Builder  # noqa: PLC0415
+    from environments.kind import reap  # noqa: PLC0415
+
+    loaded = load(options.contract)
+    pins = {
+        name: pin.version
+        for name, pin in read(loaded.stack_dir / loaded.contract.stack.values).exact().items()
+    }
+    chosen = controller.choose(options.war, options.plugins, pins, loaded.contract.jenkins.version)
+    for name in chosen.left_out:
+        print(f"left out, as nothing pins it: {name}")
+    tag = options.tag or f"conformance.local/jenkins:{chosen.version}"
+    found = sources.choose(options.images, loaded.contract.kubernetes.version)
+    print(found.why)
+    engine = fit_host(options, None, print)
+    try:
+        base = Builder(found.catalogue, engine).ensure("base")
+        controller.build(chosen, engine, base, tag)
+    finally:
+        reap.release_engine()
+    print(f"{tag}: Jenkins {chosen.version} with {len(chosen.plugins)} plugins")
+    print(f"use it with --jenkins-image {tag}")
+    return 0

@@ -1,0 +1,161 @@
+"""`conformance upgrade`: the last release with a team's data in it, to the next one and back."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from conformance.cli.options import add_making_options, default_contract
+from conformance.upgrade.kinds import KINDS
+
+if TYPE_CHECKING:
+    from conformance.cli.options import Subparsers
+    from conformance.cli.plan import Plan
+    from conformance.contract.model import LoadedContract
+    from conformance.upgrade.interruptions import Disturbable
+    from conformance.upgrade.pairs import Side
+    from environments.kind.environment import KindEnvironment
+    from environments.runs import Run
+
+SEED = 1
+#: MiB of memory that volumes have where they are to be filled: the whole suite writes about 1 GiB
+CLAIMS = 4096
+
+
+def register(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser("upgrade", help="upgrade the last release with data in it, and go back")
+    parser.add_argument(
+        "--contract", type=Path, default=default_contract(), metavar="FILE", help="the contract (%(default)s)"
+    )
+    parser.add_argument(
+        "--from", dest="before", default="", metavar="stack@REVISION|FILE",
+        help="what people run (default: the newest tag of the contract's repository)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--to", dest="after", default="", metavar="stack@REVISION|FILE",
+        help="what they upgrade to (default: the contract)",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=SEED, help="number that the state is made from")
+    parser.add_argument("--no-back", action="store_true", help="do not go back afterwards")
+    parser.add_argument(
+        "--interrupt", default=None, choices=KINDS,
+        help="disturb it: kill the new pods, restart the node, take the registry away, fill the volumes",
+    )  # fmt: skip
+    parser.add_argument("--keep", action="store_true", help="leave the stack standing afterwards")
+    parser.add_argument("--results-dir", type=Path, default=None, metavar="DIR", help="where results go")
+    add_making_options(parser)
+    parser.set_defaults(handler=upgrade, environment="kind")
+
+
+def upgrade(options: argparse.Namespace) -> int:
+    """Run one pair; the worst exit code of its reports, 0 when all conforms."""
+    from rich.console import Console  # noqa: PLC0415 - each command loads what it needs
+
+    from conformance.cli import plan, stack  # noqa: PLC0415
+    from conformance.core.nonconformance import NonConformance  # noqa: PLC0415
+    from conformance.upgrade import pairs  # noqa: PLC0415
+    from environments.kind import reap  # noqa: PLC0415
+
+    console = Console()
+
+    def say(line: str) -> None:
+        console.print(line, highlight=False)
+
+    for removed in reap.reap():
+        say(f"removed what a killed run left: {removed}")
+    sources = plan.scratch("pair")
+    try:
+        given = options.before or pairs.newest_release(options.contract)
+        before = pairs.side(given, options.contract, sources)
+        after = pairs.side(options.after or str(options.contract), options.contract, sources)
+        options.contract = before.loaded.file
+        plans = {side.name: _plan(options, side, say) for side in (before, after)}
+        claims = CLAIMS if options.interrupt == "volume" else 0
+        run, where = stack.stand_up(options, plans[before.name], console, claims)
+        try:
+            return _Journey(options, run, where, plans, say).there_and_back(before, after)
+        except NonConformance as error:
+            say(f"not conformant before the upgrade: {error}")
+            return 1
+        finally:
+            if options.keep:
+                say(f"kept: {run.id} (conformance down {run.id} removes it)")
+            else:
+                where.down()
+                reap.release_engine()
+    finally:
+        shutil.rmtree(sources, ignore_errors=True)
+
+
+@dataclass
+class _Journey:
+    """A kept stack that goes from one plan to another. `plans` are by the sides' names."""
+
+    options: argparse.Namespace
+    run: Run
+    where: KindEnvironment
+    plans: dict[str, Plan]
+    say: Callable[[str], None]
+
+    def there_and_back(self, before: Side, after: Side) -> int:
+        """Fill the stack, upgrade it, judge it, and the same back; the worst exit code."""
+        from conformance.upgrade.observed import STATE  # noqa: PLC0415
+        from conformance.upgrade.state.collectors import fill  # noqa: PLC0415
+        from conformance.upgrade.upgrade_run import Course  # noqa: PLC0415
+
+        course = Course(self, self.run, self.say)
+        start = time.monotonic()
+        manifest = fill(course.stack(before), self.options.seed)
+        took = time.monotonic() - start
+        self.say(f"state: {len(manifest.items)} items made and written down in {took:.0f} s")
+        ways: list[tuple[Literal["forth", "back"], Side, Side]] = [("forth", before, after)]
+        if not self.options.no_back:
+            ways.append(("back", after, before))
+        codes = []
+        for direction, old, new in ways:
+            folder = (self.options.results_dir or self.run.folder / "upgrade") / direction
+            folder.mkdir(parents=True, exist_ok=True)
+            manifest.save(folder / STATE)
+            # the way back is made undisturbed
+            interrupt = self.options.interrupt if direction == "forth" else None
+            seen = course.go(old, new, direction, folder, interrupt)
+            self.say(f"{direction}: {seen.seconds:.0f} s" + (f", failed: {seen.error}" if seen.error else ""))
+            self.run = self.plans[new.name].adopt(self.run)
+            codes.append(_judge(self.options, new, folder))
+            if seen.error:
+                break
+        return max(codes)
+
+    def change(self, to: LoadedContract, timeline: Path) -> None:
+        """The environment becomes another one with every change (upgrade.course.Changeable)."""
+        planned = next(each for each in self.plans.values() if each.loaded.file == to.file)
+        self.where = self.where.change(to, planned.sources, timeline)
+
+    def disturbances(self) -> Disturbable:
+        from environments.kind.disturb import Disturbances  # noqa: PLC0415
+
+        return Disturbances(self.where)
+
+
+def _judge(options: argparse.Namespace, side: Side, folder: Path) -> int:
+    """The whole suite of the contract that was come to, with what was seen on the way."""
+    command = [
+        sys.executable, "-m", "conformance.cli.main", "run", "--contract", str(side.loaded.file),
+        "--results-dir", str(folder / "results"), "--upgrade", str(folder), "--images", options.images,
+        "--ecr", options.ecr, "--deployer", options.deployer, "--jenkins-image", options.jenkins_image,
+    ]  # fmt: skip
+    return subprocess.run(command, check=False).returncode
+
+
+def _plan(options: argparse.Namespace, side: Side, say: Callable[[str], None]) -> Plan:
+    from conformance.cli import plan  # noqa: PLC0415
+
+    chosen = argparse.Namespace(**vars(options) | {"contract": side.loaded.file})
+    return plan.plan(chosen, say)

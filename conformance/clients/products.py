@@ -1,0 +1,194 @@
+"""The products' pipelines, run end to end once in a run, with a version of the run's own."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+from conformance.clients import artifacts
+from conformance.clients.jenkins import Jenkins
+from conformance.clients.jobs import Build
+from conformance.clients.nexus import Coordinates, Nexus
+from conformance.contract.model import Contract, Product
+from conformance.core.errors import EnvironmentFailure
+from conformance.core.nonconformance import NonConformance
+from conformance.core.shared_facts import Shared
+
+#: asks for a build: the id of its item in the queue
+Ask = Callable[[], dict[str, int]]
+
+#: build parameters by which the pipelines are told what to make
+BRANCH, VERSION, IMAGE_TAG = "BRANCH", "VERSION", "IMAGE_TAG"
+#: what a release package of ours says it was made from
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+SOURCE = "https://git.example.org/account-management.git"
+
+
+class Turn(StrEnum):
+    """Which of a run's builds of one job."""
+
+    FIRST = "first"
+    OTHER = "other"  #: another version, asked for while the first is built
+    AGAIN = "again"  #: the first's version once more
+    FAILING = "failing"  #: from the branch whose unit tests fail
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """The services that a pipeline's run needs."""
+
+    jenkins: Jenkins
+    nexus: Nexus
+    contract: Contract
+    shared: Shared
+
+
+class Products:
+    """Runs of the products' jobs. Every worker gets the same builds."""
+
+    def __init__(self, hands: Hands, run: str) -> None:
+        self.hands = hands
+        #: release versions that no other run uses; also the images' tags
+        self.versions = {
+            Turn.FIRST: f"0.0.0-{run}",
+            Turn.OTHER: f"0.0.1-{run}",
+            Turn.AGAIN: f"0.0.0-{run}",
+            Turn.FAILING: f"0.0.2-{run}",
+        }
+        self.version = self.versions[Turn.FIRST]
+        self._budget = hands.contract.budgets.build
+        self._finished: dict[tuple[str, Turn], Build] = {}
+
+    # -- coordinates ------------------------------------------------------------------------
+
+    def package(self, product: Product, turn: Turn = Turn.FIRST) -> Coordinates:
+        return Coordinates(product.package_group, product.package_artifact, self.versions[turn], "zip")
+
+    def files(self, product: Product, turn: Turn = Turn.FIRST) -> tuple[Coordinates, ...]:
+        """All that the build job deploys for others to take: artifacts and package."""
+        version = self.versions[turn]
+        made = [Coordinates(product.package_group, name, version) for name in product.artifacts]
+        return (*made, self.package(product, turn))
+
+    # -- builds -----------------------------------------------------------------------------
+
+    def start_early(self) -> None:
+        """Ask for what needs nothing else, so that it runs while other layers are being checked."""
+        for product in self.hands.contract.products:
+            # whoever needs the build gets the reason from the shared fact
+            with contextlib.suppress(NonConformance, EnvironmentFailure):
+                if product.build_job:
+                    turns = [Turn.FIRST, Turn.OTHER, *([Turn.FAILING] if product.failing_branch else [])]
+                    for turn in turns:
+                        self._asked(product.build_job, turn, partial(self._ask_build, product, turn))
+                else:
+                    for turn in (Turn.FIRST, Turn.OTHER):
+                        self._asked(product.images_job, turn, partial(self._ask_images, product, turn))
+
+    def build(self, product: Product, turn: Turn = Turn.FIRST) -> Build:
+        """The finished build that deployed, or was to deploy, the product's artifacts and package."""
+        return self._finish(product.build_job, turn, partial(self._ask_build, product, turn))
+
+    def images(self, product: Product, turn: Turn = Turn.FIRST) -> Build:
+        """The finished build that made, or was to make, images of the product's package."""
+        return self._finish(product.images_job, turn, partial(self._ask_images, product, turn))
+
+    def ask_again(self, product: Product) -> dict[str, list[str]]:
+        """Ask for a second build of the version that is deployed; gives what was there before it.
+
+        Whoever comes first writes that down and asks: the build runs while its checks are not yet due.
+        """
+        before = self.hands.shared.once(
+            f"files of {product.name} before it is built again", lambda: self.deployed(product)
+        )
+        self._asked(product.build_job, Turn.AGAIN, partial(self._ask_build, product, Turn.AGAIN))
+        return before
+
+    def deployed(self, product: Product) -> dict[str, list[str]]:
+        """sha256 and time of each file that the first build deployed, and of its POM."""
+        found = {}
+        for item in self.files(product):
+            for one in (item, Coordinates(item.group, item.artifact, item.version, "pom")):
+                answer = self.hands.nexus.fetch(self.hands.contract.nexus.releases, one.path)
+                found[str(one)] = [artifacts.sha256(answer.content), answer.headers.get("Last-Modified", "")]
+        return found
+
+    def run(self, job: str, **parameters: str) -> Build:
+        """One more build of a job, deleted when the run ends."""
+        queue_id = self._ask(job, parameters)["queue_id"]
+        return self._end(job, queue_id)
+
+    def _finish(self, job: str, turn: Turn, ask: Ask) -> Build:
+        if (job, turn) not in self._finished:
+            self._finished[job, turn] = self._end(job, self._asked(job, turn, ask))
+        return self._finished[job, turn]
+
+    def _end(self, job: str, queue_id: int) -> Build:
+        # a job whose builds do not run at once lets each wait for those before it
+        turns = len(Turn)
+        started = self.hands.jenkins.left_queue(job, queue_id, timeout=turns * self._budget)
+        return self.hands.jenkins.finish(started, timeout=self._budget)
+
+    def _asked(self, job: str, turn: Turn, ask: Ask) -> int:
+        fact = self.hands.shared.once(f"{turn} build of {job}", ask, timeout=2 * len(Turn) * self._budget)
+        return int(fact["queue_id"])
+
+    def _ask_build(self, product: Product, turn: Turn) -> dict[str, int]:
+        if turn is Turn.AGAIN:
+            self.build(product).require_success()
+        version = self.versions[turn]
+        self.hands.shared.leave("version", group=product.package_group, version=version)
+        branch = {BRANCH: product.failing_branch} if turn is Turn.FAILING else {}
+        return self._ask(product.build_job, {VERSION: version, **branch})
+
+    def _ask_images(self, product: Product, turn: Turn) -> dict[str, int]:
+        version = self.versions[turn]
+        if turn is Turn.AGAIN:
+            self.images(product).require_success()
+        elif product.build_job:
+            self.build(product, turn).require_success()
+        else:
+            self._deploy_own_package(product, turn)
+        for repository in product.images:
+            self.hands.shared.leave("image", repository=repository, tag=version)
+        return self._ask(product.images_job, {VERSION: version, IMAGE_TAG: version})
+
+    def _deploy_own_package(self, product: Product, turn: Turn) -> None:
+        item = self.package(product, turn)
+        self.hands.shared.leave("version", group=item.group, version=item.version)
+        pom = artifacts.pom(item.group, item.artifact, item.version, "zip")
+        self.hands.nexus.deploy(
+            self.hands.contract.nexus.releases, item, release_package(product, item.version), pom
+        )
+
+    def _ask(self, job: str, parameters: dict[str, str]) -> dict[str, int]:
+        queue_id = self.hands.jenkins.ask(job, parameters)
+        self.hands.shared.leave("asked", job=job, queue_id=queue_id)
+        return {"queue_id": queue_id}
+
+
+def release_package(product: Product, version: str) -> bytes:
+    """A release package as its vendor ships it: a folder with a Dockerfile for each component."""
+    files = {"build.properties": f"version={version}\nrevision={REVISION}\nsource={SOURCE}\n".encode()}
+    for component in components(product):
+        files[f"{component}/Dockerfile"] = (
+            b"FROM scratch\nCOPY busybox /bin/busybox\nCOPY app.txt /app.txt\n"
+            b'USER 1000:1000\nENTRYPOINT ["/bin/busybox", "cat", "/app.txt"]\n'
+        )
+        files[f"{component}/app.txt"] = f"{product.name} {component} {version}\n".encode()
+    return artifacts.archive(files)
+
+
+def components(product: Product) -> tuple[str, ...]:
+    """Names of the product's components: the last parts of its repositories' names."""
+    return tuple(name.rpartition("/")[2] for name in product.images)
+
+
+def told_digests(console: str) -> dict[str, str]:
+    """What a build's console says it pushed: repository to digest, from `HOST/REPOSITORY:TAG@DIGEST`."""
+    found = re.findall(r"[\w.:-]+?/([\w./-]+):[\w.-]+@(sha256:[0-9a-f]{64})", console)
+    return dict(found)

@@ -1,0 +1,133 @@
+"""Facts that cost minutes are made once in a run and shared by its workers.
+
+The first process that asks for a fact makes it; the others wait for its value. The values are small
+and JSON, and lie in the run's results folder beside the gates' outcomes. A maker that fails leaves the
+reason, and every check that needs the fact tells that reason: the first failure stays visible.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from conformance.core.errors import EnvironmentFailure, NotYet, TerminalState
+from conformance.core.nonconformance import NonConformance
+from conformance.core.owners import alive, born
+from conformance.core.waiting import eventually
+
+
+class Shared:
+    """Facts of one run, in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "facts"
+
+    def once(
+        self, name: str, make: Callable[[], Mapping[str, Any]], *, timeout: float = 900
+    ) -> dict[str, Any]:
+        """The fact `name`: what `make()` gave in the one process that made it.
+
+        Raises:
+            NonConformance, EnvironmentFailure: as `make` raised it, in whichever process that was.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        stem = hashlib.sha256(name.encode()).hexdigest()[:16]
+        claim, value = self.folder / f"{stem}.claim", self.folder / f"{stem}.json"
+        if self._claimed(claim, name):
+            made: dict[str, Any] = {"broke": {"what": f"finding out {name} broke off"}}
+            try:
+                made = self._made(make)
+            finally:
+                self._put(value, made)
+        try:
+            kept = eventually(
+                lambda: json.loads(value.read_text()) if value.exists() else None,
+                what=f"another worker finds out: {name}",
+                timeout=timeout,
+                interval=0.2,
+                terminal=lambda _: (
+                    None if _alive(claim) or value.exists() else "the worker that was at it died"
+                ),
+            )
+        except (NotYet, TerminalState) as error:
+            raise EnvironmentFailure(
+                f"nobody knows: {name}", observed=error.observed, remedy="run the checks that failed again"
+            ) from error
+        return _unpacked(kept or {})
+
+    def leave(self, kind: str, **what: str | int) -> None:
+        """Note something that the run is about to make on the stack, to be taken away when it ends."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        name = f"left-{time.time_ns():020d}-{os.getpid()}-{len(what)}"
+        self._put(self.folder / f"{name}.note", {"kind": kind, **what})
+
+    @contextmanager
+    def held(self, what: str, *, alone: bool) -> Iterator[None]:
+        """Hold `what` of the stack, alone or beside others who do not; a worker that dies lets go."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        stem = hashlib.sha256(what.encode()).hexdigest()[:16]
+        with (self.folder / f"{stem}.held").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            yield
+
+    def left(self) -> list[dict[str, Any]]:
+        """What was noted, the last first: what was made later stands on what was made before."""
+        files = sorted(self.folder.glob("left-*.note"), reverse=True)
+        return [json.loads(file.read_text(encoding="utf-8")) for file in files]
+
+    @staticmethod
+    def _claimed(claim: Path, name: str) -> bool:
+        pid = os.getpid()
+        # it appears with what is in it: one that is being written would look like a dead worker's
+        part = claim.with_suffix(f".{pid}.{time.monotonic_ns()}")
+        part.write_text(json.dumps({"name": name, "pid": pid, "born": born(pid)}), encoding="utf-8")
+        try:
+            claim.hardlink_to(part)
+        except FileExistsError:
+            return False
+        finally:
+            part.unlink()
+        return True
+
+    @staticmethod
+    def _made(make: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+        try:
+            return {"value": dict(make())}
+        except NonConformance as error:
+            return {"failed": _parts(error, error.what)}
+        except EnvironmentFailure as error:
+            return {"broke": _parts(error, error.what)}
+
+    @staticmethod
+    def _put(file: Path, value: Mapping[str, Any]) -> None:
+        part = file.with_suffix(f".{os.getpid()}.{time.monotonic_ns()}")
+        part.write_text(json.dumps(value), encoding="utf-8")
+        part.replace(file)
+
+
+def _parts(error: NonConformance | EnvironmentFailure, what: str) -> dict[str, str]:
+    return {"what": what, "expected": error.expected, "observed": error.observed, "remedy": error.remedy}
+
+
+def _unpacked(kept: Mapping[str, Any]) -> dict[str, Any]:
+    if "failed" in kept:
+        raise NonConformance(**kept["failed"])
+    if "broke" in kept:
+        raise EnvironmentFailure(**kept["broke"])
+    value: dict[str, Any] = kept["value"]
+    return value
+
+
+def _alive(claim: Path) -> bool:
+    try:
+        owner = json.loads(claim.read_text())
+    except (OSError, ValueError):
+        return False
+    return alive(owner["pid"], owner["born"])

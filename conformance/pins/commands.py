@@ -1,0 +1,158 @@
+"""`conformance gate`, `gate propose` and `gate history`: arguments and what they run.
+
+Only argparse is loaded here; the rest when a gate is really run, so that other commands do not pay for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conformance.core.errors import UsageError
+from conformance.pins import options
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from conformance.pins.trial import Trial
+
+TrialFactory = Callable[[argparse.Namespace], "Trial"]
+
+
+def register(subparsers: Any, make_trial: TrialFactory | None = None) -> argparse.ArgumentParser:
+    """Add `gate` to a parser's subcommands; each sets `handler`, which returns the exit code.
+
+    0 GO, 1 NO-GO, 2 incomplete, 3 usage. `make_trial` makes what boots a controller; without it only
+    `--static-only` works. Returns the gate's parser, for options that the trial needs.
+    """
+    gate: argparse.ArgumentParser = subparsers.add_parser(
+        "gate", help="judge plugin pins: GO or NO-GO before a release"
+    )
+    options.add_inputs(gate)
+    options.add_trust(gate)
+    options.add_gate(gate)
+    options.add_outputs(gate)
+    gate.set_defaults(handler=lambda given: run_gate(given, make_trial))
+    forms = gate.add_subparsers(dest="gate_form", metavar="[propose | history]")
+    propose = forms.add_parser("propose", help="write the newest pins without known issues that fit a core")
+    options.add_inputs(propose)
+    options.add_trust(propose)
+    propose.add_argument("--output", metavar="FILE", help="write here instead of into the file (- to print)")
+    propose.set_defaults(handler=run_propose)
+    history = forms.add_parser("history", help="judge the pins by each day's document of a directory")
+    options.add_inputs(history)
+    options.add_outputs(history)
+    history.add_argument("--svg", type=Path, metavar="FILE", help="write a picture")
+    history.set_defaults(handler=run_history)
+    return gate
+
+
+def run_gate(given: argparse.Namespace, make_trial: TrialFactory | None = None) -> int:
+    from conformance.pins.bisect import Memory  # noqa: PLC0415 - see the module's first lines; so below
+    from conformance.pins.gate import Dynamic, gate  # noqa: PLC0415
+    from conformance.pins.inputs import Inputs  # noqa: PLC0415
+    from conformance.pins.output import data, markdown, terminal  # noqa: PLC0415
+
+    if not given.static_only and make_trial is None:
+        raise UsageError(
+            "there is no controller to boot here",
+            expected="--static-only, or an environment in which a controller can be stood up",
+        )
+    inputs = Inputs(given)
+    candidate = inputs.candidate()
+    dynamic = None
+    if make_trial is not None and not given.static_only:
+        dynamic = Dynamic(make_trial(given), given.budget, Memory(given.bisection))
+    result = gate(
+        candidate, inputs.catalogue(), inputs.rules(),
+        baseline=inputs.baseline(candidate), running=_running(given), dynamic=dynamic,
+    )  # fmt: skip
+    terminal.show(result, _console(given.markdown, given.json, given.junit))
+    _write(given.markdown, lambda: markdown.render(result))
+    _write(given.json, lambda: data.as_json(result))
+    _write(given.junit, lambda: data.as_junit(result))
+    return result.verdict.exit_code
+
+
+def run_propose(given: argparse.Namespace) -> int:
+    """Write the proposal and say what was raised and what is held back, and judge what was written."""
+    from conformance.pins.edit import write  # noqa: PLC0415
+    from conformance.pins.gate import Side, gate  # noqa: PLC0415
+    from conformance.pins.inputs import Inputs  # noqa: PLC0415
+    from conformance.pins.output import terminal  # noqa: PLC0415
+    from conformance.pins.propose import propose  # noqa: PLC0415
+
+    inputs = Inputs(given)
+    now = inputs.candidate()
+    catalogue, rules = inputs.catalogue(), inputs.rules()
+    proposal = propose(now.file, catalogue, now.target, rules.issues)
+    after = Side(proposal.file(now.file), now.target)
+    result = gate(after, catalogue, rules, baseline=now)
+    console = _console(given.output)
+    terminal.show(result, console)
+    for held in proposal.plan.held:
+        console.print(
+            f"held back: {held.name} {held.version} (newest {held.newest}): {held.reason}", markup=False
+        )
+    if given.output == "-":
+        sys.stdout.write(proposal.text)
+    elif given.output:
+        Path(given.output).write_text(proposal.text, encoding="utf-8", newline="")
+    elif now.file.path is None:
+        raise UsageError("a running controller's pins cannot be edited", expected="--candidate FILE")
+    else:
+        write(now.file.path, proposal.text)
+    return result.verdict.exit_code
+
+
+def run_history(given: argparse.Namespace) -> int:
+    """The exit code is that of the last day's verdict."""
+    from conformance.pins.history import history  # noqa: PLC0415
+    from conformance.pins.inputs import Inputs  # noqa: PLC0415
+    from conformance.pins.output import timeline  # noqa: PLC0415
+    from conformance.pins.verdict import EXIT  # noqa: PLC0415
+
+    inputs = Inputs(given)
+    directory = Path(inputs.where())
+    if not directory.is_dir():
+        raise UsageError("a history needs a directory of days", where=str(directory))
+    side = inputs.candidate()
+    found = history(directory, side.file, side.target, inputs.rules(), inputs.manifests())
+    timeline.show(found, _console(given.markdown, given.json))
+    _write(given.markdown, lambda: timeline.as_markdown(found))
+    _write(given.json, lambda: timeline.as_json(found))
+    if given.svg:
+        given.svg.write_text(timeline.as_svg(found), encoding="utf-8")
+    return EXIT[found.days[-1].word]
+
+
+def _running(given: argparse.Namespace) -> Any:
+    if not given.running:
+        return None
+    from conformance.pins.sources import controller  # noqa: PLC0415
+    from conformance.pins.sources.read import json_of  # noqa: PLC0415
+
+    if given.running.startswith(("http://", "https://")):
+        answer, core = controller.fetch(given.running, given.user_env, given.token_env)
+        return controller.parse(answer, given.running, core)
+    return controller.parse(json_of(Path(given.running)), given.running)
+
+
+def _console(*outputs: str | None) -> Console:
+    """The terminal; standard error when standard output is asked for by something else."""
+    from rich.console import Console  # noqa: PLC0415
+
+    console = Console(stderr="-" in outputs, highlight=False)
+    if not console.is_terminal:
+        console.width = 140  # a log has no width of its own, and 80 columns fold every line of a table
+    return console
+
+
+def _write(where: str | None, render: Callable[[], str]) -> None:
+    if where == "-":
+        sys.stdout.write(render())
+    elif where:
+        Path(where).write_text(render(), encoding="utf-8")

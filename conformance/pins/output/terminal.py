@@ -1,0 +1,50 @@
+"""The gate on a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from conformance.pins.gate import GateResult
+from conformance.pins.output import rows
+
+_STYLE = {"no-go": "red", "error": "magenta", "warning": "yellow", "note": "dim", "waived": "cyan"}
+_WORD = {"GO": "bold green", "NO-GO": "bold red", "INCOMPLETE": "bold magenta"}
+
+
+def show(result: GateResult, console: Console) -> None:
+    if result.changes:
+        console.print(_changes(result))
+    if result.findings:
+        console.print(_findings(result))
+    console.print(f"document: {result.document} ({result.document_signed})", style="dim", markup=False)
+    if result.bisection:
+        console.print(rows.bisection(result.bisection), markup=False)
+    console.print(rows.heading(result), style=_WORD[result.verdict.word], markup=False)
+    for reason in result.verdict.reasons:
+        console.print(f"  {reason}", markup=False, soft_wrap=True)
+
+
+def _changes(result: GateResult) -> Table:
+    table = Table(title="changes", title_justify="left", box=None, pad_edge=False)
+    for name in ("what", "plugin", "from", "to", "facts"):
+        table.add_column(name, overflow="fold")
+    for one in result.changes:
+        cells = (one.kind, one.name, one.old, one.new, ", ".join(one.facts))
+        table.add_row(*(escape(cell) for cell in cells))
+    return table
+
+
+def _findings(result: GateResult) -> Table:
+    table = Table(title="findings", title_justify="left", box=None, pad_edge=False)
+    table.add_column("level")
+    table.add_column("plugin", overflow="fold")
+    table.add_column("finding", overflow="fold", ratio=1)
+    table.add_column("line", overflow="fold")
+    for one in result.findings:
+        level = rows.level(one)
+        text = f"[{one.since}] {rows.what(one)}" if one.since else rows.what(one)
+        cells = (level, one.subject, text, str(one.where))
+        table.add_row(*(escape(cell) for cell in cells), style=_STYLE[level])
+    return table

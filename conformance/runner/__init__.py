@@ -1,0 +1,1 @@
+"""The pytest plugin: outcomes, gating, ordering, recording and cleanup of a run."""

@@ -1,0 +1,1 @@
+"""What a repository says: its sources, read into typed facts."""

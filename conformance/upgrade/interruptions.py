@@ -1,0 +1,165 @@
+"""What is done to a stack while it is upgraded: pods killed, a node restarted, no registry, full volumes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from types import TracebackType
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from conformance.clients.objects import Pod
+from conformance.clients.stack_clients import Stack
+from conformance.contract.model import Jenkins, Nexus
+from conformance.core.errors import ConformanceError, EnvironmentFailure, NotYet
+from conformance.core.waiting import apart, eventually
+from conformance.upgrade.kinds import Kind
+
+#: no upgrade takes longer, and what is missing comes back before
+PATIENCE, MISSING = 1800, 60
+Say = Callable[[str], None]
+
+
+class Disturbable(Protocol):
+    """An environment that can be disturbed. All raise EnvironmentFailure."""
+
+    def kill(self, namespace: str, pod: str, container: str) -> None:
+        """SIGKILL to a container's process, as when memory runs out."""
+
+    def restart_node(self) -> None:
+        """The first node restarts; returns when it is ready again."""
+
+    def registry_away(self) -> AbstractContextManager[None]:
+        """Nobody reaches the registry while this is entered; what it holds stays."""
+
+    def volumes_full(self) -> AbstractContextManager[None]:
+        """No volume has a byte left while this is entered."""
+
+
+class Event(BaseModel):
+    """Begin and end on the monotonic clock of the samples; `killed` are services that died in it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: float
+    until: float
+    what: str
+    killed: tuple[str, ...] = ()
+
+
+class Interrupted(BaseModel):
+    """What was done to an upgrade, and what came of its first try: empty when it went on by itself."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Kind
+    events: tuple[Event, ...]
+    stopped: str = ""
+
+
+class Interruption:
+    """Disturbs while it is entered; leaving it ends the disturbance. Raises what went wrong with it."""
+
+    def __init__(self, kind: Kind, stack: Stack, hands: Disturbable, say: Say) -> None:
+        self.kind, self.events = kind, list[Event]()
+        self._stack, self._hands, self._say = stack, hands, say
+        self._over = threading.Event()
+        self._failure: ConformanceError | None = None
+        self._before = {pod.uid for part in self._parts().values() for pod in self._pods(part)}
+        self._thread = threading.Thread(target=self._run, name=f"interrupt {kind}", daemon=True)
+
+    def __enter__(self) -> Interruption:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+        if error is None and self._failure is not None:
+            raise self._failure
+
+    def kills(self, service: str) -> tuple[tuple[float, float], ...]:
+        """Between which times `service` was killed."""
+        return tuple((event.at, event.until) for event in self.events if service in event.killed)
+
+    def _run(self) -> None:
+        work: dict[Kind, Callable[[], None]] = {
+            "pod": self._kill,
+            "node": self._restart,
+            "registry": lambda: self._during("the registry was away", self._hands.registry_away()),
+            "volume": lambda: self._during("the volumes were full", self._hands.volumes_full()),
+        }
+        try:
+            # an upgrade that fails of it gives its own work up, not this
+            with apart():
+                work[self.kind]()
+        except ConformanceError as failure:
+            self._failure = failure
+
+    def _kill(self) -> None:
+        """The new Jenkins as soon as it starts, the new Nexus as soon as it serves."""
+        waiting = {"jenkins": _started, "nexus": _ready}
+
+        def look() -> bool:
+            for name, fit in tuple(waiting.items()):
+                pod = self._new(name)
+                if pod is not None and fit(pod):
+                    begin = time.monotonic()
+                    self._hands.kill(pod.namespace, pod.name, pod.containers[0].name)
+                    self._note(f"{name}: pod {pod.name} killed", begin, name)
+                    del waiting[name]
+            return not waiting or self._over.is_set()
+
+        self._while_it_goes_on(look, "new pods start")
+        for name in waiting:
+            self._note(f"{name}: nothing to kill, its pod was not replaced in time")
+
+    def _restart(self) -> None:
+        """The node, as soon as the new Jenkins starts."""
+
+        def look() -> bool:
+            pod = self._new("jenkins")
+            return self._over.is_set() or (pod is not None and _started(pod))
+
+        self._while_it_goes_on(look, "the new controller starts")
+        begin = time.monotonic()
+        self._hands.restart_node()
+        self._note("the node was restarted", begin, "jenkins", "nexus", "registry")
+
+    def _during(self, what: str, missing: AbstractContextManager[None]) -> None:
+        """From the beginning on, until the upgrade ends or for so long as must be enough."""
+        begin = time.monotonic()
+        with missing, suppress(NotYet):
+            eventually(self._over.is_set, what="the upgrade ends", timeout=MISSING, interval=0.2)
+        self._note(what, begin)
+
+    def _while_it_goes_on(self, look: Callable[[], bool], what: str) -> None:
+        eventually(look, what=what, timeout=PATIENCE, interval=0.3, transient=(EnvironmentFailure,))
+
+    def _note(self, what: str, begin: float = 0, *killed: str) -> None:
+        now = time.monotonic()
+        self.events.append(Event(at=begin or now, until=now, what=what, killed=killed))
+        self._say(f"interruption: {what}")
+
+    def _parts(self) -> dict[str, Jenkins | Nexus]:
+        return {"jenkins": self._stack.contract.jenkins, "nexus": self._stack.contract.nexus}
+
+    def _pods(self, part: Jenkins | Nexus) -> tuple[Pod, ...]:
+        return self._stack.kube.pods(part.namespace, f"app.kubernetes.io/instance={part.release}")
+
+    def _new(self, name: str) -> Pod | None:
+        pods = self._pods(self._parts()[name])
+        return next((pod for pod in pods if pod.uid not in self._before and not pod.deleted), None)
+
+
+def _started(pod: Pod) -> bool:
+    return pod.containers[0].started is not None
+
+
+def _ready(pod: Pod) -> bool:
+    return pod.ready

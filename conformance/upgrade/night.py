@@ -1,0 +1,239 @@
+"""A night: every pair upgraded in turn, within a budget, alone on its host, remembered and told."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import requests
+from pydantic import BaseModel, ConfigDict
+
+from conformance.core.errors import ConformanceError, EnvironmentFailure, UsageError
+from conformance.core.paths import cache_root
+from conformance.upgrade.observed import Observed
+from conformance.upgrade.pairs import Pair
+from environments import runs
+from reports.model import RunResult
+
+#: time that a pair gets to tear down in order when the night is over
+TEAR_DOWN = 120
+Clock = Callable[[], float]
+Upgrade = Callable[[Pair, Path, float], int]
+INCOMPLETE = 2
+#: in a night's folder: the runs that it made
+RUNS = "runs.txt"
+
+
+class Way(BaseModel):
+    """One direction of one pair, as its report says it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    direction: str
+    verdict: str
+    reason: str
+    remedy: str
+    seconds: float
+    away: dict[str, float]
+
+
+class PairResult(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    before: str
+    after: str
+    exit_code: int
+    ways: tuple[Way, ...]
+    note: str = ""
+
+
+class Night(BaseModel):
+    """One night. `complete` is False when its time ran out before its pairs did."""
+
+    model_config = ConfigDict(frozen=True)
+
+    date: dt.date
+    exit_code: int
+    complete: bool
+    pairs: tuple[PairResult, ...]
+    blamed: tuple[str, ...] = ()
+
+    @property
+    def word(self) -> Literal["green", "red", "incomplete"]:
+        return "green" if self.exit_code == 0 else "red" if self.exit_code == 1 else "incomplete"
+
+    @property
+    def reason(self) -> str:
+        """The first thing that was wrong, one line; empty when nothing was."""
+        for pair in self.pairs:
+            for way in pair.ways:
+                if way.reason:
+                    return f"{pair.before} -> {pair.after}, {way.direction}: {way.reason}"
+            if pair.note:
+                return f"{pair.before} -> {pair.after}: {pair.note}"
+        return "" if self.complete else "the time ran out"
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """One night at a time on a host. Raises UsageError with the one that runs."""
+    folder = cache_root() / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "nightly.lock").open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            raise UsageError(
+                "a nightly run is under way on this host", observed=file.read().strip(),
+                remedy="wait for its end, or end it by its process id",
+            ) from error  # fmt: skip
+        file.truncate(0)
+        file.write(f"process {os.getpid()}, since {dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M UTC}\n")
+        file.flush()
+        yield
+
+
+def run(
+    pairs: Sequence[Pair], folder: Path, budget: float, upgrade: Upgrade, *, date: dt.date,
+    clock: Clock = time.monotonic,
+) -> Night:  # fmt: skip
+    """Upgrade every pair into `folder`; what the budget (seconds) leaves no time for is not begun."""
+    start, results = clock(), []
+    for number, pair in enumerate(pairs, 1):
+        left = budget - (clock() - start)
+        if left <= 0:
+            break
+        place = folder / f"pair-{number}"
+        code = upgrade(pair, place, left)
+        results.append(_result(pair, place, code))
+    complete = len(results) == len(pairs) and clock() - start <= budget
+    worst = max((result.exit_code for result in results), default=INCOMPLETE)
+    # a red pair stays red, however little time there was for the others
+    code = worst if complete or worst == 1 else max(worst, INCOMPLETE)
+    return Night(date=date, exit_code=code, complete=complete, pairs=tuple(results))
+
+
+def run_command(command: Sequence[str], log: Path, seconds: float, made: Path | None = None) -> int:
+    """The exit code of a command; one that takes longer is ended in order and counts as incomplete.
+
+    Its runs write their ids to `made`.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | ({runs.LOG_VARIABLE: str(made)} if made else {})
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=environment
+        )
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(TEAR_DOWN)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            return INCOMPLETE
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(TEAR_DOWN)
+
+
+def _result(pair: Pair, place: Path, code: int) -> PairResult:
+    ways = []
+    for direction in ("forth", "back"):
+        try:
+            seen = Observed.load(place / direction)
+            verdict = RunResult.load(place / direction / "results").verdict
+        except ConformanceError:
+            continue
+        away = {f"{each.service} {each.way}": round(each.seconds, 1) for each in seen.away}
+        ways.append(
+            Way(direction=direction, verdict=verdict.headline, reason=verdict.reason, remedy=verdict.remedy,
+                seconds=round(seen.seconds, 1), away=away)
+        )  # fmt: skip
+    note = "" if ways or not code else f"no report; see {place / 'log'}"
+    return PairResult(before=pair.before, after=pair.after, exit_code=code, ways=tuple(ways), note=note)
+
+
+def keep(history: Path, night: Night) -> None:
+    """Write the night beside the others."""
+    history.mkdir(parents=True, exist_ok=True)
+    part = history / f"{night.date}.json.part"
+    part.write_text(night.model_dump_json(indent=1), encoding="utf-8")
+    part.replace(history / f"{night.date}.json")
+
+
+def nights(history: Path) -> tuple[Night, ...]:
+    """All nights that are kept and can be read, oldest first."""
+    found = []
+    for file in sorted(history.glob("????-??-??.json")):
+        try:
+            found.append(Night.model_validate_json(file.read_text(encoding="utf-8")))
+        except ValueError:
+            continue
+    return tuple(found)
+
+
+def since(kept: Sequence[Night]) -> tuple[dt.date | None, dt.date | None]:
+    """(last green night, first red one after it); the second is None while the newest is not red."""
+    green = max((night.date for night in kept if night.word == "green"), default=None)
+    later = [night.date for night in kept if night.word == "red" and (green is None or night.date > green)]
+    return green, min(later, default=None)
+
+
+def forget(results: Path, last: int) -> tuple[Path, ...]:
+    """Remove what all but the newest `last` nights left, their runs' too; the history of verdicts stays."""
+    folders = sorted(path for path in results.glob("????-??-??") if path.is_dir())
+    old = folders[:-last] if last else folders
+    for folder in old:
+        log = folder / RUNS
+        runs.forget(log.read_text(encoding="utf-8").split() if log.is_file() else ())
+        shutil.rmtree(folder)
+    return tuple(old)
+
+
+def summary(night: Night, kept: Sequence[Night]) -> dict[str, Any]:
+    """What a webhook is told."""
+    green, red = since(kept)
+    return {
+        "schema_version": 1, "date": str(night.date), "verdict": night.word, "exit_code": night.exit_code,
+        "reason": night.reason, "blamed": list(night.blamed), "complete": night.complete,
+        "last_green": str(green) if green else None, "first_red": str(red) if red else None,
+        "pairs": [pair.model_dump(mode="json") for pair in night.pairs],
+    }  # fmt: skip
+
+
+def slack(told: dict[str, Any]) -> dict[str, Any]:
+    """The same in Slack's form (incoming webhook: `text`)."""
+    lines = [f"*Upgrade validation {told['date']}: {told['verdict']}*"]
+    if told["reason"]:
+        lines.append(told["reason"])
+    if told["blamed"]:
+        lines.append(f"changed by: {', '.join(told['blamed'])}")
+    if told["verdict"] == "red":
+        lines.append(f"last green: {told['last_green'] or 'never'}; red since {told['first_red']}")
+    return {"text": "\n".join(lines)}
+
+
+def tell(url: str, document: dict[str, Any]) -> None:
+    """POST the summary. Raises EnvironmentFailure."""
+    try:
+        answer = requests.post(url, json=document, timeout=20)
+        answer.raise_for_status()
+    except requests.RequestException as error:
+        # the address of a webhook is a secret
+        raise EnvironmentFailure(
+            "the webhook was not told", observed=type(error).__name__,
+            remedy="check its address; the summary is in the results",
+        ) from None  # fmt: skip

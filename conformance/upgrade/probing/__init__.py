@@ -1,0 +1,1 @@
+"""Whether every service answers while an upgrade goes on."""

@@ -1,0 +1,129 @@
+"""What is asked of every service during an upgrade, the same from outside and from inside the cluster.
+
+A writer writes something new each time where the service lets it, so that what was acknowledged can be
+looked for afterwards.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from conformance.clients.artifacts import image, jar
+from conformance.clients.jobs import SCRATCH, job_path, pipeline_xml
+from conformance.clients.registry import scratch_repository
+from conformance.clients.stack_clients import Stack
+from conformance.upgrade.probing.availability import Where
+
+#: stands for the question's number, counted from 1, in a path
+NUMBER = "@N@"
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+#: a writer begins again after so many: AWS ECR takes 1,000 tags of one image
+CYCLES = {"registry": 900}
+#: images that the ECR API deletes in one call (AWS: BatchDeleteImage)
+BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request; with `crumb` one for a crumb goes before it, as every change in Jenkins needs."""
+
+    service: str
+    way: str
+    method: str
+    path: str
+    body: bytes = b""
+    headers: Mapping[str, str] | None = None
+    crumb: bool = False
+
+    @property
+    def name(self) -> tuple[str, str]:
+        return self.service, self.way
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "service": self.service, "way": self.way, "method": self.method, "path": self.path,
+            "body": base64.b64encode(self.body).decode(), "headers": dict(self.headers or {}),
+            "crumb": self.crumb,
+        }  # fmt: skip
+
+
+def numbered(service: str, path: str, number: int) -> str:
+    return path.replace(NUMBER, str(number % CYCLES.get(service, number + 1) + 1))
+
+
+def job(where: Where) -> str:
+    return f"{SCRATCH}probe-{where}"
+
+
+def snapshot(where: Where) -> str:
+    """Path of a new build of a snapshot with every question."""
+    return f"org/conformance/probe-{where}/1.0-SNAPSHOT/probe-{where}-1.0-20260101.000000-{NUMBER}.jar"
+
+
+def questions(stack: Stack, where: Where) -> tuple[Question, ...]:
+    """A reader and a writer of each service; what they need is made here."""
+    registry, repository = stack.registry(), scratch_repository(stack.contract)
+    stack.jenkins.delete_job(job(where))
+    stack.jenkins.create_pipeline(job(where), "echo 'probe'")
+    probe = image(({"probe": where.encode()},))
+    registry.push(repository, f"probe-{where}", probe)
+    uploads = f"/repository/{stack.contract.nexus.snapshots}/{snapshot(where)}"
+    manifests = f"/v2/{repository}/manifests/probe-{where}"
+    return (
+        Question("jenkins", "read", "GET", "/login"),
+        Question(
+            "jenkins", "write", "POST", f"{job_path(job(where))}/config.xml",
+            pipeline_xml("echo 'probe'").encode(), {"Content-Type": "application/xml"}, crumb=True,
+        ),
+        Question("nexus", "read", "GET", "/service/rest/v1/status"),
+        Question(
+            "nexus", "write", "PUT", uploads, jar({"probe": b"probe"}), {"Content-Type": "application/zip"}
+        ),
+        Question("registry", "read", "GET", manifests, headers={"Accept": MANIFEST}),
+        Question(
+            "registry", "write", "PUT", f"{manifests}-{NUMBER}", probe.manifest.data,
+            {"Content-Type": MANIFEST},
+        ),
+    )  # fmt: skip
+
+
+def missing(stack: Stack, where: Where, service: str, numbers: Iterable[int]) -> tuple[int, ...]:
+    """Which of the writes that were acknowledged are not there; Jenkins' writes replace each other."""
+    if service == "nexus":
+        path = f"/repository/{stack.contract.nexus.snapshots}/{snapshot(where)}"
+        # without its file Nexus answers 500, not 404
+        return tuple(
+            number for number in numbers
+            if stack.nexus.http.head(numbered(service, path, number)).status_code != 200
+        )  # fmt: skip
+    if service == "registry":
+        there = _tags(stack, scratch_repository(stack.contract))
+        return tuple(
+            number for number in numbers if numbered(service, f"probe-{where}-{NUMBER}", number) not in there
+        )
+    return ()
+
+
+def forget(stack: Stack, where: Where, written: Mapping[str, Iterable[int]]) -> None:
+    """Take away what the writers made; `written` are the numbers by service, whether acknowledged or not."""
+    stack.jenkins.delete_job(job(where))
+    path = f"/repository/{stack.contract.nexus.snapshots}/{snapshot(where)}"
+    for number in written.get("nexus", ()):
+        stack.nexus.http.delete(numbered("nexus", path, number))
+    repository = scratch_repository(stack.contract)
+    tags = sorted(tag for tag in _tags(stack, repository) if tag.startswith(f"probe-{where}"))
+    for at in range(0, len(tags), BATCH):
+        stack.ecr.delete(repository, *tags[at : at + BATCH])
+
+
+def _tags(stack: Stack, repository: str) -> set[str]:
+    found: set[str] = set()
+    arguments = {"repositoryName": repository, "maxResults": 1000, "filter": {"tagStatus": "TAGGED"}}
+    while True:
+        page = stack.ecr.call("list_images", **arguments)
+        found |= {each["imageTag"] for each in page["imageIds"]}
+        if not page.get("nextToken"):
+            return found
+        arguments["nextToken"] = page["nextToken"]

@@ -1,0 +1,55 @@
+"""The state of a kept stack, kept whole: what a mutant lost is made again, and only that."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from conformance.clients.stack_clients import Stack
+from conformance.core.nonconformance import NonConformance
+from conformance.upgrade.state.collectors import KEEPERS, fill, look
+from conformance.upgrade.state.model import Item, Manifest
+
+#: made in one another, so made again together
+TOGETHER = (frozenset({"job", "build"}),)
+
+
+def settled(stack: Stack, file: Path) -> Manifest:
+    """The state of `file` as it is on `stack`, made where it is not there. Raises NonConformance."""
+    kept = _again(stack, Manifest.load(file)) if file.exists() else fill(stack, 1)
+    kept.save(file)
+    return kept
+
+
+def made_again(stack: Stack, file: Path, kinds: Collection[str]) -> None:
+    """Make these kinds anew: an upgrade before took what made them worth looking at."""
+    _made(stack, Manifest.load(file), kinds).save(file)
+
+
+def _again(stack: Stack, before: Manifest) -> Manifest:
+    looked = look(stack, before)
+    lost = {found.item.kind for found in looked.different} | {item.kind for item, _ in looked.unseen}
+    lost |= {kind for together in TOGETHER if together & lost for kind in together}
+    if not lost:
+        return before
+    for item in before.items:
+        if item.kind == "job" and "job" in lost and "/" not in item.name:
+            stack.jenkins.delete_job(item.name)
+    return _made(stack, before, lost)
+
+
+def _made(stack: Stack, before: Manifest, kinds: Collection[str]) -> Manifest:
+    # what is left of the old one may be in the way: another number has other names
+    seed = before.seed + 1
+    items = [item for item in before.items if item.kind not in kinds]
+    for kind, keeper in KEEPERS.items():
+        if kind in kinds:
+            items += [_seen(stack, made) for made in keeper.make(stack, seed)]
+    return Manifest(seed=seed, stack=before.stack, items=tuple(items))
+
+
+def _seen(stack: Stack, made: Item) -> Item:
+    seen = KEEPERS[made.kind].look(stack, made)
+    if seen is None:
+        raise NonConformance(f"the stack did not keep {made.kind} {made.name} that it had taken")
+    return seen

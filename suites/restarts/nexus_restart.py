@@ -1,0 +1,91 @@
+"""Nexus restarted, with things on it that must outlast it: written down first, as for the controller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from conformance.clients.artifacts import jar, noise, sha256
+from conformance.clients.kubernetes import Cluster
+from conformance.clients.names import Names
+from conformance.clients.nexus import Coordinates, Nexus
+from conformance.contract.model import Contract
+from conformance.core.shared_facts import Shared
+from suites.restarts.rolling_restart import Return, Way, answers
+from suites.restarts.snapshot import Facts, password_of, repositories_of, users_of
+
+#: bytes of an artifact: more than one write of its server
+SIZE = 300_000
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """What Nexus had before its restart, and how it came back.
+
+    `artifacts`: sha256 by `repository/path`. `user`: made just before.
+    """
+
+    returned: Return
+    artifacts: Facts
+    repositories: Facts
+    users: Facts
+    user: str
+
+    @classmethod
+    def from_facts(cls, raw: Mapping[str, Any]) -> Restarted:
+        """From what `Restart.make` gave, through JSON."""
+        return cls(**{**raw, "returned": Return(**raw["returned"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Makes Nexus' one restart of a run."""
+
+    nexus: Nexus
+    kube: Cluster
+    contract: Contract
+    shared: Shared
+    run_name: str
+
+    def make(self) -> dict[str, Any]:
+        """Make what must outlast it, restart it, and wait for it: facts of a Restarted.
+
+        Raises:
+            NonConformance: what must outlast it could not be made, or there is nothing to restart.
+        """
+        told = self.contract.nexus
+        way = Way(
+            self.kube, "Nexus", (told.namespace, told.release), self.contract.budgets.nexus_ready,
+            answers(self.nexus.http, "/service/rest/v1/status/writable"),
+        )  # fmt: skip
+        way.find()
+        user = self._user()
+        facts: dict[str, Any] = {
+            "repositories": repositories_of(self.nexus),
+            "users": users_of(self.nexus),
+            "user": user,
+            "artifacts": self._upload(),
+        }
+        return {**facts, "returned": asdict(way.down_and_back())}
+
+    def _user(self) -> str:
+        name = f"conformance-{self.run_name}"
+        self.shared.leave("nexus user", name=name)
+        self.nexus.make_user(name, "nx-anonymous", password=password_of(name, self.run_name))
+        return name
+
+    def _upload(self) -> Facts:
+        """A release and a snapshot, acknowledged: sha256 by `repository/path`."""
+        declared, found = self.contract.nexus, {}
+        group = Names.of(self.run_name, "", "restarts").group
+        snapshot = f"{group.replace('.', '/')}/kept/1.0-SNAPSHOT/kept-1.0-20260101.000000-1.jar"
+        for repository, path in (
+            (declared.releases, Coordinates(group, "kept", "1.0").path),
+            (declared.snapshots, snapshot),
+        ):
+            content = jar({"noise": noise(SIZE, f"{self.run_name} {path}")})
+            self.shared.leave("file", repository=repository, path=path)
+            self.nexus.expect_deployed(repository, path, content)
+            found[f"{repository}/{path}"] = sha256(content)
+        return found
