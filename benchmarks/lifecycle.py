@@ -111,8 +111,10 @@ def kill() -> int:
     for moment in MOMENTS:
         with subprocess.Popen(
             [*CONFORMANCE, "run", *STACK],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        ) as process:  # fmt: skip
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as process:
             ended = not _still_runs(process, moment)
             os.kill(process.pid, signal.SIGKILL)
         start = time.monotonic()

@@ -34,21 +34,37 @@ def main() -> int:
         lines = [f"{one['name']}:{one['version']}\n" for one in manifests["plugins"]]
         pins.write_text("".join(lines), encoding="utf-8")
         common = [
-            "--candidate", str(pins), "--core", manifests["core"], "--manifests", str(given.manifests),
-            "--contract", str(Path(folder) / "none.toml"),
-        ]  # fmt: skip
+            "--candidate",
+            str(pins),
+            "--core",
+            manifests["core"],
+            "--manifests",
+            str(given.manifests),
+            "--contract",
+            str(Path(folder) / "none.toml"),
+        ]
         new = str(Path(folder) / "new.txt")
         gate = ["-m", "conformance.pins", "gate"]
         runs = {
             "python alone": ["-c", "pass"],
             f"gate, {len(lines)} pins, one document": [
-                *gate, "--static-only", *common, "--update-center", str(newest)
+                *gate,
+                "--static-only",
+                *common,
+                "--update-center",
+                str(newest),
             ],
             "propose, newest set": [
-                *gate, "propose", *common, "--update-center", str(newest), "--output", new,
+                *gate,
+                "propose",
+                *common,
+                "--update-center",
+                str(newest),
+                "--output",
+                new,
             ],
             "history, all days": [*gate, "history", *common, "--update-center", str(given.update_center)],
-        }  # fmt: skip
+        }
         sys.stdout.write(f"{'what':<32}{'wall s':>8}{'cpu s':>8}{'MB':>7}{'exit':>6}\n")
         for name, words in runs.items():
             rounds = [measure(words) for _ in range(given.rounds)]

@@ -18,9 +18,9 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from tests.reports.browser import chromium  # noqa: E402
-from tests.reports.made import check, results  # noqa: E402
-from tests.runner.suite_run import REQUIREMENTS, environment, suite  # noqa: E402
+from tests.reports.browser import chromium
+from tests.reports.made import check, results
+from tests.runner.suite_run import REQUIREMENTS, environment, suite
 
 CHECKS, EVIDENCE = 200, 105_000
 RENDER = (
@@ -44,9 +44,11 @@ def report(folder: Path, rounds: int) -> Path:
     log = (line * (EVIDENCE // len(line) + 1))[:EVIDENCE]
     checks = [check(f"NEXUS-{n:03d}", "failed" if n % 20 == 0 else "passed") for n in range(1, CHECKS + 1)]
     # distinct evidence, so that none is stored once for two checks
-    made = results(folder, *checks, evidence={
-        one["requirements"][0]: {"log": f"{number}\n{log}"} for number, one in enumerate(checks)
-    })  # fmt: skip
+    made = results(
+        folder,
+        *checks,
+        evidence={one["requirements"][0]: {"log": f"{number}\n{log}"} for number, one in enumerate(checks)},
+    )
     stored = sum(ref.stored for one in made.checks for ref in one.evidence)
     times = [timed([sys.executable, "-c", RENDER, str(folder)], PROJECT) for _ in range(rounds)]
     page = folder / "report.html"

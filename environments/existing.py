@@ -123,10 +123,12 @@ def _login(what: str, reference: CredentialRef, kubeconfig: Path, context: str) 
         value = os.environ.get(reference.env)
         if not value:
             raise ContractError(
-                f"the credential of {what} is not there", where=f"existing.{what}_login.env",
-                expected=f"the environment variable {reference.env}", observed="not set",
+                f"the credential of {what} is not there",
+                where=f"existing.{what}_login.env",
+                expected=f"the environment variable {reference.env}",
+                observed="not set",
                 remedy=f"export {reference.env}",
-            )  # fmt: skip
+            )
         return Login(reference.username, value)
     if reference.secret.count("/") == 1:
         space, name = reference.secret.split("/")
@@ -137,10 +139,14 @@ def _login(what: str, reference: CredentialRef, kubeconfig: Path, context: str) 
             return Login(user, base64.b64decode(found[reference.password_key]).decode())
         except KeyError as error:
             raise ContractError(
-                f"the secret {reference.secret} has no key {error}", where=f"existing.{what}_login",
-                observed=f"keys {', '.join(sorted(found))}", remedy="set username_key and password_key",
-            ) from error  # fmt: skip
+                f"the secret {reference.secret} has no key {error}",
+                where=f"existing.{what}_login",
+                observed=f"keys {', '.join(sorted(found))}",
+                remedy="set username_key and password_key",
+            ) from error
     raise ContractError(
-        f"the credential of {what} is not referred to", where=f"existing.{what}_login",
-        expected="env = VARIABLE or secret = NAMESPACE/NAME", remedy="docs/environments.md shows both",
-    )  # fmt: skip
+        f"the credential of {what} is not referred to",
+        where=f"existing.{what}_login",
+        expected="env = VARIABLE or secret = NAMESPACE/NAME",
+        remedy="docs/environments.md shows both",
+    )

@@ -14,10 +14,16 @@ from conformance.core.waiting import eventually
 #: Container states that do not become better by waiting.
 HOPELESS = frozenset(
     {
-        "ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "CrashLoopBackOff",
-        "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
+        "ImagePullBackOff",
+        "ErrImagePull",
+        "ErrImageNeverPull",
+        "InvalidImageName",
+        "CrashLoopBackOff",
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "RunContainerError",
     }
-)  # fmt: skip
+)
 
 
 def is_rolled_out(workload: dict[str, Any]) -> bool:

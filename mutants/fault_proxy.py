@@ -127,9 +127,12 @@ class _Proxy(ThreadingHTTPServer):
         if url.scheme == "https":
             self._upstream = ssl.create_default_context(cafile=ca_bundle or None)
             pair = write_pair(
-                folder / "wire.pem", self.trust, self.host, Path(ca_bundle) if ca_bundle else None,
+                folder / "wire.pem",
+                self.trust,
+                self.host,
+                Path(ca_bundle) if ca_bundle else None,
                 valid=min(rule.certificate_seconds for rule in rules),
-            )  # fmt: skip
+            )
             shown = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             shown.load_cert_chain(pair)
             # the handshake happens in the handler's thread: one slow client stops nobody else
@@ -169,7 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
     # an answer is written in two pieces; without this each waits for the other side's acknowledgement
     disable_nagle_algorithm = True
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+    def log_message(self, format: str, *args: object) -> None:
         """Nothing: the journal of the checks holds what was asked."""
 
     def handle_any(self) -> None:
@@ -215,7 +218,7 @@ class _Handler(BaseHTTPRequestHandler):
             pass
         return b"".join(parts)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815 - names that http.server asks for
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
 
     def _ask(self, path: str, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         upstream = self.server.connect()

@@ -55,9 +55,7 @@ def field(endpoints: Path) -> Field:
     run = next((run for run in runs.all_runs() if run.endpoints_file == endpoints.resolve()), None)
     if run is None:
         raise UsageError(
-            "no kept stack has these endpoints",
-            where=str(endpoints),
-            remedy="conformance up, then try again",
+            "no kept stack has these endpoints", where=str(endpoints), remedy="conformance up, then try again"
         )
     return _assembled(_plan(run), run)
 
@@ -67,9 +65,13 @@ def _plan(run: Run) -> Plan:
     named = next((part.image for part in told.components if part.name == "controller"), "") if told else ""
     for images, jenkins in itertools.product(("packages", "upstream"), ("", named)):
         options = argparse.Namespace(
-            contract=Path(run.contract), environment="kind", images=images, jenkins_image=jenkins,
-            ecr="auto", deployer="auto",
-        )  # fmt: skip
+            contract=Path(run.contract),
+            environment="kind",
+            images=images,
+            jenkins_image=jenkins,
+            ecr="auto",
+            deployer="auto",
+        )
         planned = plan.plan(options, lambda _: None)
         if planned.inputs == run.inputs:
             return planned

@@ -184,9 +184,13 @@ class Runner:
         self.journal.undone()
 
     def suites(
-        self, folder: Path, endpoints: Endpoints, what: Sequence[str], contract: Path,
+        self,
+        folder: Path,
+        endpoints: Endpoints,
+        what: Sequence[str],
+        contract: Path,
         options: Sequence[str] = (),
-    ) -> tuple[list[Record], float]:  # fmt: skip
+    ) -> tuple[list[Record], float]:
         """Run pytest in a process of its own; the checks' records and when it began."""
         folder.mkdir(parents=True)
         stack = folder / "endpoints.json"
@@ -194,12 +198,28 @@ class Runner:
         stack.write_text(endpoints.to_json(), encoding="utf-8")
         many = any(part in {"suites/nexus", "suites/agents", "suites/pipelines"} for part in what)
         command = [
-            sys.executable, "-m", "pytest", *what, "--rootdir", str(PROJECT), "-p", "no:cacheprovider", "-q",
-            "--stack", str(stack), "--contract", str(contract), "--results-dir", str(folder / "results"),
-            "-n", self._workers if many else "0", *options,
+            sys.executable,
+            "-m",
+            "pytest",
+            *what,
+            "--rootdir",
+            str(PROJECT),
+            "-p",
+            "no:cacheprovider",
+            "-q",
+            "--stack",
+            str(stack),
+            "--contract",
+            str(contract),
+            "--results-dir",
+            str(folder / "results"),
+            "-n",
+            self._workers if many else "0",
+            *options,
             # the suites know nothing of it, and each process would take twice as long to start
-            "-p", "no:hypothesispytest",
-        ]  # fmt: skip
+            "-p",
+            "no:hypothesispytest",
+        ]
         began = time.time()
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(command, cwd=PROJECT, stdout=log, stderr=log, start_new_session=True)
@@ -237,9 +257,12 @@ def _records(results: Path) -> Iterable[Record]:
             if event["kind"] == "check":
                 raw = event["check"]
                 yield Record(
-                    tuple(raw["requirements"]), raw["nodeid"], raw["outcome"], raw.get("message", ""),
+                    tuple(raw["requirements"]),
+                    raw["nodeid"],
+                    raw["outcome"],
+                    raw.get("message", ""),
                     raw["started"] + raw["seconds"],
-                )  # fmt: skip
+                )
 
 
 def compare(

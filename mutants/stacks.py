@@ -46,9 +46,10 @@ def standing(named: str | None) -> Iterator[Path]:
 
 def _kept() -> list[runs.Run]:
     return [
-        run for run in runs.all_runs()
+        run
+        for run in runs.all_runs()
         if run.kept and run.endpoints() is not None and Path(run.contract).resolve().is_relative_to(PROJECT)
-    ]  # fmt: skip
+    ]
 
 
 def _conformance(*words: str) -> int:

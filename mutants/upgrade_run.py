@@ -131,9 +131,12 @@ class UpgradeRunner:
             course = Course(broken, self.field.run, lambda _: None)
             course.go(before, after, "forth", watched)
             records, began = self.runner.suites(
-                folder / "judged", self.runner.endpoints, [f"suites/{layer}" for layer in mutant.layers],
-                after.loaded.file, ("--upgrade", str(watched)),
-            )  # fmt: skip
+                folder / "judged",
+                self.runner.endpoints,
+                [f"suites/{layer}" for layer in mutant.layers],
+                after.loaded.file,
+                ("--upgrade", str(watched)),
+            )
         compare(mutant.breaks, mutant.says, records, began, result)
 
     @contextmanager
@@ -145,6 +148,8 @@ class UpgradeRunner:
         undo = [step for _, steps in reversed([*first, *then]) for step in steps]
         self.journal.applied(mutant.id, undo)
         yield Broken(
-            self.field, self.bench,
-            [step for steps, _ in first for step in steps], [step for steps, _ in then for step in steps],
-        )  # fmt: skip
+            self.field,
+            self.bench,
+            [step for steps, _ in first for step in steps],
+            [step for steps, _ in then for step in steps],
+        )

@@ -26,7 +26,7 @@ CHANGES = {
         replace='systemMessage: "The next build',
     ),
     "nexus": Patch(file="stack/charts/nexus/values.yaml", find="memory: 640Mi", replace="memory: 641Mi"),
-}  # fmt: skip
+}
 CONTRACT = "conformance.toml"
 
 

@@ -60,13 +60,13 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def load(where: Path) -> RunResult:
     """Results from a results folder or a result.json. Raises UsageError."""
-    from reports.load import read_result  # noqa: PLC0415 - each command loads what it needs
+    from reports.load import read_result
 
     return read_result(where) if where.is_file() else RunResult.load(where)
 
 
 def _render(options: argparse.Namespace) -> int:
-    from reports.write import write_all  # noqa: PLC0415
+    from reports.write import write_all
 
     result = load(options.results)
     lost = write_all(result, options.results, load(options.previous) if options.previous else None)
@@ -78,7 +78,7 @@ def _open(options: argparse.Namespace) -> int:
     folder = options.results or _last()
     page = folder / "report.html"
     if not page.exists():
-        from reports.write import write_all  # noqa: PLC0415
+        from reports.write import write_all
 
         if code := _told(write_all(RunResult.load(folder), folder)):
             return code
@@ -89,7 +89,7 @@ def _open(options: argparse.Namespace) -> int:
 
 
 def _bundle(options: argparse.Namespace) -> int:
-    from reports import bundle  # noqa: PLC0415
+    from reports import bundle
 
     target = options.output or options.results.with_name(f"{options.results.resolve().name}.tar.zst")
     _say([str(bundle.pack(options.results, target, key=options.key))])
@@ -97,7 +97,7 @@ def _bundle(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from reports import bundle  # noqa: PLC0415
+    from reports import bundle
 
     found = bundle.verify(options.bundle, key=options.key)
     if found.faults:
@@ -109,8 +109,8 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _merge(options: argparse.Namespace) -> int:
-    from reports.merge import merge  # noqa: PLC0415
-    from reports.write import write_all  # noqa: PLC0415
+    from reports.merge import merge
+    from reports.write import write_all
 
     result = merge(options.results, options.output)
     lost = write_all(result, options.output)
@@ -119,14 +119,16 @@ def _merge(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from reports.compare import compare  # noqa: PLC0415
+    from reports.compare import compare
 
     found = compare(load(options.before), load(options.after))
     if found.verdict:
         _say([f"verdict: {found.verdict.before} -> {found.verdict.after}"])
     for title, changes in (
-        ("outcomes", found.outcomes), ("what may explain it", found.causes), ("durations", found.durations),
-    ):  # fmt: skip
+        ("outcomes", found.outcomes),
+        ("what may explain it", found.causes),
+        ("durations", found.durations),
+    ):
         _say([f"{title}:", *map(_line, changes)] if changes else [])
     if found.same:
         _say(["no outcome and no cause differs"])
@@ -134,14 +136,14 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _remember(options: argparse.Namespace) -> int:
-    from reports import history  # noqa: PLC0415
+    from reports import history
 
     _say([history.remember(load(options.results), history.store(options.history))])
     return 0
 
 
 def _trend(options: argparse.Namespace) -> int:
-    from reports import history, trendpage  # noqa: PLC0415
+    from reports import history, trendpage
 
     runs, unread = history.recall(history.store(options.history), options.last)
     if not runs:

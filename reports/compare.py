@@ -57,11 +57,14 @@ def causes(before: RunResult, after: RunResult) -> tuple[Change, ...]:
     found = [
         Change(title, str(getattr(before.run, key)), str(getattr(after.run, key)))
         for key, title in (
-            ("environment", "environment"), ("contract_sha256", "contract"),
-            ("stack_revision", "stack revision"), ("harness_version", "harness"), ("selection", "selection"),
+            ("environment", "environment"),
+            ("contract_sha256", "contract"),
+            ("stack_revision", "stack revision"),
+            ("harness_version", "harness"),
+            ("selection", "selection"),
         )
         if getattr(before.run, key) != getattr(after.run, key)
-    ]  # fmt: skip
+    ]
     found += _named(
         "",
         {p.name: _component(p) for p in before.components},

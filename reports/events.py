@@ -136,9 +136,14 @@ class EventLog:
         except OSError as error:
             file, note = "", f"lost: {error.strerror or error}"
         return Stored(
-            name=self.redactor.text(one["name"]), kind=one["kind"], file=file, size=one["size"],
-            stored=len(data) if file else 0, sha256=digest, note=note,
-        )  # fmt: skip
+            name=self.redactor.text(one["name"]),
+            kind=one["kind"],
+            file=file,
+            size=one["size"],
+            stored=len(data) if file else 0,
+            sha256=digest,
+            note=note,
+        )
 
     def _append(self, data: bytes) -> None:
         try:

@@ -177,9 +177,13 @@ def _point(result: RunResult) -> Point:
     ]
     end = result.run.ended or max((c.started + c.seconds for c in result.checks), default=result.run.started)
     return Point(
-        result.run.id, result.run.started, result.verdict.word, passed / len(decided) if decided else None,
-        max(0.0, end - result.run.started), max(launches, default=None),
-    )  # fmt: skip
+        result.run.id,
+        result.run.started,
+        result.verdict.word,
+        passed / len(decided) if decided else None,
+        max(0.0, end - result.run.started),
+        max(launches, default=None),
+    )
 
 
 def _failures(runs: Sequence[RunResult]) -> tuple[Failure, ...]:

@@ -26,8 +26,16 @@ def render(result: RunResult) -> str:
         if checks:
             root.append(_suite(layer, checks, result, by_id))
     if result.problems:
-        suite = ET.SubElement(root, "testsuite", name="harness", failures="0", skipped="0", time="0",
-                              tests=str(len(result.problems)), errors=str(len(result.problems)))  # fmt: skip
+        suite = ET.SubElement(
+            root,
+            "testsuite",
+            name="harness",
+            failures="0",
+            skipped="0",
+            time="0",
+            tests=str(len(result.problems)),
+            errors=str(len(result.problems)),
+        )
         for problem in result.problems:
             case = ET.SubElement(
                 suite, "testcase", classname="harness", name=clean(problem.what)[:200], time="0"
@@ -46,9 +54,11 @@ def _suite(
     suite = ET.Element("testsuite", {"name": layer, "timestamp": stamp, **_sums(checks)})
     properties = ET.SubElement(suite, "properties")
     facts = [
-        ("verdict", result.verdict.headline), ("run", result.run.id), ("environment", result.run.environment),
+        ("verdict", result.verdict.headline),
+        ("run", result.run.id),
+        ("environment", result.run.environment),
         ("contract", result.run.contract_sha256),
-    ]  # fmt: skip
+    ]
     for component in result.components:
         stand_in = f" (stand-in: {component.stand_in})" if component.stand_in else ""
         facts.append((f"version.{component.name}", f"{component.version}{stand_in}"))

@@ -26,7 +26,7 @@ from reports.model import (
     SessionInfo,
     SpanInfo,
     WaiverInfo,
-)  # fmt: skip
+)
 from reports.verdict import decide, layer_rank
 from reports.waivers import Waiver
 
@@ -35,9 +35,14 @@ RESULT = "result.json"
 #: When one check ended twice (a session was repeated into the same folder), the worse one counts: a
 #: second try never hides a first failure.
 _WORSE = (
-    Outcome.PASSED, Outcome.NOT_APPLICABLE, Outcome.WAIVED, Outcome.NOT_RUN, Outcome.BLOCKED, Outcome.ERROR,
+    Outcome.PASSED,
+    Outcome.NOT_APPLICABLE,
+    Outcome.WAIVED,
+    Outcome.NOT_RUN,
+    Outcome.BLOCKED,
+    Outcome.ERROR,
     Outcome.FAILED,
-)  # fmt: skip
+)
 
 
 def load(folder: Path) -> RunResult:
@@ -211,9 +216,10 @@ def _waivers(
         waiver = Waiver(**{**entry, "expires": dt.date.fromisoformat(entry["expires"])})
         ours = [check for check in checks if waiver.requirement in check.requirements]
         used = [
-            c for c in ours
+            c
+            for c in ours
             if c.outcome is Outcome.WAIVED and waiver.covers(c.requirements, c.nodeid, c.message)
-        ]  # fmt: skip
+        ]
         decided = [c for c in ours if c.outcome in (Outcome.PASSED, Outcome.FAILED)]
         if waiver.days_left(day) < 0:
             state = "expired"

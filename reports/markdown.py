@@ -27,9 +27,11 @@ def render(result: RunResult) -> str:
     used = [outcome for outcome in Outcome if verdict.counts.get(str(outcome))]
     if used:
         lines += [
-            "| layer | " + " | ".join(used) + " | time |", "|---|" + "---:|" * (len(used) + 1),
-            *_layer_rows(result, used), "",
-        ]  # fmt: skip
+            "| layer | " + " | ".join(used) + " | time |",
+            "|---|" + "---:|" * (len(used) + 1),
+            *_layer_rows(result, used),
+            "",
+        ]
     blocked = Counter(check.blocked_by for check in result.checks if check.outcome is Outcome.BLOCKED)
     told = []
     for check in in_order(result.checks, by_id):

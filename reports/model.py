@@ -179,7 +179,7 @@ class RunResult(Record):
     @classmethod
     def load(cls, folder: Path) -> RunResult:
         """What the results in `folder` say, whether or not the run ended. Raises UsageError."""
-        from reports.load import load  # noqa: PLC0415 - the loader needs this module
+        from reports.load import load
 
         return load(folder)
 

@@ -58,7 +58,7 @@ def _context(result: RunResult, folder: Path, previous: RunResult | None) -> dic
         "logs": _logs(folder),
         "difference": _difference(previous, result),
         "previous": previous,
-    }  # fmt: skip
+    }
 
 
 def _check(check: Check, by_id: dict[str, RequirementInfo], seen: object) -> dict[str, Any]:
@@ -68,14 +68,24 @@ def _check(check: Check, by_id: dict[str, RequirementInfo], seen: object) -> dic
             f"{details[: DETAILS // 2]}\n[... all of it is in result.json ...]\n{details[-DETAILS // 2 :]}"
         )
     return {
-        "anchor": _slug(check.nodeid), "nodeid": check.nodeid, "name": check.nodeid.rpartition("::")[2],
-        "names": ", ".join(check.requirements), "requirements": check.requirements, "layer": check.layer,
-        "outcome": str(check.outcome), "message": check.message, "remedy": remedy_of(check, by_id),
+        "anchor": _slug(check.nodeid),
+        "nodeid": check.nodeid,
+        "name": check.nodeid.rpartition("::")[2],
+        "names": ", ".join(check.requirements),
+        "requirements": check.requirements,
+        "layer": check.layer,
+        "outcome": str(check.outcome),
+        "message": check.message,
+        "remedy": remedy_of(check, by_id),
         "details": details if details.strip() != clean(check.message).strip() else "",
-        "seconds": check.seconds, "worker": check.worker, "gate": check.gate, "level": level(check, by_id),
-        "texts": [by_id[name].text for name in check.requirements if name in by_id], "evidence": seen,
+        "seconds": check.seconds,
+        "worker": check.worker,
+        "gate": check.gate,
+        "level": level(check, by_id),
+        "texts": [by_id[name].text for name in check.requirements if name in by_id],
+        "evidence": seen,
         "waiver": check.waiver,
-    }  # fmt: skip
+    }
 
 
 def _layers(result: RunResult, views: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
@@ -99,8 +109,15 @@ def _layers(result: RunResult, views: dict[str, dict[str, Any]]) -> list[dict[st
 
 def _requirements(result: RunResult, views: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     """A row per requirement with the checks that decide it; the worst outcome is the requirement's."""
-    worst = [Outcome.FAILED, Outcome.ERROR, Outcome.BLOCKED, Outcome.NOT_RUN, Outcome.WAIVED, Outcome.PASSED,
-             Outcome.NOT_APPLICABLE]  # fmt: skip
+    worst = [
+        Outcome.FAILED,
+        Outcome.ERROR,
+        Outcome.BLOCKED,
+        Outcome.NOT_RUN,
+        Outcome.WAIVED,
+        Outcome.PASSED,
+        Outcome.NOT_APPLICABLE,
+    ]
     found = []
     for requirement in result.requirements:
         checks = [views[c.nodeid] for c in result.checks if requirement.id in c.requirements]

@@ -78,14 +78,21 @@ class Recorder:
         if text:
             write_atomically(folder / CONTRACT, SECRETS.data(text))
         self._run: dict[str, Any] = {
-            "id": run_id, "started": time.time(), "ended": None, "state": "running",
+            "id": run_id,
+            "started": time.time(),
+            "ended": None,
+            "state": "running",
             "environment": environment,
             "contract": contract.contract.stack.name if contract else "",
             "contract_file": file.name if file else "",
             "contract_sha256": hashlib.sha256(text).hexdigest() if file else "",
-            "stack_revision": stack_revision, "harness_version": _version(), "command": command,
-            "selection": selection, "layers": list(layers), "pins": sorted((pins or {}).items()),
-        }  # fmt: skip
+            "stack_revision": stack_revision,
+            "harness_version": _version(),
+            "command": command,
+            "selection": selection,
+            "layers": list(layers),
+            "pins": sorted((pins or {}).items()),
+        }
         self._write()
 
     @property
@@ -118,9 +125,11 @@ class Recorder:
     def problem(self, error: ConformanceError, where: str = "") -> None:
         """Something outside of any check broke: the verdict cannot be conformant."""
         told = {
-            "what": error.what, "where": error.where or where, "observed": error.observed or str(error),
+            "what": error.what,
+            "where": error.where or where,
+            "observed": error.observed or str(error),
             "remedy": error.remedy,
-        }  # fmt: skip
+        }
         self._problems.append(told)
         self._log.event("problem", **told)
         self._write()
@@ -134,9 +143,12 @@ class Recorder:
 
     def _write(self) -> None:
         head = {
-            "run": self._run, "components": self._components, "problems": self._problems,
-            "requirements": self._requirements, "waivers": self._waivers,
-        }  # fmt: skip
+            "run": self._run,
+            "components": self._components,
+            "problems": self._problems,
+            "requirements": self._requirements,
+            "waivers": self._waivers,
+        }
         data = json.dumps(SECRETS.tree(head), indent=1, ensure_ascii=False).encode(
             "utf-8", "backslashreplace"
         )

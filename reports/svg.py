@@ -47,11 +47,17 @@ def bars(rows: Sequence[Bar], title: str, described: str) -> Markup:
                 '<g><title>{told}</title><text x="{at:.2f}%" y="{y}" text-anchor="{anchor}">{label}</text>'
                 '<rect class="{kind}" x="{x:.2f}%" y="{bar_y}" width="{width:.2f}%" height="10" rx="2"/></g>'
             ).format(
-                told=clean(bar.told or bar.label), at=at, y=top + 12, anchor=anchor,
-                label=f"{clean(bar.label)[:60]}  {seconds(bar.end - bar.start)}", kind=bar.kind, x=share,
-                bar_y=top + 16, width=max(100 * (bar.end - bar.start) / length, 0.3),
+                told=clean(bar.told or bar.label),
+                at=at,
+                y=top + 12,
+                anchor=anchor,
+                label=f"{clean(bar.label)[:60]}  {seconds(bar.end - bar.start)}",
+                kind=bar.kind,
+                x=share,
+                bar_y=top + 16,
+                width=max(100 * (bar.end - bar.start) / length, 0.3),
             )
-        )  # fmt: skip
+        )
     return Markup("").join([*parts, Markup("</svg>")])
 
 
@@ -65,14 +71,16 @@ def stand_up(result: RunResult) -> Markup:
     critical = {span.name for span in path}
     rows = [
         Bar(
-            span.name, span.start - begin, span.end - begin,
+            span.name,
+            span.start - begin,
+            span.end - begin,
             "failed" if not span.ok else "main" if span.name in critical else "side",
             f"{span.name}: {seconds(span.seconds)}"
             + (f", after {', '.join(span.needs)}" if span.needs else "")
             + (f"; failed: {span.note}" if not span.ok else ""),
         )
         for span in sorted(spans, key=lambda span: (span.start, span.end))
-    ]  # fmt: skip
+    ]
     whole = max(span.end for span in spans) - begin
     told = f"{len(rows)} steps in {seconds(whole)}; critical path: " + ", ".join(span.name for span in path)
     return bars(rows, "Stand-up", told)
@@ -110,13 +118,14 @@ def by_worker(result: RunResult) -> Markup:
                 '<rect class="{kind}" x="{x:.2f}%" y="{y}" width="{width:.2f}%" height="10">'
                 "<title>{told}</title></rect>"
             ).format(
-                kind=str(check.outcome).replace(" ", "-"), x=100 * (check.started - begin) / length,
+                kind=str(check.outcome).replace(" ", "-"),
+                x=100 * (check.started - begin) / length,
                 y=top + 16,
                 width=max(100 * check.seconds / length, 0.15),
                 told=f"{', '.join(check.requirements)} {check.outcome}, {seconds(check.seconds)}",
             )
             for check in checks
-        ]  # fmt: skip
+        ]
     return Markup("").join([*parts, Markup("</svg>")])
 
 
@@ -134,10 +143,16 @@ def trend(points: Sequence[tuple[str, float, str]], title: str, unit: str, least
                 '<rect class="{kind}" x="{x:.2f}%" y="{y:.1f}" width="{width:.2f}%" height="{tall:.1f}">'
                 "<title>{label}: {value:.3g}{unit}</title></rect>"
             ).format(
-                kind=kind, x=number * width + width * 0.1, y=110 - tall, width=width * 0.8, tall=tall,
-                label=label, value=value, unit=unit,
+                kind=kind,
+                x=number * width + width * 0.1,
+                y=110 - tall,
+                width=width * 0.8,
+                tall=tall,
+                label=label,
+                value=value,
+                unit=unit,
             )
-        )  # fmt: skip
+        )
     parts.append(Markup('<text x="0" y="12">{:.3g}{}</text></svg>').format(highest, unit))
     return Markup("").join(parts)
 
@@ -150,9 +165,10 @@ def _begin(title: str, described: str, height: int) -> Markup:
 
 def _scale(length: float, height: int) -> Markup:
     step = next(
-        step for step in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 36000)
+        step
+        for step in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 36000)
         if length / step <= 5 or step == 36000
-    )  # fmt: skip
+    )
     parts = []
     at = 0.0
     while at <= length:

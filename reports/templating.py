@@ -14,9 +14,13 @@ from reports.text import clean, seconds, size
 def render(template: str, context: dict[str, Any]) -> str:
     """The text of `template` (a file in reports/templates) with `context`."""
     environment = Environment(
-        loader=PackageLoader("reports", "templates"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, finalize=_shown,
-    )  # fmt: skip
+        loader=PackageLoader("reports", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
     environment.filters |= {"seconds": seconds, "size": size, "day": day, "sentence": sentence}
     return environment.get_template(template).render(context)
 

@@ -16,10 +16,14 @@ from reports.text import clean
 from reports.verdict import BROKEN, WAIVER_FAILS, in_order, level, remedy_of
 
 STYLES = {
-    Outcome.PASSED: "green", Outcome.FAILED: "bold red", Outcome.ERROR: "bold magenta",
-    Outcome.BLOCKED: "yellow", Outcome.WAIVED: "cyan", Outcome.NOT_APPLICABLE: "dim",
+    Outcome.PASSED: "green",
+    Outcome.FAILED: "bold red",
+    Outcome.ERROR: "bold magenta",
+    Outcome.BLOCKED: "yellow",
+    Outcome.WAIVED: "cyan",
+    Outcome.NOT_APPLICABLE: "dim",
     Outcome.NOT_RUN: "yellow",
-}  # fmt: skip
+}
 VERDICT_STYLES = {"conformant": "bold green", "not conformant": "bold red", "incomplete": "bold yellow"}
 #: Broken checks that are told in full; the rest stands in the report.
 SHOWN = 20
@@ -74,10 +78,11 @@ def _print_broken(console: Console, check: Check, by_id: dict[str, RequirementIn
     soft = "" if level(check, by_id) == "MUST" else f" ({level(check, by_id)})"
     console.print(
         Text.assemble(
-            (f"{check.outcome} ", STYLES[check.outcome]), (", ".join(check.requirements) + soft, "bold"),
+            (f"{check.outcome} ", STYLES[check.outcome]),
+            (", ".join(check.requirements) + soft, "bold"),
             f": {clean(check.message)}",
         )
-    )  # fmt: skip
+    )
     body = [by_id[name].text for name in check.requirements if name in by_id]
     told = clean(check.details).splitlines()
     if told and told[0].strip() == clean(check.message):

@@ -21,7 +21,7 @@ from reports.model import (
     SessionInfo,
     Verdict,
     WaiverInfo,
-)  # fmt: skip
+)
 
 OPEN = (Outcome.ERROR, Outcome.BLOCKED, Outcome.NOT_RUN)
 BROKEN = (Outcome.FAILED, Outcome.ERROR)
@@ -68,9 +68,15 @@ def decide(
     cut = [unfinished] if unfinished and unfinished != reason else []
     headline = ", ".join([word, *cut, *_qualified(run, checks, requirements, components, by_id)])
     return Verdict.model_validate(
-        {"word": word, "exit_code": code, "headline": headline, "reason": reason, "remedy": remedy,
-         "counts": {str(o): counts[str(o)] for o in Outcome if counts[str(o)]}}
-    )  # fmt: skip
+        {
+            "word": word,
+            "exit_code": code,
+            "headline": headline,
+            "reason": reason,
+            "remedy": remedy,
+            "counts": {str(o): counts[str(o)] for o in Outcome if counts[str(o)]},
+        }
+    )
 
 
 def in_order(checks: Iterable[Check], by_id: dict[str, RequirementInfo]) -> list[Check]:

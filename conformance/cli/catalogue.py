@@ -20,11 +20,11 @@ def register(subparsers: Subparsers) -> None:
 
 def list_requirements(options: argparse.Namespace) -> int:
     """Print the catalogue; 3 when the layer is unknown."""
-    from rich.console import Console  # noqa: PLC0415 - each command loads what it needs
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
 
-    from conformance.contract import catalogue  # noqa: PLC0415
-    from conformance.core.errors import UsageError  # noqa: PLC0415
+    from conformance.contract import catalogue
+    from conformance.core.errors import UsageError
 
     if options.layer and options.layer not in catalogue.ORDER:
         raise UsageError(f"there is no layer {options.layer!r}", expected=", ".join(catalogue.ORDER))

@@ -21,12 +21,12 @@ def register(subparsers: Subparsers) -> None:
 
 def doctor(options: argparse.Namespace) -> int:
     """Print the findings; 0 when the host is fit, 2 when it is not."""
-    from rich.console import Console  # noqa: PLC0415 - each command loads what it needs
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
 
-    from conformance.cli.options import provision_host  # noqa: PLC0415
-    from environments.host import facts, preflight  # noqa: PLC0415
-    from environments.images import catalogue, store  # noqa: PLC0415
+    from conformance.cli.options import provision_host
+    from environments.host import facts, preflight
+    from environments.images import catalogue, store
 
     entries = catalogue.load(catalogue.pinned_kubernetes())
     seen = facts.gather(entries.built("node"))

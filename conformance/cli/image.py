@@ -27,21 +27,23 @@ def register(subparsers: Subparsers) -> None:
         "--contract", type=Path, default=default_contract(), metavar="FILE", help="the contract (%(default)s)"
     )
     jenkins.add_argument(
-        "--images", default="auto", choices=("auto", "upstream", "packages"),
+        "--images",
+        default="auto",
+        choices=("auto", "upstream", "packages"),
         help="where the Debian below it comes from (auto: upstream where it answers)",
-    )  # fmt: skip
+    )
     jenkins.add_argument("--provision-host", action=argparse.BooleanOptionalAction, default=None)
     jenkins.set_defaults(handler=build_jenkins)
 
 
 def build_jenkins(options: argparse.Namespace) -> int:
     """Check the files against the pins, build; 0. Raises UsageError where they differ."""
-    from conformance.cli.plan import fit_host  # noqa: PLC0415 - each command loads what it needs
-    from conformance.contract.load import load  # noqa: PLC0415
-    from conformance.pins.sources.read import read  # noqa: PLC0415
-    from environments.images import controller, sources  # noqa: PLC0415
-    from environments.images.builder import Builder  # noqa: PLC0415
-    from environments.kind import reap  # noqa: PLC0415
+    from conformance.cli.plan import fit_host
+    from conformance.contract.load import load
+    from conformance.pins.sources.read import read
+    from environments.images import controller, sources
+    from environments.images.builder import Builder
+    from environments.kind import reap
 
     loaded = load(options.contract)
     pins = {

@@ -26,9 +26,9 @@ def register(subparsers: Subparsers) -> None:
 
 def export_kit(options: argparse.Namespace) -> int:
     """Pack what is built; 0, or 3 when something is not built yet."""
-    from conformance.cli.plan import fit_host  # noqa: PLC0415 - each command loads what it needs
-    from environments.images import catalogue, kit  # noqa: PLC0415
-    from environments.kind import reap  # noqa: PLC0415
+    from conformance.cli.plan import fit_host
+    from environments.images import catalogue, kit
+    from environments.kind import reap
 
     start = time.monotonic()
     engine = fit_host(options, None, print)
@@ -42,9 +42,9 @@ def export_kit(options: argparse.Namespace) -> int:
 
 def import_kit(options: argparse.Namespace) -> int:
     """Take a kit in; 0."""
-    from conformance.cli.plan import fit_host  # noqa: PLC0415
-    from environments.images import catalogue, kit  # noqa: PLC0415
-    from environments.kind import reap  # noqa: PLC0415
+    from conformance.cli.plan import fit_host
+    from environments.images import catalogue, kit
+    from environments.kind import reap
 
     start = time.monotonic()
     engine = fit_host(options, None, print)

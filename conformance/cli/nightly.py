@@ -29,9 +29,12 @@ def register(subparsers: Subparsers) -> None:
         "--contract", type=Path, default=default_contract(), metavar="FILE", help="the contract (%(default)s)"
     )
     parser.add_argument(
-        "--pairs", type=Path, default=None, metavar="FILE",
+        "--pairs",
+        type=Path,
+        default=None,
+        metavar="FILE",
         help="[[pair]] tables with from and to (default: the newest tag to the contract)",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--nights",
         type=Path,
@@ -46,9 +49,12 @@ def register(subparsers: Subparsers) -> None:
         "--keep-nights", type=int, default=30, metavar="N", help="nights whose results are kept (%(default)s)"
     )
     parser.add_argument(
-        "--blame", type=int, default=0, metavar="TRIALS",
+        "--blame",
+        type=int,
+        default=0,
+        metavar="TRIALS",
         help="search for the change that breaks a pair, in at most so many upgrades (default: not)",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--webhook-env", default="", metavar="NAME", help="variable with the address that gets a JSON summary"
     )
@@ -59,8 +65,8 @@ def register(subparsers: Subparsers) -> None:
 
 def nightly(options: argparse.Namespace) -> int:
     """Run a night; 0 green, 1 red, 2 incomplete."""
-    from conformance.upgrade import night as nights  # noqa: PLC0415 - each command loads what it needs
-    from conformance.upgrade import pairs  # noqa: PLC0415
+    from conformance.upgrade import night as nights
+    from conformance.upgrade import pairs
 
     webhook = os.environ.get(options.webhook_env, "") if options.webhook_env else ""
     if options.webhook_env and not webhook:
@@ -78,7 +84,7 @@ def nightly(options: argparse.Namespace) -> int:
         shutil.rmtree(folder, ignore_errors=True)
         done = nights.run(
             wanted, folder, options.budget * 60, lambda *what: _upgrade(options, *what), date=today
-        )  # fmt: skip
+        )
         done = _blamed(options, done, wanted, folder)
         _report(folder, kept)
         nights.keep(kept, done)
@@ -94,12 +100,23 @@ def nightly(options: argparse.Namespace) -> int:
 
 
 def _upgrade(options: argparse.Namespace, pair: Pair, place: Path, seconds: float, *more: str) -> int:
-    from conformance.upgrade.night import RUNS, run_command  # noqa: PLC0415
+    from conformance.upgrade.night import RUNS, run_command
 
     command = [
-        sys.executable, "-m", "conformance.cli.main", "upgrade", "--contract", str(options.contract),
-        "--from", pair.before, "--to", pair.after, "--results-dir", str(place), *more,
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "conformance.cli.main",
+        "upgrade",
+        "--contract",
+        str(options.contract),
+        "--from",
+        pair.before,
+        "--to",
+        pair.after,
+        "--results-dir",
+        str(place),
+        *more,
+    ]
     for name in MAKING:
         if value := getattr(options, name):
             command += [f"--{name.replace('_', '-')}", value]
@@ -120,7 +137,7 @@ def _blamed(options: argparse.Namespace, done: Night, wanted: list[Pair], folder
     red = next((pair for pair, seen in zip(wanted, done.pairs, strict=False) if seen.exit_code == 1), None)
     if red is None or not options.blame:
         return done
-    from conformance.upgrade import blame, pairs  # noqa: PLC0415
+    from conformance.upgrade import blame, pairs
 
     sources = folder / "blame"
     old = pairs.side(red.before, options.contract, sources / "from").loaded
@@ -149,7 +166,7 @@ def _blamed(options: argparse.Namespace, done: Night, wanted: list[Pair], folder
 
 def _failed(place: Path, direction: str = "*") -> frozenset[str]:
     """Requirements that failed in the reports of one pair."""
-    from reports import RunResult  # noqa: PLC0415
+    from reports import RunResult
 
     return frozenset(
         name
@@ -162,9 +179,9 @@ def _failed(place: Path, direction: str = "*") -> frozenset[str]:
 
 def _report(folder: Path, kept: Path) -> None:
     """One report of all pairs, and each of them in the history for `conformance report trend`."""
-    from reports import RunResult, write_all  # noqa: PLC0415
-    from reports.history import remember, store  # noqa: PLC0415
-    from reports.merge import merge  # noqa: PLC0415
+    from reports import RunResult, write_all
+    from reports.history import remember, store
+    from reports.merge import merge
 
     results = sorted(folder.glob("pair-*/*/results"))
     for each in results:

@@ -21,18 +21,22 @@ def add_stack_options(parser: argparse.ArgumentParser) -> None:
         "--contract", type=Path, default=default_contract(), metavar="FILE", help="the contract (%(default)s)"
     )
     parser.add_argument(
-        "--environment", default="kind", choices=("kind", "existing"),
+        "--environment",
+        default="kind",
+        choices=("kind", "existing"),
         help="kind: a cluster of our own; existing: what the contract's [existing] names",
-    )  # fmt: skip
+    )
     add_making_options(parser)
 
 
 def add_making_options(parser: argparse._ActionsContainer) -> None:
     """What a stack of our own is made from."""
     parser.add_argument(
-        "--images", default="auto", choices=("auto", "upstream", "packages"),
+        "--images",
+        default="auto",
+        choices=("auto", "upstream", "packages"),
         help="where images come from (auto: upstream where it answers)",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--jenkins-image", default="", metavar="IMAGE", help="a real controller with the pinned plugins"
     )
@@ -52,9 +56,11 @@ def add_making_options(parser: argparse._ActionsContainer) -> None:
         "--kit", default="", metavar="FILE|URL", help="take everything built from this archive"
     )
     parser.add_argument(
-        "--provision-host", action=argparse.BooleanOptionalAction, default=None,
+        "--provision-host",
+        action=argparse.BooleanOptionalAction,
+        default=None,
         help="on Debian and Ubuntu as root: install what is missing (on in ./run, off elsewhere)",
-    )  # fmt: skip
+    )
 
 
 def provision_host(options: argparse.Namespace) -> bool:

@@ -41,7 +41,7 @@ class Plan:
     @property
     def kubectl(self) -> Path:
         """Where the built kubectl is, or will be."""
-        from environments.images import programs  # noqa: PLC0415 - the static layer starts without it
+        from environments.images import programs
 
         return programs.path(self.sources.catalogue, "kubectl")
 
@@ -63,7 +63,7 @@ class Plan:
 
 def plan(options: argparse.Namespace, say: Say) -> Plan:
     """Read the contract and decide where images come from. Raises ContractError, UsageError."""
-    from environments.images import sources  # noqa: PLC0415 - the static layer starts without it
+    from environments.images import sources
 
     loaded = load(options.contract)
     if not loaded.stack_dir.is_dir():
@@ -94,9 +94,9 @@ def _inputs(loaded: LoadedContract, chosen: ImageSources, options: argparse.Name
 
 def fit_host(options: argparse.Namespace, planned: Plan | None, say: Say) -> Engine:
     """Judge the host and get an engine. Raises HostUnfit."""
-    from conformance.cli.options import provision_host  # noqa: PLC0415
-    from environments.host import facts, preflight, provision  # noqa: PLC0415
-    from environments.images import store  # noqa: PLC0415
+    from conformance.cli.options import provision_host
+    from environments.host import facts, preflight, provision
+    from environments.images import store
 
     allowed = provision_host(options)
     node = planned.sources.catalogue.built("node") if planned else ""
@@ -123,8 +123,8 @@ def scratch(what: str) -> Path:
 
 def environment(planned: Plan, run: Run, engine: Engine, say: Say) -> KindEnvironment:
     """The kind environment for `run`, with credentials and a CA of its own."""
-    from environments import trust  # noqa: PLC0415
-    from environments.kind.assembly import assemble  # noqa: PLC0415
+    from environments import trust
+    from environments.kind.assembly import assemble
 
     return assemble(
         loaded=planned.loaded,
@@ -147,9 +147,9 @@ def diagnose(where: Environment, folder: Path, say: Say) -> None:
 
 def diagnose_found(planned: Plan, endpoints: Endpoints, folder: Path, say: Say) -> None:
     """The same of a stack that was found: a kept one, or one that is not ours."""
-    from environments import diagnostics  # noqa: PLC0415 - only when something failed
-    from environments.host import engine as engines  # noqa: PLC0415
-    from environments.kubectl import Kubectl  # noqa: PLC0415
+    from environments import diagnostics
+    from environments.host import engine as engines
+    from environments.kubectl import Kubectl
 
     program = planned.kubectl if planned.kubectl.exists() else Path("kubectl")
     kubectl = Kubectl(program, Path(endpoints.kubeconfig))

@@ -28,10 +28,11 @@ EARLIER = 5
 
 def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
-        "run", help="stand the stack up (or find a kept one), run the suites, print the verdict",
+        "run",
+        help="stand the stack up (or find a kept one), run the suites, print the verdict",
         epilog="further arguments after -- go to pytest, for example: conformance run -- -k nexus, "
         "or conformance run -- suites/nexus; without a live suite among them no stack stands up",
-    )  # fmt: skip
+    )
     add_stack_options(parser)
     parser.add_argument("--keep", action="store_true", help="leave the stack standing afterwards")
     parser.add_argument("--keep-on-failure", action="store_true", help="leave it standing unless conformant")
@@ -40,19 +41,26 @@ def register(subparsers: Subparsers) -> None:
         "--allow-writes", action="store_true", help="existing: run the checks that write, too"
     )
     parser.add_argument(
-        "--allow-disruption", action="store_true",
+        "--allow-disruption",
+        action="store_true",
         help="existing: with --allow-writes, also run the checks that restart Jenkins and Nexus",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--upgrade", type=Path, default=None, metavar="DIR",
+        "--upgrade",
+        type=Path,
+        default=None,
+        metavar="DIR",
         help="what `conformance upgrade` saw: the upgrade layer judges it, too",
-    )  # fmt: skip
+    )
     parser.add_argument("--workers", default="auto", metavar="N", help="pytest workers (%(default)s)")
     parser.add_argument("--results-dir", type=Path, default=None, metavar="DIR", help="where results go")
     parser.add_argument(
-        "--waivers", type=Path, default=None, metavar="FILE",
+        "--waivers",
+        type=Path,
+        default=None,
+        metavar="FILE",
         help=f"dated exceptions with a reason (default: {WAIVERS} beside the contract, if there)",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--json-events", type=Path, default=None, metavar="FILE", help="append every event as a line of JSON"
     )
@@ -62,13 +70,13 @@ def register(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run everything that was asked for and print the verdict; returns its exit code."""
-    from rich.console import Console  # noqa: PLC0415 - each command loads what it needs
+    from rich.console import Console
 
-    from conformance.cli import plan  # noqa: PLC0415
-    from conformance.cli.session import Session  # noqa: PLC0415
-    from environments import runs  # noqa: PLC0415
-    from environments.kind import reap  # noqa: PLC0415
-    from reports import LiveView, Recorder, RunResult, print_verdict, usual, write_all  # noqa: PLC0415
+    from conformance.cli import plan
+    from conformance.cli.session import Session
+    from environments import runs
+    from environments.kind import reap
+    from reports import LiveView, Recorder, RunResult, print_verdict, usual, write_all
 
     console = Console()
     for removed in reap.reap():
@@ -80,12 +88,17 @@ def run(options: argparse.Namespace) -> int:
     try:
         options.waivers = _waivers(planned, options.waivers)
         recorder = Recorder(
-            folder, run_id=this.id, environment=options.environment, contract=planned.loaded,
-            command=shlex.join(["conformance", *sys.argv[1:]]), stack_revision=planned.stack_revision,
-            selection=shlex.join(options.pytest_arguments), waivers=options.waivers,
+            folder,
+            run_id=this.id,
+            environment=options.environment,
+            contract=planned.loaded,
+            command=shlex.join(["conformance", *sys.argv[1:]]),
+            stack_revision=planned.stack_revision,
+            selection=shlex.join(options.pytest_arguments),
+            waivers=options.waivers,
             layers=("static",) if options.static_only else (),
             without=() if options.upgrade else ("upgrade",),
-        )  # fmt: skip
+        )
         session = Session(options, planned, this, recorder, folder)
         events = _events(options.json_events)
     except ConformanceError:
@@ -130,8 +143,8 @@ def _events(file: Path | None) -> TextIO | None:
 
 def _earlier(contract: str, environment: str) -> list[RunResult]:
     """The newest finished runs of the same contract and environment, oldest first."""
-    from conformance.core.paths import state_root  # noqa: PLC0415
-    from reports import RunResult  # noqa: PLC0415
+    from conformance.core.paths import state_root
+    from reports import RunResult
 
     heads = (state_root() / "runs").glob("*/results/run.json")
     found: list[RunResult] = []

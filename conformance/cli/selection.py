@@ -56,8 +56,12 @@ def _below_suites(word: str) -> str:
     below = [place for place in places if place.is_relative_to(SUITES)]
     if below and not any(place.exists() for place in below):
         known = ", ".join(f"suites/{folder.name}" for folder in folders())
-        raise UsageError("there is no such part of the suites", where=word, expected=known,
-                         remedy="name a folder or a file of it, or choose by -k")  # fmt: skip
+        raise UsageError(
+            "there is no such part of the suites",
+            where=word,
+            expected=known,
+            remedy="name a folder or a file of it, or choose by -k",
+        )
     return next((f"{place}{colons}{check}" for place in below if place.exists()), "")
 
 

@@ -61,7 +61,7 @@ class Session:
 
     def end(self, exit_code: int, console: Console) -> None:
         """Diagnostics when it is red, then keep or remove."""
-        from environments.kind import reap  # noqa: PLC0415
+        from environments.kind import reap
 
         keep = self._options.keep or (self._options.keep_on_failure and exit_code != 0)
         made_here = self._environment is not None and self._stack_run is self._run
@@ -75,10 +75,10 @@ class Session:
         reap.release_engine()
 
     def _stand_up(self) -> Path:
-        from conformance.cli import plan  # noqa: PLC0415
-        from conformance.cli.progress import Estimate, clock  # noqa: PLC0415
-        from environments.images import kit  # noqa: PLC0415
-        from environments.images.builder import Builder  # noqa: PLC0415
+        from conformance.cli import plan
+        from conformance.cli.progress import Estimate, clock
+        from environments.images import kit
+        from environments.images.builder import Builder
 
         options, planned, say = self._options, self._planned, self._recorder.note
         kept = planned.kept()
@@ -87,14 +87,16 @@ class Session:
             self._stack_run = kept
             return self._known(kept)
         if options.environment == "existing":
-            from environments import existing  # noqa: PLC0415
+            from environments import existing
 
             self._run.endpoints_file.write_text(
                 existing.endpoints(
-                    planned.loaded, self._run,
-                    writable=options.allow_writes, disruptible=options.allow_disruption,
+                    planned.loaded,
+                    self._run,
+                    writable=options.allow_writes,
+                    disruptible=options.allow_disruption,
                 ).to_json()
-            )  # fmt: skip
+            )
             return self._known(self._run)
         engine = plan.fit_host(options, planned, say)
         if options.kit:
@@ -118,7 +120,7 @@ class Session:
         return self._known(self._run)
 
     def _known(self, stack: Run) -> Path:
-        from dataclasses import asdict  # noqa: PLC0415
+        from dataclasses import asdict
 
         endpoints = stack.endpoints()
         if endpoints is None:
@@ -139,7 +141,7 @@ class Session:
         return [folder for folder in folders() if folder.name not in left_out]
 
     def _live(self, suites: list[str], endpoints: Path) -> None:
-        from conformance.runner.cluster_watch import lost  # noqa: PLC0415
+        from conformance.runner.cluster_watch import lost
 
         more = ["--upgrade", str(self._options.upgrade.resolve())] if self._options.upgrade else []
         with self._pytest("live", suites, self._options.workers, "--stack", str(endpoints), *more) as session:
@@ -147,17 +149,19 @@ class Session:
         if reason := lost(self._folder):
             self._recorder.problem(
                 EnvironmentFailure(
-                    reason.partition(":")[0], where=str(endpoints), observed=reason.partition(": ")[2],
+                    reason.partition(":")[0],
+                    where=str(endpoints),
+                    observed=reason.partition(": ")[2],
                     remedy="see what stopped it (conformance status, the engine's log), then run again",
                 ),
                 "live",
-            )  # fmt: skip
+            )
         if session.returncode:
             self._diagnose()
 
     def _diagnose(self) -> None:
         """Into the results, so that a bundle of them holds it."""
-        from conformance.cli import plan  # noqa: PLC0415
+        from conformance.cli import plan
 
         folder = self._folder / "diagnostics"
         if self._environment is not None:
@@ -171,13 +175,28 @@ class Session:
     ) -> Iterator[subprocess.Popen[bytes]]:
         """One pytest process; its own output goes to a log beside the results. It never outlives us."""
         command = [
-            sys.executable, "-m", "pytest", *paths, "--rootdir", str(PROJECT),
-            "-c", str(PROJECT / "pyproject.toml"), "-p", "no:cacheprovider",
+            sys.executable,
+            "-m",
+            "pytest",
+            *paths,
+            "--rootdir",
+            str(PROJECT),
+            "-c",
+            str(PROJECT / "pyproject.toml"),
+            "-p",
+            "no:cacheprovider",
             # it collects garbage five times at each process' end
-            "-p", "no:unraisableexception",
-            "--contract", str(self._planned.loaded.file), "--results-dir", str(self._folder),
-            "--session-name", name, *more, *self._asked.more,
-        ]  # fmt: skip
+            "-p",
+            "no:unraisableexception",
+            "--contract",
+            str(self._planned.loaded.file),
+            "--results-dir",
+            str(self._folder),
+            "--session-name",
+            name,
+            *more,
+            *self._asked.more,
+        ]
         # testinfra calls kubectl by name
         programs = str(self._planned.kubectl.parent)
         environment = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"}

@@ -35,11 +35,11 @@ def register(subparsers: Subparsers) -> None:
 
 def up(options: argparse.Namespace) -> int:
     """Stand the stack up, or find the kept one; 0."""
-    from rich.console import Console  # noqa: PLC0415 - each command loads what it needs
+    from rich.console import Console
 
-    from conformance.cli import plan  # noqa: PLC0415
-    from conformance.core import timeline  # noqa: PLC0415
-    from environments.kind import reap as reaping  # noqa: PLC0415
+    from conformance.cli import plan
+    from conformance.core import timeline
+    from environments.kind import reap as reaping
 
     console = Console()
     for removed in reaping.reap():
@@ -70,17 +70,17 @@ def stand_up(
 
     Raises ConformanceError; then only diagnostics and the timeline stay.
     """
-    from conformance.cli import plan  # noqa: PLC0415
-    from conformance.cli.progress import Progress  # noqa: PLC0415
-    from environments import runs  # noqa: PLC0415
-    from environments.images.builder import Builder  # noqa: PLC0415
-    from environments.kind import reap as reaping  # noqa: PLC0415
+    from conformance.cli import plan
+    from conformance.cli.progress import Progress
+    from environments import runs
+    from environments.images.builder import Builder
+    from environments.kind import reap as reaping
 
     engine = plan.fit_host(options, planned, console.print)
     run = runs.new(str(options.contract), options.environment, planned.inputs)
     try:
         if options.kit:
-            from environments.images import kit  # noqa: PLC0415
+            from environments.images import kit
 
             kit.take(options.kit, planned.sources.catalogue, engine, console.print)
         where = dataclasses.replace(plan.environment(planned, run, engine, console.print), claims=claims)
@@ -102,8 +102,8 @@ def stand_up(
 
 def down(options: argparse.Namespace) -> int:
     """Remove kept stacks; 0, or 3 when the named one is not there."""
-    from environments import runs  # noqa: PLC0415 - each command loads what it needs
-    from environments.kind import reap as reaping  # noqa: PLC0415
+    from environments import runs
+    from environments.kind import reap as reaping
 
     wanted = [run for run in runs.all_runs() if run.kept and options.run in ("", run.id)]
     if options.run and not wanted:
@@ -121,8 +121,8 @@ def down(options: argparse.Namespace) -> int:
 
 def status(_options: argparse.Namespace) -> int:
     """Tell what stands; 0."""
-    from environments import runs  # noqa: PLC0415 - each command loads what it needs
-    from environments.kind import reap as reaping  # noqa: PLC0415
+    from environments import runs
+    from environments.kind import reap as reaping
 
     found = runs.all_runs()
     for run in found:
@@ -139,7 +139,7 @@ def status(_options: argparse.Namespace) -> int:
 
 def reap(_options: argparse.Namespace) -> int:
     """Remove what killed runs left; 0."""
-    from environments.kind import reap as reaping  # noqa: PLC0415 - each command loads what it needs
+    from environments.kind import reap as reaping
 
     removed = reaping.reap()
     for thing in removed:

@@ -80,9 +80,11 @@ class KindTrial:
         text = re.sub(r"(?m)^\[stack\]\s*$", '[stack]\npath = "stack"', text, count=1)
         if pins.core:
             text = re.sub(
-                r"(?ms)^(\[jenkins\]\s*\n(?:(?!^\[).*?\n)??version\s*=\s*)\"[^\"]*\"", rf'\g<1>"{pins.core}"',
-                text, count=1,
-            )  # fmt: skip
+                r"(?ms)^(\[jenkins\]\s*\n(?:(?!^\[).*?\n)??version\s*=\s*)\"[^\"]*\"",
+                rf'\g<1>"{pins.core}"',
+                text,
+                count=1,
+            )
         contract = folder / loaded.file.name
         contract.write_text(text, encoding="utf-8")
         return contract
@@ -99,11 +101,25 @@ class KindTrial:
         running = _running(endpoints)
         results = run.folder / "results"
         command = [
-            sys.executable, "-m", "conformance.cli.main", "run", "--contract", str(options.contract),
-            "--results-dir", str(results), "--images", options.images, "--ecr", options.ecr,
-            "--deployer", options.deployer, "--jenkins-image", options.jenkins_image,
-            "--", *SELECTION[options.suites],
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "conformance.cli.main",
+            "run",
+            "--contract",
+            str(options.contract),
+            "--results-dir",
+            str(results),
+            "--images",
+            options.images,
+            "--ecr",
+            options.ecr,
+            "--deployer",
+            options.deployer,
+            "--jenkins-image",
+            options.jenkins_image,
+            "--",
+            *SELECTION[options.suites],
+        ]
         code = subprocess.run(command, stdout=sys.stderr, check=False).returncode
         verdict = json.loads((results / "result.json").read_text(encoding="utf-8"))["verdict"]
         said = verdict["headline"] if code == 0 else f"{verdict['headline']}: {verdict['reason']}"

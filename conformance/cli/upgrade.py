@@ -35,19 +35,27 @@ def register(subparsers: Subparsers) -> None:
         "--contract", type=Path, default=default_contract(), metavar="FILE", help="the contract (%(default)s)"
     )
     parser.add_argument(
-        "--from", dest="before", default="", metavar="stack@REVISION|FILE",
+        "--from",
+        dest="before",
+        default="",
+        metavar="stack@REVISION|FILE",
         help="what people run (default: the newest tag of the contract's repository)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--to", dest="after", default="", metavar="stack@REVISION|FILE",
+        "--to",
+        dest="after",
+        default="",
+        metavar="stack@REVISION|FILE",
         help="what they upgrade to (default: the contract)",
-    )  # fmt: skip
+    )
     parser.add_argument("--seed", type=int, default=SEED, help="number that the state is made from")
     parser.add_argument("--no-back", action="store_true", help="do not go back afterwards")
     parser.add_argument(
-        "--interrupt", default=None, choices=KINDS,
+        "--interrupt",
+        default=None,
+        choices=KINDS,
         help="disturb it: kill the new pods, restart the node, take the registry away, fill the volumes",
-    )  # fmt: skip
+    )
     parser.add_argument("--keep", action="store_true", help="leave the stack standing afterwards")
     parser.add_argument("--results-dir", type=Path, default=None, metavar="DIR", help="where results go")
     add_making_options(parser)
@@ -56,12 +64,12 @@ def register(subparsers: Subparsers) -> None:
 
 def upgrade(options: argparse.Namespace) -> int:
     """Run one pair; the worst exit code of its reports, 0 when all conforms."""
-    from rich.console import Console  # noqa: PLC0415 - each command loads what it needs
+    from rich.console import Console
 
-    from conformance.cli import plan, stack  # noqa: PLC0415
-    from conformance.core.nonconformance import NonConformance  # noqa: PLC0415
-    from conformance.upgrade import pairs  # noqa: PLC0415
-    from environments.kind import reap  # noqa: PLC0415
+    from conformance.cli import plan, stack
+    from conformance.core.nonconformance import NonConformance
+    from conformance.upgrade import pairs
+    from environments.kind import reap
 
     console = Console()
 
@@ -106,9 +114,9 @@ class _Journey:
 
     def there_and_back(self, before: Side, after: Side) -> int:
         """Fill the stack, upgrade it, judge it, and the same back; the worst exit code."""
-        from conformance.upgrade.observed import STATE  # noqa: PLC0415
-        from conformance.upgrade.state.collectors import fill  # noqa: PLC0415
-        from conformance.upgrade.upgrade_run import Course  # noqa: PLC0415
+        from conformance.upgrade.observed import STATE
+        from conformance.upgrade.state.collectors import fill
+        from conformance.upgrade.upgrade_run import Course
 
         course = Course(self, self.run, self.say)
         start = time.monotonic()
@@ -139,7 +147,7 @@ class _Journey:
         self.where = self.where.change(to, planned.sources, timeline)
 
     def disturbances(self) -> Disturbable:
-        from environments.kind.disturb import Disturbances  # noqa: PLC0415
+        from environments.kind.disturb import Disturbances
 
         return Disturbances(self.where)
 
@@ -147,15 +155,30 @@ class _Journey:
 def _judge(options: argparse.Namespace, side: Side, folder: Path) -> int:
     """The whole suite of the contract that was come to, with what was seen on the way."""
     command = [
-        sys.executable, "-m", "conformance.cli.main", "run", "--contract", str(side.loaded.file),
-        "--results-dir", str(folder / "results"), "--upgrade", str(folder), "--images", options.images,
-        "--ecr", options.ecr, "--deployer", options.deployer, "--jenkins-image", options.jenkins_image,
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "conformance.cli.main",
+        "run",
+        "--contract",
+        str(side.loaded.file),
+        "--results-dir",
+        str(folder / "results"),
+        "--upgrade",
+        str(folder),
+        "--images",
+        options.images,
+        "--ecr",
+        options.ecr,
+        "--deployer",
+        options.deployer,
+        "--jenkins-image",
+        options.jenkins_image,
+    ]
     return subprocess.run(command, check=False).returncode
 
 
 def _plan(options: argparse.Namespace, side: Side, say: Callable[[str], None]) -> Plan:
-    from conformance.cli import plan  # noqa: PLC0415
+    from conformance.cli import plan
 
     chosen = argparse.Namespace(**vars(options) | {"contract": side.loaded.file})
     return plan.plan(chosen, say)

@@ -154,8 +154,10 @@ class Agents:
         try:
             eventually(
                 lambda: self.cluster.pod(self.namespace, name) is None,
-                what=f"pod {name} is gone", timeout=timeout, interval=0.3,
-            )  # fmt: skip
+                what=f"pod {name} is gone",
+                timeout=timeout,
+                interval=0.3,
+            )
         except NotYet as error:
             left = self.cluster.pod(self.namespace, name)
             raise NonConformance(

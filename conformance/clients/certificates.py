@@ -46,9 +46,11 @@ def shown_by(service: Service, ca_bundle: str) -> Certificate:
         ) from error
     except OSError as error:
         raise Unavailable(
-            f"{host} does not answer", where=f"{address[0]}:{address[1]}", observed=str(error),
+            f"{host} does not answer",
+            where=f"{address[0]}:{address[1]}",
+            observed=str(error),
             remedy="look whether it runs and is reachable from here",
-        ) from error  # fmt: skip
+        ) from error
     names = tuple(str(entry[1]) for entry in shown.get("subjectAltName", ()))
     until = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), UTC)
     return Certificate(names, until)

@@ -146,8 +146,11 @@ class Http:
         start = time.monotonic()
         method, url = str(request.method), str(request.url)
         sent: dict[str, Any] = {
-            "timeout": TIMEOUT, "verify": self.session.verify, "allow_redirects": False, **options,
-        }  # fmt: skip
+            "timeout": TIMEOUT,
+            "verify": self.session.verify,
+            "allow_redirects": False,
+            **options,
+        }
         away = UNAVAILABLE - sent.pop("answers", frozenset())
         try:
             answer = self.session.send(request, **sent)

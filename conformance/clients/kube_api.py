@@ -71,9 +71,13 @@ class KubeApi:
         """Method, URL, headers with the login, and body, as the package's own calls send them."""
         headers = {"Accept": "application/json, */*", **({"Content-Type": kind} if body is not None else {})}
         signed: tuple[Any, ...] = self._api.param_serialize(
-            method, path, query_params=list(query), header_params=headers, body=body,
+            method,
+            path,
+            query_params=list(query),
+            header_params=headers,
+            body=body,
             auth_settings=["BearerToken"],
-        )  # fmt: skip
+        )
         return signed
 
     def _sent(self, what: str, signed: tuple[Any, ...], **missing: Any) -> Any:
@@ -86,9 +90,11 @@ class KubeApi:
         except (client.ApiException, urllib3.exceptions.HTTPError, OSError) as error:
             self._note("API", what, start, 0, f"{type(error).__name__}: {error}"[:300])
             raise Unavailable(
-                f"the Kubernetes API cannot be reached: {what}", where=self._settings.host,
-                observed=str(error)[:400], remedy="check that the cluster is up: kubectl get nodes",
-            ) from error  # fmt: skip
+                f"the Kubernetes API cannot be reached: {what}",
+                where=self._settings.host,
+                observed=str(error)[:400],
+                remedy="check that the cluster is up: kubectl get nodes",
+            ) from error
         status = int(answer.status)
         away = status in UNAVAILABLE
         self._note("API", what, start, status, f"status {status}" if away else "")
@@ -96,16 +102,24 @@ class KubeApi:
             return missing["missing"]
         if status >= 300:
             raise (Unavailable if away else EnvironmentFailure)(
-                f"the Kubernetes API does not answer: {what}", where=self._settings.host,
+                f"the Kubernetes API does not answer: {what}",
+                where=self._settings.host,
                 observed=f"{status} {answer.reason}: {' '.join(text.split())[:400]}",
                 remedy="check that the kubeconfig's user may ask this, and that the API server is healthy",
-            )  # fmt: skip
+            )
         return text
 
     def _change(
-        self, what: str, method: str, path: str, body: Any = None, *, query: Query = (), kind: str = JSON,
+        self,
+        what: str,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Query = (),
+        kind: str = JSON,
         **missing: Any,
-    ) -> Any:  # fmt: skip
+    ) -> Any:
         """A request that is made once; its answer as JSON."""
         text = self._sent(what, self._signed(method, path, query, body, kind=kind), **missing)
         return json.loads(text) if isinstance(text, str) else text

@@ -56,9 +56,12 @@ class Cluster(Pods):
     def claims(self, namespace: str) -> tuple[tuple[str, str], ...]:
         """(name, phase) of each persistent volume claim but those that checks make."""
         found = self.objects(
-            f"claims of {namespace}", "v1", CLAIMS, namespace,
+            f"claims of {namespace}",
+            "v1",
+            CLAIMS,
+            namespace,
             labelSelector="app.kubernetes.io/managed-by!=conformance",
-        )  # fmt: skip
+        )
         return tuple((raw["metadata"]["name"], raw["status"]["phase"]) for raw in found)
 
     def claim_phase(self, namespace: str, name: str) -> str:
@@ -68,9 +71,8 @@ class Cluster(Pods):
     def certificates(self, namespace: str) -> tuple[tuple[str, bytes], ...]:
         """(name, PEM) of each TLS secret's certificates; the keys stay where they are."""
         found = self.objects(
-            f"TLS secrets of {namespace}", "v1", "secrets", namespace,
-            fieldSelector="type=kubernetes.io/tls",
-        )  # fmt: skip
+            f"TLS secrets of {namespace}", "v1", "secrets", namespace, fieldSelector="type=kubernetes.io/tls"
+        )
         return tuple(
             (raw["metadata"]["name"], base64.b64decode((raw.get("data") or {}).get("tls.crt", "")))
             for raw in found
@@ -82,10 +84,13 @@ class Cluster(Pods):
             f"events of {name}", "v1", "events", namespace, fieldSelector=f"involvedObject.name={name}"
         )
         seen = [
-            (moment(raw.get("lastTimestamp") or raw.get("eventTime")), raw.get("reason") or "",
-             raw.get("message") or "")
+            (
+                moment(raw.get("lastTimestamp") or raw.get("eventTime")),
+                raw.get("reason") or "",
+                raw.get("message") or "",
+            )
             for raw in found
-        ]  # fmt: skip
+        ]
         return tuple(sorted(seen, key=lambda event: event[0] or datetime.min.replace(tzinfo=UTC)))
 
     def secret(self, namespace: str, name: str) -> dict[str, str] | None:
@@ -104,12 +109,18 @@ class Cluster(Pods):
         spec = {
             "user": f"system:serviceaccount:{account[0]}:{account[1]}",
             "groups": [
-                "system:serviceaccounts", f"system:serviceaccounts:{account[0]}", "system:authenticated"
+                "system:serviceaccounts",
+                f"system:serviceaccounts:{account[0]}",
+                "system:authenticated",
             ],
             "resourceAttributes": {
-                "namespace": namespace, "verb": verb, "group": group, "resource": kind, "subresource": sub
+                "namespace": namespace,
+                "verb": verb,
+                "group": group,
+                "resource": kind,
+                "subresource": sub,
             },
-        }  # fmt: skip
+        }
         path = path_of("authorization.k8s.io/v1", "subjectaccessreviews")
         answer = self._read(f"access of {account[1]}", path, body={"spec": spec})
         return bool(answer["status"]["allowed"])
@@ -124,17 +135,23 @@ class Cluster(Pods):
         """Restart a Deployment's pods by its own strategy, as `kubectl rollout restart` does."""
         mark = {"kubectl.kubernetes.io/restartedAt": datetime.now(UTC).isoformat(timespec="milliseconds")}
         self._change(
-            f"restart deployment {deployment}", "PATCH",
+            f"restart deployment {deployment}",
+            "PATCH",
             path_of("apps/v1", "deployments", namespace, deployment),
             {"spec": {"template": {"metadata": {"annotations": mark}}}},
             kind="application/strategic-merge-patch+json",
-        )  # fmt: skip
+        )
 
     @contextmanager
     def pulling_pod(  # noqa: PLR0917 - each is one part of the pod
-        self, namespace: str, name: str, labels: Mapping[str, str], host: str, login: tuple[str, str],
+        self,
+        namespace: str,
+        name: str,
+        labels: Mapping[str, str],
+        host: str,
+        login: tuple[str, str],
         containers: Sequence[Mapping[str, Any]],
-    ) -> Iterator[Pod]:  # fmt: skip
+    ) -> Iterator[Pod]:
         """A pod of our own that pulls from `host` with `login`; all that is made is deleted at the end.
 
         A kubelet may hear of a pod before the API server's node authorizer does, which then refuses it the

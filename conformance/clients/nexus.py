@@ -12,6 +12,7 @@ import requests
 
 from conformance.clients.artifacts import sha1
 from conformance.clients.http import TIMEOUT, Http, expect
+from conformance.core import xml
 from conformance.core.nonconformance import NonConformance
 from environments.deploy.nexus import CLEANUP_POLICIES
 from reports.redact import register
@@ -150,9 +151,14 @@ class Nexus:
         password = password or secrets.token_urlsafe(24)
         register(password, "password")
         body = {
-            "userId": username, "firstName": "Conformance", "lastName": "Check", "status": "active",
-            "emailAddress": "conformance@example.org", "password": password, "roles": list(roles),
-        }  # fmt: skip
+            "userId": username,
+            "firstName": "Conformance",
+            "lastName": "Check",
+            "status": "active",
+            "emailAddress": "conformance@example.org",
+            "password": password,
+            "roles": list(roles),
+        }
         answer = self.http.post("/service/rest/v1/security/users", json=body)
         expect(answer, 200, what=f"Nexus does not make a user with the role {', '.join(roles)}")
         return self.as_login(username, password)
@@ -194,7 +200,7 @@ class Nexus:
                 "maven2.asset1.extension": item.packaging,
             },
             files={"maven2.asset1": (item.path.rpartition("/")[2], data)},
-        )  # fmt: skip
+        )
         if answer.ok:
             pom = item.path.removesuffix(item.packaging) + "pom"
             made = (item.path, pom, f"{item.folder}/maven-metadata.xml")
@@ -235,8 +241,8 @@ class Nexus:
         folder = f"{coordinates.folder}/{coordinates.version}" if of_version else coordinates.folder
         text = self.content(repository, f"{folder}/maven-metadata.xml")
         try:
-            return ElementTree.fromstring(text)  # noqa: S314 - written by the server under test
-        except ElementTree.ParseError as error:
+            return xml.parse(text)
+        except ValueError as error:
             raise NonConformance(
                 f"maven-metadata.xml of {folder} in {repository} is not XML",
                 observed=str(error),

@@ -55,9 +55,15 @@ class Pods(KubeApi):
             self.delete_pod(namespace, made.name)
 
     def wait_pod(
-        self, namespace: str, name: str, *, timeout: float, until: Callable[[Pod], bool], what: str,
+        self,
+        namespace: str,
+        name: str,
+        *,
+        timeout: float,
+        until: Callable[[Pod], bool],
+        what: str,
         stuck: Callable[[Pod], str] = Pod.trouble,
-    ) -> Pod:  # fmt: skip
+    ) -> Pod:
         """Wait until `until(pod)`; NonConformance when `stuck(pod)` says why not, or when time is over."""
 
         def probe() -> Pod | None:
@@ -68,9 +74,13 @@ class Pods(KubeApi):
 
         try:
             found = eventually(
-                probe, what=f"pod {name} {what}", timeout=timeout, interval=0.3,
-                until=lambda pod: pod is not None and until(pod), terminal=broken,
-            )  # fmt: skip
+                probe,
+                what=f"pod {name} {what}",
+                timeout=timeout,
+                interval=0.3,
+                until=lambda pod: pod is not None and until(pod),
+                terminal=broken,
+            )
         except EnvironmentFailure as error:
             if isinstance(error, Unavailable):
                 raise
@@ -93,9 +103,12 @@ class Pods(KubeApi):
         """
         start = time.monotonic()
         query = [
-            ("container", container or pod.containers[0].name), ("stdin", str(bool(stdin)).lower()),
-            ("stdout", "true"), ("stderr", "true"), *(("command", word) for word in command),
-        ]  # fmt: skip
+            ("container", container or pod.containers[0].name),
+            ("stdin", str(bool(stdin)).lower()),
+            ("stdout", "true"),
+            ("stderr", "true"),
+            *(("command", word) for word in command),
+        ]
         path = f"{path_of('v1', 'pods', pod.namespace, pod.name)}/exec"
         _, url, headers, *_ = self._signed("GET", path, query)
         try:

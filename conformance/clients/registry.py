@@ -122,9 +122,10 @@ class EcrApi:
             if error.response.get("Error", {}).get("Code") == "LifecyclePolicyNotFoundException":
                 return None
             raise NonConformance(
-                f"ECR does not tell the lifecycle policy of {repository}", observed=str(error),
+                f"ECR does not tell the lifecycle policy of {repository}",
+                observed=str(error),
                 remedy="allow ecr:GetLifecyclePolicy to who runs the checks",
-            ) from error  # fmt: skip
+            ) from error
         found: dict[str, Any] = json.loads(told)
         return found
 

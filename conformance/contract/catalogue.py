@@ -100,7 +100,7 @@ class Catalogue:
     def near(self, identifier: str) -> tuple[str, ...]:
         """Up to three known ids that a mistyped one may have meant."""
         # imported where it is needed: it costs a start-up 10 ms and is for mistakes only
-        from difflib import get_close_matches  # noqa: PLC0415
+        from difflib import get_close_matches
 
         return tuple(get_close_matches(identifier, self._by_id, n=3))
 

@@ -19,13 +19,7 @@ class ConformanceError(Exception):
     exit_code: ClassVar[int] = 2
 
     def __init__(
-        self,
-        what: str,
-        *,
-        where: str = "",
-        expected: str = "",
-        observed: str = "",
-        remedy: str = "",
+        self, what: str, *, where: str = "", expected: str = "", observed: str = "", remedy: str = ""
     ) -> None:
         super().__init__(what)
         self.what = what

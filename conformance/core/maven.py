@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 import zipfile
 from pathlib import Path
-from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+from conformance.core import xml
 from conformance.core.errors import HostUnfit
 
 #: Jars that hold Maven's super POM, as Maven itself and Debian's packages install them.
-SUPER_POM_JARS = (
-    "/usr/share/maven/lib/maven-model-builder*.jar",
-    "/usr/share/java/maven3-model-builder.jar",
-)
+SUPER_POM_JARS = ("/usr/share/maven/lib/maven-model-builder*.jar", "/usr/share/java/maven3-model-builder.jar")
 SUPER_POM = "org/apache/maven/model/pom-4.0.0.xml"
 
 
@@ -57,8 +54,8 @@ def _mirror() -> str:
     if not settings.is_file():
         return ""
     try:
-        root = ElementTree.parse(settings).getroot()  # noqa: S314 - the user's own file
-    except ElementTree.ParseError:
+        root = xml.parse(settings.read_bytes())
+    except ValueError:
         return ""
     for mirror in root.iterfind(".//{*}mirror"):
         of = (mirror.findtext("{*}mirrorOf") or "").split(",")
@@ -71,6 +68,6 @@ def _super_pom() -> str:
     for pattern in SUPER_POM_JARS:
         for jar in sorted(Path("/").glob(pattern.lstrip("/"))):
             with zipfile.ZipFile(jar) as archive:
-                root = ElementTree.fromstring(archive.read(SUPER_POM))  # noqa: S314 - Maven's own file
+                root = xml.parse(archive.read(SUPER_POM))
             return (root.findtext(".//{*}repository/{*}url") or "").strip()
     return ""

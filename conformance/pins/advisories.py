@@ -40,15 +40,25 @@ def findings(document: UpdateCenter, subject: str, version: str, where: Location
         advisory = hit.advisory
         if hit.problem:
             yield Finding(
-                "unreadable-advisory", "error", subject,
-                f"{advisory.id} cannot be evaluated against {version}: {hit.problem}", where,
-                next="read the advisory, then waive it or change the pin", ref=advisory.id, link=advisory.url,
-            )  # fmt: skip
+                "unreadable-advisory",
+                "error",
+                subject,
+                f"{advisory.id} cannot be evaluated against {version}: {hit.problem}",
+                where,
+                next="read the advisory, then waive it or change the pin",
+                ref=advisory.id,
+                link=advisory.url,
+            )
             continue
         last = " and ".join(advisory.last_versions)
         upto = f" (last affected: {last})" if last else ""
         yield Finding(
-            "advisory", "no-go", subject, f"{advisory.id}: {advisory.message}; hits {version}{upto}", where,
-            next=f"take a version after {last}" if last else "see the advisory", ref=advisory.id,
+            "advisory",
+            "no-go",
+            subject,
+            f"{advisory.id}: {advisory.message}; hits {version}{upto}",
+            where,
+            next=f"take a version after {last}" if last else "see the advisory",
+            ref=advisory.id,
             link=advisory.url,
-        )  # fmt: skip
+        )

@@ -67,8 +67,12 @@ class Memory:
         if self.file is None:
             return
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        entry = {"of": fingerprint, "changes": sorted(changes), "outcome": result.outcome,
-                 "summary": result.summary}  # fmt: skip
+        entry = {
+            "of": fingerprint,
+            "changes": sorted(changes),
+            "outcome": result.outcome,
+            "summary": result.summary,
+        }
         with self.file.open("a", encoding="utf-8") as out:
             out.write(json.dumps(entry) + "\n")
 

@@ -51,10 +51,10 @@ def register(subparsers: Any, make_trial: TrialFactory | None = None) -> argpars
 
 
 def run_gate(given: argparse.Namespace, make_trial: TrialFactory | None = None) -> int:
-    from conformance.pins.bisect import Memory  # noqa: PLC0415 - see the module's first lines; so below
-    from conformance.pins.gate import Dynamic, gate  # noqa: PLC0415
-    from conformance.pins.inputs import Inputs  # noqa: PLC0415
-    from conformance.pins.output import data, markdown, terminal  # noqa: PLC0415
+    from conformance.pins.bisect import Memory
+    from conformance.pins.gate import Dynamic, gate
+    from conformance.pins.inputs import Inputs
+    from conformance.pins.output import data, markdown, terminal
 
     if not given.static_only and make_trial is None:
         raise UsageError(
@@ -67,9 +67,13 @@ def run_gate(given: argparse.Namespace, make_trial: TrialFactory | None = None) 
     if make_trial is not None and not given.static_only:
         dynamic = Dynamic(make_trial(given), given.budget, Memory(given.bisection))
     result = gate(
-        candidate, inputs.catalogue(), inputs.rules(),
-        baseline=inputs.baseline(candidate), running=_running(given), dynamic=dynamic,
-    )  # fmt: skip
+        candidate,
+        inputs.catalogue(),
+        inputs.rules(),
+        baseline=inputs.baseline(candidate),
+        running=_running(given),
+        dynamic=dynamic,
+    )
     terminal.show(result, _console(given.markdown, given.json, given.junit))
     _write(given.markdown, lambda: markdown.render(result))
     _write(given.json, lambda: data.as_json(result))
@@ -79,11 +83,11 @@ def run_gate(given: argparse.Namespace, make_trial: TrialFactory | None = None) 
 
 def run_propose(given: argparse.Namespace) -> int:
     """Write the proposal and say what was raised and what is held back, and judge what was written."""
-    from conformance.pins.edit import write  # noqa: PLC0415
-    from conformance.pins.gate import Side, gate  # noqa: PLC0415
-    from conformance.pins.inputs import Inputs  # noqa: PLC0415
-    from conformance.pins.output import terminal  # noqa: PLC0415
-    from conformance.pins.propose import propose  # noqa: PLC0415
+    from conformance.pins.edit import write
+    from conformance.pins.gate import Side, gate
+    from conformance.pins.inputs import Inputs
+    from conformance.pins.output import terminal
+    from conformance.pins.propose import propose
 
     inputs = Inputs(given)
     now = inputs.candidate()
@@ -110,10 +114,10 @@ def run_propose(given: argparse.Namespace) -> int:
 
 def run_history(given: argparse.Namespace) -> int:
     """The exit code is that of the last day's verdict."""
-    from conformance.pins.history import history  # noqa: PLC0415
-    from conformance.pins.inputs import Inputs  # noqa: PLC0415
-    from conformance.pins.output import timeline  # noqa: PLC0415
-    from conformance.pins.verdict import EXIT  # noqa: PLC0415
+    from conformance.pins.history import history
+    from conformance.pins.inputs import Inputs
+    from conformance.pins.output import timeline
+    from conformance.pins.verdict import EXIT
 
     inputs = Inputs(given)
     directory = Path(inputs.where())
@@ -132,8 +136,8 @@ def run_history(given: argparse.Namespace) -> int:
 def _running(given: argparse.Namespace) -> Any:
     if not given.running:
         return None
-    from conformance.pins.sources import controller  # noqa: PLC0415
-    from conformance.pins.sources.read import json_of  # noqa: PLC0415
+    from conformance.pins.sources import controller
+    from conformance.pins.sources.read import json_of
 
     if given.running.startswith(("http://", "https://")):
         answer, core = controller.fetch(given.running, given.user_env, given.token_env)
@@ -143,7 +147,7 @@ def _running(given: argparse.Namespace) -> Any:
 
 def _console(*outputs: str | None) -> Console:
     """The terminal; standard error when standard output is asked for by something else."""
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
     console = Console(stderr="-" in outputs, highlight=False)
     if not console.is_terminal:

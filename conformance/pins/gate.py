@@ -103,11 +103,18 @@ def _try(
     bisection = None
     if tried.outcome == "failed" and baseline:
         bisection = bisect(
-            _pins(baseline), _pins(candidate), dynamic.trial, catalogue,
-            budget=dynamic.budget, memory=dynamic.memory,
-        )  # fmt: skip
-    said = {"passed": "the controller booted and the suites passed", "failed": "the controller or the suites "
-            "failed", "error": "the trial itself broke"}[tried.outcome]  # fmt: skip
+            _pins(baseline),
+            _pins(candidate),
+            dynamic.trial,
+            catalogue,
+            budget=dynamic.budget,
+            memory=dynamic.memory,
+        )
+    said = {
+        "passed": "the controller booted and the suites passed",
+        "failed": "the controller or the suites failed",
+        "error": "the trial itself broke",
+    }[tried.outcome]
     verdict = of(findings, f"{said}: {tried.summary}" if tried.summary else said, tried.outcome)
     return replace(result, findings=tuple(findings), verdict=verdict, trial=tried, bisection=bisection)
 

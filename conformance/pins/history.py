@@ -126,9 +126,14 @@ def fix_for(
 
 
 def _exposure(  # noqa: PLR0917 - one call, one record
-    hit: Finding, earlier: Exposure | None, day: str, pins: Mapping[str, str], catalogue: Catalogue,
-    target: Target, rules: Rules,
-) -> Exposure:  # fmt: skip
+    hit: Finding,
+    earlier: Exposure | None,
+    day: str,
+    pins: Mapping[str, str],
+    catalogue: Catalogue,
+    target: Target,
+    rules: Rules,
+) -> Exposure:
     if earlier is None:
         found = _PUBLISHED.search(hit.link)
         since = found.group(1) if found and found.group(1) <= day else day

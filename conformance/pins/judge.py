@@ -53,9 +53,14 @@ def ordered(findings: list[Finding]) -> list[Finding]:
     return sorted(
         findings,
         key=lambda one: (
-            bool(one.waived), LEVELS.index(one.level), one.where.file, one.where.line, one.subject, one.ref
+            bool(one.waived),
+            LEVELS.index(one.level),
+            one.where.file,
+            one.where.line,
+            one.subject,
+            one.ref,
         ),
-    )  # fmt: skip
+    )
 
 
 def standing(pin: Pin, catalogue: Catalogue) -> list[Finding]:

@@ -56,6 +56,12 @@ def findings(issues: Iterable[KnownIssue], pins: Iterable[Pin], core: str) -> It
         if issue:
             on = f" on core {core}" if issue.core and core else ""
             yield Finding(
-                "known-issue", "no-go", pin.name, f"{pin.version}{on}: {issue.what}", pin.where,
-                next=f"take a version outside {issue.versions}", ref=issue.link, link=issue.link,
-            )  # fmt: skip
+                "known-issue",
+                "no-go",
+                pin.name,
+                f"{pin.version}{on}: {issue.what}",
+                pin.where,
+                next=f"take a version outside {issue.versions}",
+                ref=issue.link,
+                link=issue.link,
+            )

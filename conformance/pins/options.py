@@ -14,21 +14,27 @@ ENVIRONMENT = "CONFORMANCE_UPDATE_CENTER"
 def add_inputs(parser: argparse.ArgumentParser) -> None:
     """What every form needs: the pins, the core, the data."""
     parser.add_argument(
-        "--candidate", metavar="FILE|URL",
+        "--candidate",
+        metavar="FILE|URL",
         help="pins to judge: values template, plugins.txt, plugins.yaml, Terraform, or a controller "
         "(default: the contract's)",
-    )  # fmt: skip
+    )
     parser.add_argument("--contract", type=Path, default=Path(CONTRACT), help="contract (%(default)s)")
     parser.add_argument("--core", default="", help="core version (default: the values', then the contract's)")
     parser.add_argument("--java", default="", help="Java version of the controller, such as 21")
     parser.add_argument(
-        "--update-center", metavar="FILE|DIRECTORY|URL",
+        "--update-center",
+        metavar="FILE|DIRECTORY|URL",
         help=f"update center document (default: ${ENVIRONMENT}); of a directory of days, the newest judges",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--manifests", type=Path, action="append", default=[], metavar="FILE",
+        "--manifests",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
         help="what is known of older releases: a plugin manager's answer (depth=2) or plugin-versions data",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--waivers", type=Path, metavar="FILE", help="waivers (default: pin-waivers.toml if there)"
     )
@@ -64,9 +70,12 @@ def add_gate(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--budget", type=int, default=20, help="most trials of a bisection (default: 20)")
     parser.add_argument(
-        "--bisection", type=Path, default=Path("bisection.jsonl"), metavar="FILE",
+        "--bisection",
+        type=Path,
+        default=Path("bisection.jsonl"),
+        metavar="FILE",
         help="where trials are remembered, so that a bisection goes on after an interruption",
-    )  # fmt: skip
+    )
     parser.add_argument("--junit", metavar="FILE", help="write JUnit XML (- for standard output)")
 
 

@@ -109,16 +109,22 @@ def _said(needs: list[Need]) -> str:
 def _platform(pin: Pin, release: Release, target: Target) -> Iterator[Finding]:
     if target.core and release.required_core and older(target.core, release.required_core):
         yield Finding(
-            "core-too-old", "no-go", pin.name,
+            "core-too-old",
+            "no-go",
+            pin.name,
             f"{pin.version} needs core {release.required_core}; the controller has {target.core}",
-            pin.where, next=f"raise the core to {release.required_core}, or keep an older {pin.name}",
-        )  # fmt: skip
+            pin.where,
+            next=f"raise the core to {release.required_core}, or keep an older {pin.name}",
+        )
     if target.java and release.min_java and older(target.java, release.min_java):
         yield Finding(
-            "java-too-old", "no-go", pin.name,
-            f"{pin.version} needs Java {release.min_java}; the controller has {target.java}", pin.where,
+            "java-too-old",
+            "no-go",
+            pin.name,
+            f"{pin.version} needs Java {release.min_java}; the controller has {target.java}",
+            pin.where,
             next="raise the controller's Java",
-        )  # fmt: skip
+        )
 
 
 def _implied(pins: Mapping[str, Pin], releases: Mapping[str, Release]) -> Iterator[Finding]:
@@ -135,10 +141,14 @@ def _implied(pins: Mapping[str, Pin], releases: Mapping[str, Release]) -> Iterat
             by = ", ".join(f"{need.by.name} (built for {need.by.required_core})" for need in needs[:3])
             rest = f" and {len(needs) - 3} more" if len(needs) > 3 else ""
             yield Finding(
-                "implied", "warning", name,
+                "implied",
+                "warning",
+                name,
                 f"was part of the core that these were built for: {by}{rest}; unpinned, the controller takes "
-                "the version its war bundles, or none", pins[needs[0].by.name].where, next=f"pin {name}",
-            )  # fmt: skip
+                "the version its war bundles, or none",
+                pins[needs[0].by.name].where,
+                next=f"pin {name}",
+            )
 
 
 def _circles(pins: Mapping[str, Pin], releases: Mapping[str, Release]) -> Iterator[Finding]:
@@ -151,10 +161,14 @@ def _circles(pins: Mapping[str, Pin], releases: Mapping[str, Release]) -> Iterat
         if len(group) > 1 or group[0] in edges[group[0]]:
             names = sorted(group)
             yield Finding(
-                "circle", "no-go", names[0],
+                "circle",
+                "no-go",
+                names[0],
                 f"these need each other in a circle, so the controller loads none: {', '.join(names)}",
-                pins[names[0]].where, next="take releases that do not", ref=" ".join(names),
-            )  # fmt: skip
+                pins[names[0]].where,
+                next="take releases that do not",
+                ref=" ".join(names),
+            )
 
 
 def _components(edges: Mapping[str, list[str]]) -> list[list[str]]:
@@ -193,16 +207,22 @@ def _unknown(pin: Pin, catalogue: Catalogue) -> Finding:
     offered = catalogue.offered(pin.name)
     if offered is None and not catalogue.was_known(pin.name):
         return Finding(
-            "unknown-plugin", "no-go", pin.name,
-            "no update center document and no manifest knows this plugin", pin.where,
+            "unknown-plugin",
+            "no-go",
+            pin.name,
+            "no update center document and no manifest knows this plugin",
+            pin.where,
             next="check the spelling of the plugin's id",
-        )  # fmt: skip
+        )
     newest = f"; it offers {offered.version}" if offered and offered.version else ""
     return Finding(
-        "unknown-release", "error", pin.name,
-        f"nothing is known of {pin.version}, so what it needs cannot be told{newest}", pin.where,
+        "unknown-release",
+        "error",
+        pin.name,
+        f"nothing is known of {pin.version}, so what it needs cannot be told{newest}",
+        pin.where,
         next="give --manifests from a controller that runs it, or documents of earlier days",
-    )  # fmt: skip
+    )
 
 
 def _broken(pin: Pin, release: Release) -> Finding:

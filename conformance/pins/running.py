@@ -18,8 +18,14 @@ def compare(pins: Mapping[str, Pin], running: Running) -> Iterator[Finding]:
     for name, pin in pins.items():
         found = running.plugins.get(name)
         if found is None:
-            yield Finding("not-running", "no-go", name, "pinned, but the controller does not have it",
-                          pin.where, "read the controller's log for why it was not installed")  # fmt: skip
+            yield Finding(
+                "not-running",
+                "no-go",
+                name,
+                "pinned, but the controller does not have it",
+                pin.where,
+                "read the controller's log for why it was not installed",
+            )
             continue
         version, active = found
         if key_of(version) != key_of(pin.version):
@@ -28,9 +34,21 @@ def compare(pins: Mapping[str, Pin], running: Running) -> Iterator[Finding]:
             step = "start from an empty plugin folder, or set overwritePlugins"
             yield Finding("not-obeyed", "no-go", name, what, pin.where, step)
         elif not active:
-            yield Finding("inactive", "no-go", name, f"{version} is installed but not active", pin.where,
-                          "read the controller's log for the dependency that failed")  # fmt: skip
+            yield Finding(
+                "inactive",
+                "no-go",
+                name,
+                f"{version} is installed but not active",
+                pin.where,
+                "read the controller's log for the dependency that failed",
+            )
     for name, (version, _) in running.plugins.items():
         if name not in pins:
-            yield Finding("not-pinned", "no-go", name, f"running {version}, but not pinned",
-                          Location(running.where), f"pin {name}:{version}, or remove it")  # fmt: skip
+            yield Finding(
+                "not-pinned",
+                "no-go",
+                name,
+                f"running {version}, but not pinned",
+                Location(running.where),
+                f"pin {name}:{version}, or remove it",
+            )

@@ -69,6 +69,10 @@ def findings(pins: Mapping[str, Pin], releases: Mapping[str, Release], stack: st
         sign = _SIGNS.get(name) or rf"\b{re.escape(name)}\b"
         if not re.search(sign, stack):
             yield Finding(
-                "unused", "note", name, "no pinned plugin needs it and the stack shows no sign of using it",
-                pin.where, next="remove the pin if nobody uses it by hand",
-            )  # fmt: skip
+                "unused",
+                "note",
+                name,
+                "no pinned plugin needs it and the stack shows no sign of using it",
+                pin.where,
+                next="remove the pin if nobody uses it by hand",
+            )

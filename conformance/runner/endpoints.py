@@ -29,9 +29,10 @@ def load_endpoints(config: pytest.Config) -> Endpoints:
             found = Endpoints.from_json(text)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UsageError(
-                f"cannot read the endpoints {file}", observed=f"{type(error).__name__}: {error}",
+                f"cannot read the endpoints {file}",
+                observed=f"{type(error).__name__}: {error}",
                 remedy="give the file that `conformance up` wrote",
-            ) from error  # fmt: skip
+            ) from error
         for service in (found.jenkins, found.nexus, found.registry.api, found.registry.data):
             if service.login:
                 register(service.login.password, "password")

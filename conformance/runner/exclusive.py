@@ -127,8 +127,13 @@ def _wait(folder: Path, timeout: float, stage: Stage) -> str:
         return found
 
     try:
-        eventually(busy, what="every other check has ended", timeout=timeout, interval=0.2,
-                   until=lambda sessions: not sessions)  # fmt: skip
+        eventually(
+            busy,
+            what="every other check has ended",
+            timeout=timeout,
+            interval=0.2,
+            until=lambda sessions: not sessions,
+        )
     except ConformanceError as error:
         return f"other checks were still running: {error.observed}"
     return ""

@@ -61,7 +61,7 @@ GATES = pytest.StashKey["Gates"]()
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"):
         # imported only where xdist is there and distributes
-        from conformance.runner.ordering import Distribution  # noqa: PLC0415
+        from conformance.runner.ordering import Distribution
 
         config.pluginmanager.register(Distribution(gates_of(config)), "conformance-distribution")
 
@@ -168,8 +168,13 @@ class Gates:
             ]
 
         try:
-            eventually(look, what=f"gates below {layer} are decided", timeout=timeout, interval=INTERVAL,
-                       until=lambda undecided: not undecided)  # fmt: skip
+            eventually(
+                look,
+                what=f"gates below {layer} are decided",
+                timeout=timeout,
+                interval=INTERVAL,
+                until=lambda undecided: not undecided,
+            )
         except ConformanceError as error:
             return "", f"the gates below {layer} were not decided: {error.observed}"
         answer = self._answer(lower)

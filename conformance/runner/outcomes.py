@@ -188,10 +188,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         pid = os.getppid() if hasattr(config, "workerinput") else os.getpid()
         requirements = [requirement_fields(requirement) for requirement in catalogue(config)]
         plan = {
-            "session": config.option.session_name, "owner": (pid, born(pid)), "checks": checks,
+            "session": config.option.session_name,
+            "owner": (pid, born(pid)),
+            "checks": checks,
             "requirements": requirements,
             "meanwhile": [item.nodeid for item in session.items if comes_meanwhile(item, session.items)],
-        }  # fmt: skip
+        }
         write_atomically(plan_file(config), json.dumps(plan).encode())
 
 
@@ -224,7 +226,7 @@ def pytest_runtest_makereport(
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    from conformance.runner import hooks  # noqa: PLC0415 - pytest wants a module object
+    from conformance.runner import hooks
 
     pluginmanager.add_hookspecs(hooks)
 

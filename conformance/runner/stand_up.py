@@ -27,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _find(environment: str, contract: Path) -> Path:
     if environment == "existing":
-        from environments import existing  # noqa: PLC0415 - kind needs none of it
+        from environments import existing
 
         run = runs.new(str(contract), "existing", "")
         run.endpoints_file.write_text(

@@ -276,9 +276,11 @@ class StackFiles:
             parsed: dict[str, Any] = json.loads(self.read(path))
         except ValueError as error:
             raise Unreadable(
-                f"{self.shown(path)} is not JSON", decided_by="STATIC-51", observed=str(error),
+                f"{self.shown(path)} is not JSON",
+                decided_by="STATIC-51",
+                observed=str(error),
                 remedy="mend the lifecycle policy's syntax",
-            ) from error  # fmt: skip
+            ) from error
         return parsed
 
     @cached_property

@@ -41,9 +41,10 @@ Try = Callable[[frozenset[str]], Outcome]
 def changed(old: LoadedContract, new: LoadedContract) -> tuple[str, ...]:
     """Components in which two stacks differ."""
     found = [
-        name for name, paths in PATHS.items()
+        name
+        for name, paths in PATHS.items()
         if any(_hash(old.stack_dir / path) != _hash(new.stack_dir / path) for path in paths)
-    ]  # fmt: skip
+    ]
     before, after = (side.values_template.read_text(encoding="utf-8").splitlines() for side in (old, new))
     lines = [line[1:] for line in difflib.ndiff(before, after) if line.startswith(("+", "-"))]
     if any(_PIN.match(line) for line in lines):
@@ -85,9 +86,10 @@ def _values(old: LoadedContract, new: LoadedContract, parts: set[str]) -> str:
     rest, pins = (new if part in parts else old for part in (VALUES, PLUGINS))
     lines = rest.values_template.read_text(encoding="utf-8").splitlines(keepends=True)
     wanted = [
-        line for line in pins.values_template.read_text(encoding="utf-8").splitlines(keepends=True)
+        line
+        for line in pins.values_template.read_text(encoding="utf-8").splitlines(keepends=True)
         if _PIN.match(line)
-    ]  # fmt: skip
+    ]
     places = [number for number, line in enumerate(lines) if _PIN.match(line)]
     if not places:
         return "".join(lines)

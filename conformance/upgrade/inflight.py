@@ -42,13 +42,15 @@ class Inflight:
         jenkins.create_pipeline(f"{FOLDER}/queued", "echo 'it ran'")
         self._running = jenkins.start(f"{FOLDER}/running")
         eventually(
-            lambda: "begun" in jenkins.console(self._running), what="the build runs on its agent",
+            lambda: "begun" in jenkins.console(self._running),
+            what="the build runs on its agent",
             timeout=stack.contract.budgets.agent_online,
-        )  # fmt: skip
+        )
         answer = jenkins.http.post(
-            f"{job_path(f'{FOLDER}/queued')}/build?delay={DELAY}sec", headers=jenkins.crumb(),
+            f"{job_path(f'{FOLDER}/queued')}/build?delay={DELAY}sec",
+            headers=jenkins.crumb(),
             allow_redirects=False,
-        )  # fmt: skip
+        )
         expect(answer, 201, what="Jenkins does not queue a build")
 
     def outcome(self, stack: Stack, patience: float) -> Outcome:
@@ -78,9 +80,12 @@ class Inflight:
 
         try:
             found = eventually(
-                info, what="the build that ran is settled", timeout=patience, interval=1,
+                info,
+                what="the build that ran is settled",
+                timeout=patience,
+                interval=1,
                 until=lambda seen: not seen["building"],
-            )  # fmt: skip
+            )
         except NotYet:
             return "still running", "its agent and its step went on"
         console = jenkins.console(Started(self._running.job, self._running.number, 0))

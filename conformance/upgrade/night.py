@@ -94,9 +94,10 @@ def alone() -> Iterator[None]:
         except OSError as error:
             file.seek(0)
             raise UsageError(
-                "a nightly run is under way on this host", observed=file.read().strip(),
+                "a nightly run is under way on this host",
+                observed=file.read().strip(),
                 remedy="wait for its end, or end it by its process id",
-            ) from error  # fmt: skip
+            ) from error
         file.truncate(0)
         file.write(f"process {os.getpid()}, since {dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M UTC}\n")
         file.flush()
@@ -104,9 +105,14 @@ def alone() -> Iterator[None]:
 
 
 def run(
-    pairs: Sequence[Pair], folder: Path, budget: float, upgrade: Upgrade, *, date: dt.date,
+    pairs: Sequence[Pair],
+    folder: Path,
+    budget: float,
+    upgrade: Upgrade,
+    *,
+    date: dt.date,
     clock: Clock = time.monotonic,
-) -> Night:  # fmt: skip
+) -> Night:
     """Upgrade every pair into `folder`; what the budget (seconds) leaves no time for is not begun."""
     start, results = clock(), []
     for number, pair in enumerate(pairs, 1):
@@ -159,9 +165,15 @@ def _result(pair: Pair, place: Path, code: int) -> PairResult:
             continue
         away = {f"{each.service} {each.way}": round(each.seconds, 1) for each in seen.away}
         ways.append(
-            Way(direction=direction, verdict=verdict.headline, reason=verdict.reason, remedy=verdict.remedy,
-                seconds=round(seen.seconds, 1), away=away)
-        )  # fmt: skip
+            Way(
+                direction=direction,
+                verdict=verdict.headline,
+                reason=verdict.reason,
+                remedy=verdict.remedy,
+                seconds=round(seen.seconds, 1),
+                away=away,
+            )
+        )
     note = "" if ways or not code else f"no report; see {place / 'log'}"
     return PairResult(before=pair.before, after=pair.after, exit_code=code, ways=tuple(ways), note=note)
 
@@ -207,11 +219,17 @@ def summary(night: Night, kept: Sequence[Night]) -> dict[str, Any]:
     """What a webhook is told."""
     green, red = since(kept)
     return {
-        "schema_version": 1, "date": str(night.date), "verdict": night.word, "exit_code": night.exit_code,
-        "reason": night.reason, "blamed": list(night.blamed), "complete": night.complete,
-        "last_green": str(green) if green else None, "first_red": str(red) if red else None,
+        "schema_version": 1,
+        "date": str(night.date),
+        "verdict": night.word,
+        "exit_code": night.exit_code,
+        "reason": night.reason,
+        "blamed": list(night.blamed),
+        "complete": night.complete,
+        "last_green": str(green) if green else None,
+        "first_red": str(red) if red else None,
         "pairs": [pair.model_dump(mode="json") for pair in night.pairs],
-    }  # fmt: skip
+    }
 
 
 def slack(told: dict[str, Any]) -> dict[str, Any]:
@@ -234,6 +252,7 @@ def tell(url: str, document: dict[str, Any]) -> None:
     except requests.RequestException as error:
         # the address of a webhook is a secret
         raise EnvironmentFailure(
-            "the webhook was not told", observed=type(error).__name__,
+            "the webhook was not told",
+            observed=type(error).__name__,
             remedy="check its address; the summary is in the results",
-        ) from None  # fmt: skip
+        ) from None

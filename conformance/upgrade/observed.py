@@ -70,6 +70,7 @@ class Observed(BaseModel):
             return cls.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
         except (OSError, ValidationError) as error:
             raise UsageError(
-                f"cannot read what was seen of an upgrade in {folder}", observed=str(error).splitlines()[0],
+                f"cannot read what was seen of an upgrade in {folder}",
+                observed=str(error).splitlines()[0],
                 remedy="give the folder that `conformance upgrade` wrote",
-            ) from error  # fmt: skip
+            ) from error

@@ -60,10 +60,12 @@ def newest_release(contract: Path) -> str:
         return PREFIX + _git(contract.resolve().parent, "describe", "--tags", "--abbrev=0")
     except UsageError as error:
         raise UsageError(
-            "there is no release to upgrade from", where=str(contract.resolve().parent),
-            expected="a git tag, the newest of which is the last release", observed=error.observed,
+            "there is no release to upgrade from",
+            where=str(contract.resolve().parent),
+            expected="a git tag, the newest of which is the last release",
+            observed=error.observed,
             remedy="tag the release, or name what to upgrade from: --from stack@REVISION or a contract",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def matrix(file: Path) -> Iterator[Pair]:
@@ -78,9 +80,11 @@ def matrix(file: Path) -> Iterator[Pair]:
     for number, each in enumerate(pairs, 1):
         if set(each) != {"from", "to"} or not all(isinstance(value, str) for value in each.values()):
             raise ContractError(
-                f"pair {number} is malformed", where=str(file), expected="from and to, both text",
+                f"pair {number} is malformed",
+                where=str(file),
+                expected="from and to, both text",
                 observed=", ".join(f"{key} = {value!r}" for key, value in each.items()),
-            )  # fmt: skip
+            )
         yield Pair(each["from"], each["to"])
 
 
@@ -89,6 +93,8 @@ def _git(folder: Path, *words: str) -> str:
         return run(["git", "-C", folder, *words], timeout=60).stdout.strip()
     except CommandFailed as error:
         raise UsageError(
-            f"git cannot tell {words[-1]}", where=str(folder), observed=error.observed,
+            f"git cannot tell {words[-1]}",
+            where=str(folder),
+            observed=error.observed,
             remedy="name a revision of the repository that holds the contract",
-        ) from error  # fmt: skip
+        ) from error

@@ -68,9 +68,13 @@ class Course:
     say: Say
 
     def go(
-        self, before: Side, after: Side, direction: Literal["forth", "back"], folder: Path,
+        self,
+        before: Side,
+        after: Side,
+        direction: Literal["forth", "back"],
+        folder: Path,
         interrupt: Kind | None = None,
-    ) -> Observed:  # fmt: skip
+    ) -> Observed:
         """Bring the stack from `before` to `after` and tell what was seen, also of an upgrade that failed."""
         stack = self.stack(before)
         inflight = Inflight(stack)
@@ -94,10 +98,18 @@ class Course:
         )
         self._tell(told, inside.unmeasured)
         observed = Observed(
-            direction=direction, before=before.name, after=after.name, seconds=seconds, error=made.error,
-            steps=made.steps, away=told, unmeasured=inside.unmeasured, interrupted=made.interrupted,
-            cause=self._cause(after) if made.error else None, cannot=cannot,
-        )  # fmt: skip
+            direction=direction,
+            before=before.name,
+            after=after.name,
+            seconds=seconds,
+            error=made.error,
+            steps=made.steps,
+            away=told,
+            unmeasured=inside.unmeasured,
+            interrupted=made.interrupted,
+            cause=self._cause(after) if made.error else None,
+            cannot=cannot,
+        )
         if not made.error:
             observed = self._ended(observed, inflight, after, seen, made)
             observed = observed.model_copy(update={"again": self._again(after, folder)})

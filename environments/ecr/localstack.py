@@ -79,7 +79,7 @@ class LocalStackEcr:
         path = socket.removeprefix("unix://") if socket.startswith("unix://") else SOCKET
         return cls(
             f"{cluster}-localstack", account, region, docker, {LABEL: cluster}, network=cluster, socket=path
-        )  # fmt: skip
+        )
 
     @property
     def registry_host(self) -> str:

@@ -71,10 +71,7 @@ def _credentials(config: LocalEcrConfig) -> dict[str, Any]:
         "kind": "Secret",
         "metadata": _meta(config, f"{NAME}-credentials"),
         "type": "Opaque",
-        "stringData": {
-            "access-key-id": config.access_key_id,
-            "secret-access-key": config.secret_access_key,
-        },
+        "stringData": {"access-key-id": config.access_key_id, "secret-access-key": config.secret_access_key},
     }
 
 
@@ -99,12 +96,7 @@ def _service(config: LocalEcrConfig) -> dict[str, Any]:
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": _meta(config, NAME),
-        "spec": {
-            "type": "NodePort",
-            "clusterIP": config.cluster_ip,
-            "selector": SELECTOR,
-            "ports": [port],
-        },
+        "spec": {"type": "NodePort", "clusterIP": config.cluster_ip, "selector": SELECTOR, "ports": [port]},
     }
 
 
@@ -118,10 +110,7 @@ def _deployment(config: LocalEcrConfig) -> dict[str, Any]:
             # the volume takes one writer
             "strategy": {"type": "Recreate"},
             "selector": {"matchLabels": SELECTOR},
-            "template": {
-                "metadata": {"labels": {**SELECTOR, **config.labels}},
-                "spec": _pod(config),
-            },
+            "template": {"metadata": {"labels": {**SELECTOR, **config.labels}}, "spec": _pod(config)},
         },
     }
 

@@ -112,8 +112,7 @@ def _settle(
         differences.append(f"scan_on_push: {_word(scan)} -> {_word(wanted.scan_on_push)}")
         if correct:
             client.put_image_scanning_configuration(
-                repositoryName=wanted.name,
-                imageScanningConfiguration={"scanOnPush": wanted.scan_on_push},
+                repositoryName=wanted.name, imageScanningConfiguration={"scanOnPush": wanted.scan_on_push}
             )
     differences += _settle_lifecycle(client, wanted, correct)
     encryption = found.get("encryptionConfiguration", {}).get("encryptionType", "AES256")

@@ -38,9 +38,13 @@ class Engine:
     ) -> str:
         """Standard output of a docker command, without the last newline. Raises CommandFailed."""
         done = run(
-            ["docker", *words], env=self.environment(), timeout=timeout, check=check, stdin=stdin,
+            ["docker", *words],
+            env=self.environment(),
+            timeout=timeout,
+            check=check,
+            stdin=stdin,
             remedy="conformance doctor tells what is wrong with the engine",
-        )  # fmt: skip
+        )
         return done.stdout.strip()
 
     def answers(self) -> bool:
@@ -61,9 +65,13 @@ class Engine:
             assert source.stdout is not None  # noqa: S101 - for the type checker; PIPE was asked for
             try:
                 done = subprocess.run(
-                    [str(word) for word in consumer], stdin=source.stdout, env=self.environment(),
-                    timeout=timeout, check=False, capture_output=True,
-                )  # fmt: skip
+                    [str(word) for word in consumer],
+                    stdin=source.stdout,
+                    env=self.environment(),
+                    timeout=timeout,
+                    check=False,
+                    capture_output=True,
+                )
             finally:
                 source.stdout.close()
             source.wait(timeout=timeout)
@@ -119,18 +127,18 @@ def start_private(shim: bool) -> Engine:
             program = folder / "runc-hostcaps"
             shutil.copyfile(runc_hostcaps.__file__, program)
             program.chmod(0o755)
-            settings |= {
-                "default-runtime": "hostcaps",
-                "runtimes": {"hostcaps": {"path": str(program)}},
-            }
+            settings |= {"default-runtime": "hostcaps", "runtimes": {"hostcaps": {"path": str(program)}}}
         (folder / "daemon.json").write_text(json.dumps(settings, indent=1), encoding="utf-8")
         with (folder / "dockerd.log").open("ab") as log:
             daemon = subprocess.Popen(
                 ["dockerd", "--config-file", str(folder / "daemon.json")],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
                 # it serves every run, so it is marked as no run's own
                 env={name: value for name, value in os.environ.items() if name != RUN_MARK},
-            )  # fmt: skip
+            )
         try:
             eventually(
                 engine.answers,

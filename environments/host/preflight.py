@@ -129,9 +129,11 @@ def _kernel(facts: HostFacts) -> Iterator[Finding]:
     )
     # a stack takes 29 of them (measured)
     yield _floor(
-        "inotify instances", facts.inotify_instances, 40,
+        "inotify instances",
+        facts.inotify_instances,
+        40,
         "these are free: sysctl fs.inotify.max_user_instances=512, or remove other stacks",
-    )  # fmt: skip
+    )
     yield _floor("inotify watches", facts.inotify_watches, 65536, "sysctl fs.inotify.max_user_watches=524288")
     yield _floor("open files", facts.open_files, 4096, "ulimit -Hn 20000")
     yield _floor("processes", facts.processes, 4096, "ulimit -Hu 30000")

@@ -85,9 +85,11 @@ class Builder:
         if name not in tasks and not programs.is_built(module):
             # one after the other where packages are shared: side by side they would be compiled twice
             before = [
-                task for task in tasks if task.startswith("programs ")
+                task
+                for task in tasks
+                if task.startswith("programs ")
                 and self.catalogue.modules[task.removeprefix("programs ")].folder == module.folder
-            ]  # fmt: skip
+            ]
             tasks[name] = Task(name, lambda: programs.build(module), tuple(before))
         return name
 
@@ -173,11 +175,16 @@ class Builder:
         with tempfile.TemporaryDirectory(prefix=f"debootstrap-pid{os.getpid()}-", dir=cache_root()) as folder:
             root = Path(folder) / "root"
             run(
-                ["debootstrap", f"--variant={options['variant']}",
-                 f"--include={','.join(options['include'])}", options["suite"], root],
+                [
+                    "debootstrap",
+                    f"--variant={options['variant']}",
+                    f"--include={','.join(options['include'])}",
+                    options["suite"],
+                    root,
+                ],
                 timeout=1800,
                 remedy="check the network to Debian's packages",
-            )  # fmt: skip
+            )
             for leftover in (*root.glob("var/cache/apt/archives/*.deb"), *root.glob("var/lib/apt/lists/*_*")):
                 leftover.unlink()
             packages = (root / "var/lib/dpkg/status").read_text(encoding="utf-8")

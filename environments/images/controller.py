@@ -95,6 +95,16 @@ def build(chosen: Chosen, engine: Engine, base: str, tag: str) -> None:
         for name, file in chosen.plugins.items():
             shutil.copyfile(file, context / "plugins" / f"{name}.jpi")
         engine.docker(
-            "build", "--quiet", "--network", "host", "--tag", tag, "--build-arg", f"BASE={base}",
-            "--build-arg", f"JENKINS_VERSION={chosen.version}", context, timeout=1800,
-        )  # fmt: skip
+            "build",
+            "--quiet",
+            "--network",
+            "host",
+            "--tag",
+            tag,
+            "--build-arg",
+            f"BASE={base}",
+            "--build-arg",
+            f"JENKINS_VERSION={chosen.version}",
+            context,
+            timeout=1800,
+        )

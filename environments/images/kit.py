@@ -126,17 +126,22 @@ def _unpack(source: str, folder: Path, catalogue: Catalogue) -> dict[str, Any]:
         seen = _sha256(folder / name) if (folder / name).is_file() else "missing"
         if seen != expected:
             raise BuildFailure(
-                f"{source} is damaged", where=name, expected=f"sha256 {expected}", observed=seen,
+                f"{source} is damaged",
+                where=name,
+                expected=f"sha256 {expected}",
+                observed=seen,
                 remedy="copy the kit again",
-            )  # fmt: skip
+            )
     return manifest
 
 
 def _check_inputs(source: str, manifest: dict[str, Any], catalogue: Catalogue) -> None:
     expected = {
-        "format": FORMAT, "store": store.key(catalogue), "node": catalogue.built("node"),
+        "format": FORMAT,
+        "store": store.key(catalogue),
+        "node": catalogue.built("node"),
         "programs": {name: module_key(catalogue.modules[name]) for name in manifest.get("programs", {})},
-    }  # fmt: skip
+    }
     seen = {key: manifest.get(key) for key in expected}
     if seen != expected:
         raise UsageError(

@@ -47,10 +47,22 @@ def build(catalogue: Catalogue, engine: Engine, archive: Path | None = None) -> 
         container = f"conformance-store-{target.name}"
         engine.docker("rm", "--force", container, check=False)
         engine.docker(
-            "run", "--detach", "--rm", "--privileged", "--name", container, "--network", "none",
-            "--label", f"conformance.store={target.name}", "--volume", f"{work}:{INSIDE}",
-            "--entrypoint", "containerd", catalogue.built("node"),
-        )  # fmt: skip
+            "run",
+            "--detach",
+            "--rm",
+            "--privileged",
+            "--name",
+            container,
+            "--network",
+            "none",
+            "--label",
+            f"conformance.store={target.name}",
+            "--volume",
+            f"{work}:{INSIDE}",
+            "--entrypoint",
+            "containerd",
+            catalogue.built("node"),
+        )
         try:
             references = sorted(catalogue.reference(image.name) for image in catalogue.in_node())
             if archive is None:
@@ -62,9 +74,17 @@ def build(catalogue: Catalogue, engine: Engine, archive: Path | None = None) -> 
             # pinned images are never garbage collected by the kubelet, whatever the disk's state
             for reference in references:
                 engine.docker(
-                    "exec", container, "ctr", "-n", "k8s.io", "images", "label", reference,
-                    "io.cri-containerd.image=managed", "io.cri-containerd.pinned=pinned",
-                )  # fmt: skip
+                    "exec",
+                    container,
+                    "ctr",
+                    "-n",
+                    "k8s.io",
+                    "images",
+                    "label",
+                    reference,
+                    "io.cri-containerd.image=managed",
+                    "io.cri-containerd.pinned=pinned",
+                )
         finally:
             engine.docker("stop", "--time", "10", container, check=False)
         shutil.rmtree(work / "tmpmounts", ignore_errors=True)

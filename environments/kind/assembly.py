@@ -64,11 +64,11 @@ def _backend(  # noqa: PLR0917 - what a backend is made from, handed on as it ca
 ) -> EcrBackend:
     contract = loaded.contract.registry
     if name == "aws":
-        from environments.ecr.aws import AwsEcr  # noqa: PLC0415 - only where it is asked for
+        from environments.ecr.aws import AwsEcr
 
         return AwsEcr(contract.account, contract.region, environ.get("AWS_PROFILE", ""))
     if name == "localstack":
-        from environments.ecr.localstack import LocalStackEcr  # noqa: PLC0415
+        from environments.ecr.localstack import LocalStackEcr
 
         return LocalStackEcr.for_run(run.cluster, contract.account, contract.region, engine.environment())
     host = registry_host(loaded)

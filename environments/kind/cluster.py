@@ -102,12 +102,23 @@ def create(spec: ClusterSpec, kind: Path, engine: Engine) -> None:
     spec.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
     try:
         run(
-            [kind, "create", "cluster", "--name", spec.name, "--kubeconfig", spec.kubeconfig, "--retain",
-             "--config", "-"],
+            [
+                kind,
+                "create",
+                "cluster",
+                "--name",
+                spec.name,
+                "--kubeconfig",
+                spec.kubeconfig,
+                "--retain",
+                "--config",
+                "-",
+            ],
             # a network of its own, so that what the run made can be told from what others made
             env=engine.environment() | {"KIND_EXPERIMENTAL_DOCKER_NETWORK": spec.name},
-            stdin=configuration(spec), timeout=600,
-        )  # fmt: skip
+            stdin=configuration(spec),
+            timeout=600,
+        )
     except EnvironmentFailure as error:
         raise EnvironmentFailure(
             "kind could not make the cluster",

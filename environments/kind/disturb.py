@@ -51,9 +51,12 @@ class Disturbances:
         node = self.where.spec.node_names[0]
         self.where.engine.docker("restart", node)
         eventually(
-            lambda: self._is_ready(node), what=f"{node} is ready again", timeout=SECONDS, interval=1,
+            lambda: self._is_ready(node),
+            what=f"{node} is ready again",
+            timeout=SECONDS,
+            interval=1,
             transient=(CommandFailed,),
-        )  # fmt: skip
+        )
         # the engine wrote the node's hosts file anew, which a machine would keep
         self.where.resolve_names()
 
@@ -65,9 +68,10 @@ class Disturbances:
         """
         if self.where.ecr.name != "local":
             raise UsageError(
-                "the registry cannot be taken away", observed=f"ECR: {self.where.ecr.name}",
+                "the registry cannot be taken away",
+                observed=f"ECR: {self.where.ecr.name}",
                 remedy="take --ecr local for this interruption",
-            )  # fmt: skip
+            )
         self._select({**manifests.SELECTOR, NOBODY: "yes"})
         try:
             yield
@@ -82,9 +86,10 @@ class Disturbances:
         """
         if not self.where.claims:
             raise UsageError(
-                "the volumes cannot be filled", observed="claims have what the node's disk has",
+                "the volumes cannot be filled",
+                observed="claims have what the node's disk has",
                 remedy="stand the stack up with conformance upgrade --interrupt volume",
-            )  # fmt: skip
+            )
         try:
             for node in self.where.spec.node_names:
                 # with nothing mounted it would fill the host's disk; that dd finds no space left is right

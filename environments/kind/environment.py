@@ -136,10 +136,13 @@ class KindEnvironment:
         self._ca_file.write_text(self.authority.certificate, encoding="utf-8")
         self.kubectl.apply(
             objects.shared_objects(
-                contract.jenkins.namespace, contract.nexus.namespace, self.credentials, self.authority,
+                contract.jenkins.namespace,
+                contract.nexus.namespace,
+                self.credentials,
+                self.authority,
                 self._labels,
             )
-        )  # fmt: skip
+        )
 
     def resolve_names(self) -> None:
         """Pods and nodes find the registry by its one name; a second time changes nothing."""

@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     try:
         settings = Settings.from_env(os.environ)
     except BadSetting as error:
-        print(f"ecr: {error}", file=sys.stderr)  # noqa: T201 # the container's log
+        print(f"ecr: {error}", file=sys.stderr)  # the container's log
         return 3
     match arguments:
         case ["app"]:
@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
             ended = Tokens(key, settings.token_seconds, lambda: time.time() - settings.token_seconds - 3600)
             sys.stdout.write(ended.issue().text)
         case _:
-            print("usage: python -m local app|front|registry|expired", file=sys.stderr)  # noqa: T201 # as above
+            print("usage: python -m local app|front|registry|expired", file=sys.stderr)  # as above
             return 3
     return 0
 

@@ -77,7 +77,7 @@ class Operations(ECRResponse):
     def get_current_account(self) -> str:
         return self._records.account
 
-    def get_region_from_url(self, request: Any, full_url: str) -> str:  # noqa: ARG002 # moto's signature
+    def get_region_from_url(self, request: Any, full_url: str) -> str:  # moto's signature
         return str(self._records.backend.region_name)
 
     def perform(self, request: Request) -> Answer:

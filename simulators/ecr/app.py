@@ -87,9 +87,7 @@ def listing(request: Request, key: str, names: list[str], *more: tuple[str, str]
     if page and len(page) < len(rest):
         headers = (*headers, ("Link", f'<{request.path}?n={wanted}&last={quote(page[-1])}>; rel="next"'))
     return Answer(
-        200,
-        (("Content-Type", "application/json"), *headers),
-        json.dumps({**dict(more), key: page}).encode(),
+        200, (("Content-Type", "application/json"), *headers), json.dumps({**dict(more), key: page}).encode()
     )
 
 

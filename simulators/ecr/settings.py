@@ -31,7 +31,7 @@ class Settings:
     #: writable, need not survive: rendered configurations, sockets' and temporary files
     run: Path = Path("/run/ecr")
     #: address and port of the TLS front; the other two listen on sockets below `run` only
-    front_address: str = "0.0.0.0"  # noqa: S104 # the pod's own network namespace
+    front_address: str = "0.0.0.0"  # the pod's own network namespace
     front_port: int = 8443
 
     @property
@@ -68,7 +68,7 @@ class Settings:
             storage=Path(env.get("ECR_STORAGE", "/var/lib/ecr")),
             tls=Path(env.get("ECR_TLS", "/etc/ecr/tls")),
             run=Path(env.get("ECR_RUN", "/run/ecr")),
-            front_address=env.get("ECR_FRONT_ADDRESS", "0.0.0.0"),  # noqa: S104 # see above
+            front_address=env.get("ECR_FRONT_ADDRESS", "0.0.0.0"),  # see above
             front_port=_number(env, "ECR_FRONT_PORT", 8443),
         )
 

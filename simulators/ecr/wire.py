@@ -101,9 +101,9 @@ class _Handler(BaseHTTPRequestHandler):
         if request.path != "/authorize":
             shown = request.headers.get("x-amz-target", request.path)
             took = (time.monotonic() - started) * 1000
-            print(f"{self.command} {shown} {answer.status} {took:.1f} ms", file=sys.stderr)  # noqa: T201 # the log
+            print(f"{self.command} {shown} {answer.status} {took:.1f} ms", file=sys.stderr)  # the log
 
-    do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815 # http.server's names
+    do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = _serve  # http.server's names
 
     def log_message(self, *_: Any) -> None:
         """The line above says more."""

@@ -221,7 +221,7 @@ class ComputerBeans:
             f"{MONITOR}.SwapSpaceMonitor": Bean(
                 f"{MONITOR}.SwapSpaceMonitor$MemoryUsage2", {k: Shown(9, v) for k, v in swap.items()}
             ),
-            f"{MONITOR}.TemporarySpaceMonitor": disk(Path("/tmp")),  # noqa: S108 - it is watched, not used
+            f"{MONITOR}.TemporarySpaceMonitor": disk(Path("/tmp")),
             f"{MONITOR}.DiskSpaceMonitor": disk(home),
             f"{MONITOR}.ArchitectureMonitor": "Linux (amd64)",
             f"{MONITOR}.ResponseTimeMonitor": Bean(

@@ -22,10 +22,7 @@ class CredentialBeans:
 
     def store(self) -> Bean:
         """`/credentials/store/system`."""
-        return Bean(
-            f"{STORE}.SystemCredentialsProvider$UserFacingAction",
-            {"domains": {"_": self.domain()}},
-        )
+        return Bean(f"{STORE}.SystemCredentialsProvider$UserFacingAction", {"domains": {"_": self.domain()}})
 
     def domain(self) -> Bean:
         """`/credentials/store/system/domain/_`."""

@@ -23,10 +23,7 @@ class QueueBeans:
         waiting = sorted(self._queue.waiting(), key=lambda item: -item.id)
         return Bean(
             "hudson.model.Queue",
-            {
-                "discoverableItems": [],
-                "items": Shown(1, [self.item(item) for item in waiting], inline=True),
-            },
+            {"discoverableItems": [], "items": Shown(1, [self.item(item) for item in waiting], inline=True)},
         )
 
     def item(self, item: QueueItem) -> Bean:

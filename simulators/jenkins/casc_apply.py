@@ -55,10 +55,7 @@ def apply_text(controller: "Controller", text: str) -> None:
     """
     sent = parse(text, "request")
     there = read(controller.life.sources)
-    merge(
-        {k: v for k, v in there.items() if k != "jobs"},
-        {k: v for k, v in sent.items() if k != "jobs"},
-    )
+    merge({k: v for k, v in there.items() if k != "jobs"}, {k: v for k, v in sent.items() if k != "jobs"})
     configure(controller, sent)
 
 

@@ -8,7 +8,7 @@ import yaml
 if TYPE_CHECKING:
     from .controller import Controller
 
-SECRET = "{AQAAABAAAAAQ-not-exported-by-the-stand-in}"  # noqa: S105 - what stands for a secret
+SECRET = "{AQAAABAAAAAQ-not-exported-by-the-stand-in}"
 HIDDEN = {"password", "secret"}
 
 
@@ -17,7 +17,7 @@ class _Quoted(str):
 
 
 class _Dumper(yaml.SafeDumper):
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - the base class's
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
 
 

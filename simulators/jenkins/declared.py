@@ -23,7 +23,7 @@ PARAMETERS = "hudson.model.ParametersDefinitionProperty"
 
 def apply(job: Item, message: Mapping[str, Any]) -> dict[str, Any]:
     """Write the declaration into the job and return the parameters' default values."""
-    root = ET.fromstring(job.xml.partition("?>")[2] or job.xml)  # noqa: S314 - the controller's own file
+    root = ET.fromstring(job.xml.partition("?>")[2] or job.xml)
     properties = root.find("properties")
     if properties is None:
         properties = ET.SubElement(root, "properties")

@@ -55,7 +55,7 @@ class ByDepth:
 
     level: int
 
-    def enter(self, name: str, visibility: int, inline: bool) -> "Pruner | None":  # noqa: ARG002 - the protocol's
+    def enter(self, name: str, visibility: int, inline: bool) -> "Pruner | None":
         """Show what is visible at this level."""
         if visibility < self.level:
             return None
@@ -74,7 +74,7 @@ class ByTree:
     start: int | None = None
     end: int | None = None
 
-    def enter(self, name: str, visibility: int, inline: bool) -> "Pruner | None":  # noqa: ARG002 - the protocol's
+    def enter(self, name: str, visibility: int, inline: bool) -> "Pruner | None":
         """Show what was named."""
         return self.children.get(name) or self.children.get("*")
 
@@ -198,5 +198,5 @@ def xpath(plain: Mapping[str, Any], expression: str) -> str | None:
     )
     if not pieces:
         return None
-    find: Callable[[str], str] = lambda p: str(plain.get(p[2:].removesuffix("/text()"), ""))  # noqa: E731
+    find: Callable[[str], str] = lambda p: str(plain.get(p[2:].removesuffix("/text()"), ""))
     return "".join(find(piece) if piece.startswith("//") else piece[1:-1] for piece in pieces)

@@ -77,7 +77,7 @@ class Files:
     def _test(self, ctx: Ctx, path: str) -> bool:
         return self._shell.quiet(ctx, f"test -e {shlex.quote(path)}")[0] == 0
 
-    def _delete(self, ctx: Ctx, args: Args) -> None:  # noqa: ARG002 - a step
+    def _delete(self, ctx: Ctx, args: Args) -> None:
         self._shell.quiet(ctx, f"cd / && rm -rf -- {shlex.quote(ctx.where())}")
 
     def _select(self, ctx: Ctx, includes: str, excludes: str | None) -> list[str]:

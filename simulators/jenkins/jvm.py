@@ -94,14 +94,14 @@ class GroovyHost:
     def _send(self, message: dict[str, Any]) -> None:
         line = json.dumps(message).encode() + b"\n"
         pipe = self._process.stdin
-        assert pipe is not None  # noqa: S101 - opened above
+        assert pipe is not None
         with self._lock:
             pipe.write(line)
             pipe.flush()
 
     def _read(self) -> None:
         pipe = self._process.stdout
-        assert pipe is not None  # noqa: S101 - opened above
+        assert pipe is not None
         self._lines(pipe)
         gone = ScriptError({"type": "gone", "message": "the Groovy process ended", "trace": ""})
         for future in list(self._waiting.values()):

@@ -56,11 +56,7 @@ class Kube:
             KubeError: any answer of 400 and more.
             OSError: the server cannot be reached.
         """
-        headers = {
-            "Accept": "application/json",
-            "Content-Type": kind,
-            "User-Agent": "conformance-stand-in",
-        }
+        headers = {"Accept": "application/json", "Content-Type": kind, "User-Agent": "conformance-stand-in"}
         if token := self._token():
             headers["Authorization"] = f"Bearer {token}"
         connection = self._connection()

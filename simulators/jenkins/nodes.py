@@ -73,7 +73,7 @@ class Nodes:
             "WORKSPACE_TMP": workspace + "@tmp",
         }
 
-    def _leave_node(self, ctx: Ctx, error: Mapping[str, Any] | None) -> None:  # noqa: ARG002 - a Close
+    def _leave_node(self, ctx: Ctx, error: Mapping[str, Any] | None) -> None:
         computer = ctx.computer
         if computer is not None:
             ctx.flow.workspaces[computer.name] -= 1

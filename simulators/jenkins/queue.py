@@ -102,11 +102,17 @@ class Queue:
         """Jobs that wait, as they outlive the process. A step's placeholder goes with its build."""
         now, wall = time.monotonic(), time.time()
         return [
-            {"id": item.id, "job": item.job.full_name, "parameters": item.parameters, "causes": item.causes,
-             "since": item.since, "due": wall + item.due - now}
+            {
+                "id": item.id,
+                "job": item.job.full_name,
+                "parameters": item.parameters,
+                "causes": item.causes,
+                "since": item.since,
+                "due": wall + item.due - now,
+            }
             for item in self.waiting()
             if item.job is not None and not item.is_node
-        ]  # fmt: skip
+        ]
 
     def restore(self, kept: list[dict[str, Any]], job_of: Callable[[str], Item | None]) -> None:
         """Take back what waited when the last process ended, under its old ids; a job that is gone is not."""
@@ -114,9 +120,13 @@ class Queue:
             job, left = job_of(each["job"]), each["due"] - time.time()
             if job is not None:
                 item = QueueItem(
-                    each["id"], job, parameters=each["parameters"], causes=each["causes"],
-                    since=each["since"], due=time.monotonic() + left,
-                )  # fmt: skip
+                    each["id"],
+                    job,
+                    parameters=each["parameters"],
+                    causes=each["causes"],
+                    since=each["since"],
+                    due=time.monotonic() + left,
+                )
                 if left > 0:
                     item.why = f"In the quiet period. Expires in {left:.0f} sec"
                 self.items.append(item)

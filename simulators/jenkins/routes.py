@@ -114,7 +114,7 @@ class Router:
             return self._answers.tail(request, 0, SystemBeans(self.c).root())
         return None
 
-    def _queue(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
+    def _queue(self, request: Request, caller: Caller) -> Response | None:
         rest = request.segments[1:]
         if rest[:1] == ("item",) and len(rest) > 1 and rest[1].isdigit():
             item = self.c.queue.find(int(rest[1]))
@@ -150,7 +150,7 @@ class Router:
             return redirect("/")
         return self._answers.tail(request, 2, SystemBeans(self.c).view(name))
 
-    def _check_name(self, request: Request, caller: Caller) -> Response:  # noqa: ARG002 - a route
+    def _check_name(self, request: Request, caller: Caller) -> Response:
         name = request.param("value") or ""
         taken = name in self.c.jobs.root.children
         body = f'<div class="error">A job already exists with the name ‘{name}’</div>' if taken else "<div/>"
@@ -161,7 +161,7 @@ class Router:
         ]
         return text(body, "text/html;charset=utf-8", extra)
 
-    def _validate(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
+    def _validate(self, request: Request, caller: Caller) -> Response | None:
         if "pipeline-model-definition" not in self.c.plugin_names() or self.c.groovy is None:
             return None
         if request.segments[1:] == ("validate",):

@@ -27,7 +27,7 @@ class AgentRoutes:
             "overallLoad": self._load,
         }
 
-    def _listener(self, request: Request, caller: Caller) -> Response:  # noqa: ARG002 - a route
+    def _listener(self, request: Request, caller: Caller) -> Response:
         port = str(self.c.configured.agent_port)
         extra = [
             ("X-Hudson-JNLP-Port", port),
@@ -38,7 +38,7 @@ class AgentRoutes:
         ]
         return text("\n\n  Jenkins\n", extra=extra)
 
-    def _jar(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
+    def _jar(self, request: Request, caller: Caller) -> Response | None:
         jar = self.c.settings.agent_jar
         if request.segments[1:] not in {("agent.jar",), ("remoting.jar",)} or not jar.exists():
             return None
@@ -48,7 +48,7 @@ class AgentRoutes:
         ]
         return Response(200, [*headers, ("Content-Type", "application/java-archive")], jar.read_bytes())
 
-    def _computer(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
+    def _computer(self, request: Request, caller: Caller) -> Response | None:
         beans = ComputerBeans(self.c)
         rest = request.segments[1:]
         if not rest or rest[0] == "api":
@@ -65,14 +65,14 @@ class AgentRoutes:
             return text(body, extra=[("X-Text-Size", str(len(body))), ("X-More-Data", "true")])
         return self._answers.tail(request, 2, beans.computer(agent))
 
-    def _label(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
+    def _label(self, request: Request, caller: Caller) -> Response | None:
         return (
             self._answers.tail(request, 2, ComputerBeans(self.c).label(request.segments[1]))
             if len(request.segments) > 1
             else None
         )
 
-    def connect(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
+    def connect(self, request: Request, caller: Caller) -> Response | None:
         """The connection of our own agent.jar; its secret is its credential."""
         if request.segments[1:2] != ("agent",) or len(request.segments) != 3:
             return None
@@ -85,7 +85,7 @@ class AgentRoutes:
             101, headers, stream=lambda connection: self.c.computers.connect(name, connection, web_socket)
         )
 
-    def _load(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
+    def _load(self, request: Request, caller: Caller) -> Response | None:
         return self._answers.tail(
             request, 1, load("hudson.model.OverallLoadStatistics", (*LOAD, "totalQueueLength"))
         )

@@ -27,9 +27,7 @@ class CascRoutes:
         self.c, self._oops = controller, oops
 
     def answer(  # noqa: C901, PLR0911 - a table of ways
-        self,
-        request: Request,
-        caller: Caller,  # noqa: ARG002 - a route
+        self, request: Request, caller: Caller
     ) -> Response | None:
         """Answer, or None where there is nothing."""
         if "configuration-as-code" not in self.c.plugin_names():

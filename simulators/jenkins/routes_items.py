@@ -130,7 +130,7 @@ class ItemRoutes:
         item.write('<?xml version="1.1" encoding="UTF-8"?>' + body, config)
         return Response(200, [])
 
-    def _delete(self, request: Request, caller: Caller, item: Item) -> Response:  # noqa: ARG002 - an action
+    def _delete(self, request: Request, caller: Caller, item: Item) -> Response:
         if request.method != "POST":
             return self._answers.post_only(request)
         return self._deleted(item, redirect("/" + (item.parent.url if item.parent else "")))
@@ -143,7 +143,7 @@ class ItemRoutes:
         item.remove()
         return answer
 
-    def _switch(self, request: Request, caller: Caller, item: Item) -> Response:  # noqa: ARG002 - an action
+    def _switch(self, request: Request, caller: Caller, item: Item) -> Response:
         if request.method != "POST":
             return self._answers.post_only(request)
         off = request.segments[-1] == "disable"
@@ -153,7 +153,7 @@ class ItemRoutes:
         item.write(xml, parse(xml))
         return redirect("/" + item.url)
 
-    def _rename(self, request: Request, caller: Caller, item: Item) -> Response:  # noqa: ARG002 - an action
+    def _rename(self, request: Request, caller: Caller, item: Item) -> Response:
         if request.method != "POST":
             return self._answers.post_only(request)
         name = request.param("newName") or ""

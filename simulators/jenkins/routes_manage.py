@@ -67,7 +67,7 @@ class ManageRoutes:
             **dict.fromkeys(SIMPLE_POSTS, self._life),
         }
 
-    def _plugins(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
+    def _plugins(self, request: Request, caller: Caller) -> Response | None:
         rest = request.segments[1:]
         if rest[:1] == ("plugin",) and rest[2:] in {("makeEnabled",), ("makeDisabled",)}:
             plugin = next((p for p in self.c.all_plugins if p.name == rest[1]), None)
@@ -79,7 +79,7 @@ class ManageRoutes:
             return Response(200, [])
         return self._answers.tail(request, 1, SystemBeans(self.c).plugins())
 
-    def _credentials(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002, PLR0911 - a route
+    def _credentials(self, request: Request, caller: Caller) -> Response | None:  # noqa: PLR0911 - a route
         if "credentials" not in self.c.plugin_names():
             return None
         beans = CredentialBeans(self.c.configured.credentials)
@@ -102,11 +102,11 @@ class ManageRoutes:
             return self._answers.tail(request, 3, beans.store())
         return self._answers.tail(request, 1, beans.whole())
 
-    def _script_text(self, request: Request, caller: Caller) -> Response:  # noqa: ARG002 - a route
+    def _script_text(self, request: Request, caller: Caller) -> Response:
         script = request.param("script")
         return text(self.c.console(script) if script and request.method == "POST" else "")
 
-    def _update_center(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
+    def _update_center(self, request: Request, caller: Caller) -> Response | None:
         facts = {
             "availables": [],
             "jobs": [],
@@ -115,7 +115,7 @@ class ManageRoutes:
         }
         return self._answers.tail(request, 1, Bean("hudson.model.UpdateCenter", facts))
 
-    def _metrics(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
+    def _metrics(self, request: Request, caller: Caller) -> Response | None:
         if "metrics" not in self.c.plugin_names() or request.segments[1:2] != ("currentUser",):
             return None
         if request.segments[2:] == ("ping",):
@@ -133,7 +133,7 @@ class ManageRoutes:
             return text(to_json(checks, pretty=False), "application/json")
         return None
 
-    def _manage(self, request: Request, caller: Caller) -> Response | None:  # noqa: ARG002 - a route
+    def _manage(self, request: Request, caller: Caller) -> Response | None:
         rest = request.segments[1:]
         if rest[:1] == ("administrativeMonitorsApi",) and rest[1:] in MONITORS:
             headers = [
@@ -149,7 +149,7 @@ class ManageRoutes:
             return self.c.look.html(200, f"Cloud {rest[1]} - Jenkins", f"<h1>Cloud {rest[1]}</h1>")
         return None
 
-    def _script_approval(self, request: Request, caller: Caller) -> Response:  # noqa: ARG002 - a route
+    def _script_approval(self, request: Request, caller: Caller) -> Response:
         pending = "".join(
             f'<div id="ps-{name}" class="pending-script"><p class="ps-context">Groovy script:</p>'
             f'<textarea readonly="readonly" rows="5">{escape(script)}</textarea></div>'
@@ -161,7 +161,7 @@ class ManageRoutes:
             f"<h1>In-process Script Approval</h1>{pending or '<p>No pending script approvals.</p>'}",
         )
 
-    def _life(self, request: Request, caller: Caller) -> Response:  # noqa: ARG002 - a route
+    def _life(self, request: Request, caller: Caller) -> Response:
         what = request.segments[0]
         if request.method != "POST":
             if what in {"restart", "safeRestart"}:

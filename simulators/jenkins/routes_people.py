@@ -33,7 +33,7 @@ class PeopleRoutes:
             return None
         return self.c.look.login([] if caller.session else self.c.security.open_session(caller.user)[1])
 
-    def _sign_in(self, request: Request, caller: Caller) -> Response:  # noqa: ARG002 - a route
+    def _sign_in(self, request: Request, caller: Caller) -> Response:
         user = self.c.security.sign_in(request.param("j_username") or "", request.param("j_password") or "")
         if user is None:
             return redirect("/loginError")

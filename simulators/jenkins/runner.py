@@ -83,7 +83,7 @@ class Runner:
         flow = self.flows[str(message["ctx"]).partition(":")[0]]
         return self._asked.answer(flow.blocks[str(message["ctx"])], message)
 
-    def _pipeline(self, job: Item, build: Build, item: QueueItem) -> None:  # noqa: ARG002 - as for a free-style job
+    def _pipeline(self, job: Item, build: Build, item: QueueItem) -> None:
         started(build)
         flow = Flow(uuid.uuid4().hex[:12], job, build, self._around.environment(job, build))
         self.flows[flow.uid] = flow

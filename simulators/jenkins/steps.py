@@ -70,12 +70,7 @@ class Steps:
     """The steps of one controller's pipelines."""
 
     def __init__(
-        self,
-        shell: Shell,
-        git: Git,
-        files: Files,
-        downstream: Downstream,
-        more: Mapping[str, Step],
+        self, shell: Shell, git: Git, files: Files, downstream: Downstream, more: Mapping[str, Step]
     ) -> None:
         """Args: what the steps work with; more: steps that live in modules of their own, by name."""
         self._shell, self._git, self._files, self._downstream = shell, git, files, downstream
@@ -85,7 +80,7 @@ class Steps:
             "unstable": self._unstable,
             "sleep": self._sleep,
             "sh": self._sh,
-            "isUnix": lambda ctx, args: True,  # noqa: ARG005 - a Step
+            "isUnix": lambda ctx, args: True,
             "pwd": lambda ctx, args: ctx.where() + ("@tmp" if args.get("tmp") else ""),
             "checkout": self._checkout,
             "git": self._git_step,
@@ -121,7 +116,7 @@ class Steps:
     def _echo(self, ctx: Ctx, args: Args) -> None:
         ctx.log(str(args.get("message", "null", first=True)))
 
-    def _error(self, ctx: Ctx, args: Args) -> None:  # noqa: ARG002 - a Step
+    def _error(self, ctx: Ctx, args: Args) -> None:
         raise StepError("abort", str(args.get("message", "", first=True)))
 
     def _unstable(self, ctx: Ctx, args: Args) -> None:

@@ -75,7 +75,7 @@ class _Exchange(BaseHTTPRequestHandler):
     def date_time_string(self, timestamp: float | None = None) -> str:
         return formatdate(timestamp, usegmt=True)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+    def log_message(self, format: str, *args: object) -> None:
         """A controller does not log its requests."""
 
     def _serve(self) -> None:
@@ -119,4 +119,4 @@ class _Exchange(BaseHTTPRequestHandler):
         self.rfile.readline()
         return whole
 
-    do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = _serve  # noqa: N815 - the base class's names
+    do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = _serve

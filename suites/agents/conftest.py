@@ -101,10 +101,7 @@ def absent(agents: Agents, run_name: str) -> Asked:
                 {
                     "name": "jnlp",
                     "image": image,
-                    "resources": {
-                        "requests": {"cpu": "1m", "memory": "1Mi"},
-                        "limits": {"memory": "64Mi"},
-                    },
+                    "resources": {"requests": {"cpu": "1m", "memory": "1Mi"}, "limits": {"memory": "64Mi"}},
                 }
             ],
         }
@@ -194,9 +191,11 @@ def visit(agents: Agents, contract: Contract, comes: Comes, label: str, ecr: Ecr
             agents.wait_gone(pod, timeout=contract.budgets.agent_gone)
         except NonConformance as error:
             stayed = {
-                "what": error.what, "expected": error.expected, "observed": error.observed,
+                "what": error.what,
+                "expected": error.expected,
+                "observed": error.observed,
                 "remedy": error.remedy,
-            }  # fmt: skip
+            }
         reached = re.findall(r"^conformance-reach (\S+) (\S*) (\w+)$", build.console, re.MULTILINE)
         unasked = [
             [name, url, "unasked"] for name, url in urls.items() if name not in {one[0] for one in reached}
@@ -214,9 +213,11 @@ def at_once(agents: Agents, contract: Contract, any_label: str) -> tuple[Failing
 
     def run(n: int) -> dict[str, Any]:
         build, agent = agents.in_own_session().visit(
-            f"at-once-{n}", any_label, "sh 'sleep 5; echo it broke >&2; exit 3'",
+            f"at-once-{n}",
+            any_label,
+            "sh 'sleep 5; echo it broke >&2; exit 3'",
             timeout=contract.budgets.build,
-        )  # fmt: skip
+        )
         told = "exit code 3" in build.console
         return {"agent": agent, "result": build.result, "told": told, "reason": build.reason()}
 

@@ -14,16 +14,7 @@ from conformance.runner.decision import not_applicable
 from conformance.runner.outcomes import Evidence
 from conformance.sources.stack import StackFiles
 from suites.agents.conftest import confined
-from suites.agents.inside import (
-    CLIENTS,
-    RUNTIME_SOCKETS,
-    SETUID,
-    TOKEN,
-    WORK,
-    Inside,
-    look_inside,
-    tool,
-)
+from suites.agents.inside import CLIENTS, RUNTIME_SOCKETS, SETUID, TOKEN, WORK, Inside, look_inside, tool
 from suites.ground import blocked
 
 pytestmark = [pytest.mark.writes, pytest.mark.meanwhile]

@@ -110,9 +110,15 @@ def test_killed_agent_ends_its_build(
 @pytest.mark.meanwhile
 @pytest.mark.requirement("AGENTS-26")
 def test_build_that_wants_more_memory_ends_alone(
-    request: pytest.FixtureRequest, agents: Agents, contract: Contract, kube: Cluster,
-    *, stack_files: StackFiles, any_label: str, names: Names,
-) -> None:  # fmt: skip
+    request: pytest.FixtureRequest,
+    agents: Agents,
+    contract: Contract,
+    kube: Cluster,
+    *,
+    stack_files: StackFiles,
+    any_label: str,
+    names: Names,
+) -> None:
     held = agents.held(any_label, timeout=contract.budgets.agent_online)
     template = next((one for one in stack_files.pod_templates if any_label in one.labels), None)
     limits = [
@@ -127,9 +133,11 @@ def test_build_that_wants_more_memory_ends_alone(
     wanted = size * 5 // 4
     before = {pod.uid: pod for pod in kube.all_pods()}
     build, name = agents.visit(
-        names.check, any_label, f"sh 'head -c {wanted} /dev/zero | tail > /dev/null'",
+        names.check,
+        any_label,
+        f"sh 'head -c {wanted} /dev/zero | tail > /dev/null'",
         timeout=contract.budgets.build,
-    )  # fmt: skip
+    )
     require(
         build.result in ("FAILURE", "ABORTED"),
         f"a build with {wanted >> 20} MiB in use ends {build.result} on an agent that may have {limit}",
@@ -187,9 +195,11 @@ def test_image_that_is_not_there_is_told(
         build: Build = jenkins.finish(started, timeout=budget)
     except NonConformance as error:
         raise NonConformance(
-            f"{what} still waits after {budget} s", expected=f"its end within {budget} s",
-            observed=error.observed, remedy="let the kubernetes plugin give up: Reaper.backoffEventsLimit",
-        ) from error  # fmt: skip
+            f"{what} still waits after {budget} s",
+            expected=f"its end within {budget} s",
+            observed=error.observed,
+            remedy="let the kubernetes plugin give up: Reaper.backoffEventsLimit",
+        ) from error
     require(
         build.result in ("ABORTED", "FAILURE") and build.seconds <= budget,
         f"{what} ends {build.result} after {build.seconds:.0f} s",

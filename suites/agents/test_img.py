@@ -53,9 +53,14 @@ class Img:
 
 @pytest.fixture
 def unproven(
-    request: pytest.FixtureRequest, agents: Agents, comes: Comes, contract: Contract, image_label: str,
-    *, stack_files: StackFiles,
-) -> Img:  # fmt: skip
+    request: pytest.FixtureRequest,
+    agents: Agents,
+    comes: Comes,
+    contract: Contract,
+    image_label: str,
+    *,
+    stack_files: StackFiles,
+) -> Img:
     """img in the agent that the run holds, of which nobody knows yet whether it builds."""
     held = comes(image_label)
     template = next((one for one in stack_files.pod_templates if image_label in one.labels), None)
@@ -69,13 +74,16 @@ def unproven(
 def built(request: pytest.FixtureRequest, agents: Agents, unproven: Img, image_label: str) -> str:
     """What img printed when it built from scratch; where it does not, only the check of that says so."""
     return _decided(
-        request, "AGENTS-30", agents, f"img on {image_label} from scratch",
+        request,
+        "AGENTS-30",
+        agents,
+        f"img on {image_label} from scratch",
         lambda: unproven.build(f"{FOLDER}/ground", SCRATCH, "ground:1"),
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
-def img(unproven: Img, built: str) -> Img:  # noqa: ARG001 - without it this is blocked
+def img(unproven: Img, built: str) -> Img:
     """img where it builds."""
     return unproven
 
@@ -85,13 +93,16 @@ def ran(request: pytest.FixtureRequest, agents: Agents, img: Img, image_label: s
     """What img printed when it built with a RUN step."""
     step = f'{SCRATCH}RUN ["/bin/busybox", "echo", "the step ran"]\n'
     return _decided(
-        request, "AGENTS-31", agents, f"img on {image_label} with a step",
+        request,
+        "AGENTS-31",
+        agents,
+        f"img on {image_label} with a step",
         lambda: img.build(f"{FOLDER}/runs", step, "runs:1"),
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
-def runs(img: Img, ran: str) -> Img:  # noqa: ARG001 - without it this is blocked
+def runs(img: Img, ran: str) -> Img:
     """img where RUN steps run."""
     return img
 

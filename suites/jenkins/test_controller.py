@@ -220,9 +220,10 @@ def test_pod_templates_in_force_are_the_declared_ones(jenkins: Jenkins, contract
         for name in sorted(set(seen) - {wanted.template for wanted in contract.jenkins.agents})
     ]
     require_none(
-        findings, "the pod templates in force are not the declared ones",
+        findings,
+        "the pod templates in force are not the declared ones",
         remedy="declare the template in the values, and reload the configuration",
-    )  # fmt: skip
+    )
 
 
 def _templates(jenkins: Jenkins) -> dict[str, list[str]]:

@@ -174,8 +174,11 @@ def differences(wanted: NexusRepository, seen: RepositoryFact) -> list[str]:
     parts = ("format", "type", "version_policy", "write_policy", "remote", "members")
     pairs = [(part, getattr(wanted, part), getattr(seen, part)) for part in parts]
     # Nexus keeps no version policy for a group; "central" stands for what this host calls Maven Central
-    pairs = [(part, maven.resolve(should) if part == "remote" else should, was) for part, should, was in pairs
-             if not (part == "version_policy" and seen.type == "group")]  # fmt: skip
+    pairs = [
+        (part, maven.resolve(should) if part == "remote" else should, was)
+        for part, should, was in pairs
+        if not (part == "version_policy" and seen.type == "group")
+    ]
     return [
         f"{wanted.name}: {part.replace('_', ' ')} is {was!r}, not {should!r}"
         for part, should, was in pairs

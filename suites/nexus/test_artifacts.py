@@ -285,8 +285,11 @@ def test_large_artifact(nexus: Nexus, contract: Contract, maven_group: str) -> N
     sent = artifacts.archive({"noise.bin": artifacts.noise(1_000_000, maven_group) * 100})
     item = Coordinates(maven_group, "large", VERSION, "zip")
     status = nexus.upload(contract.nexus.releases, item.path, sent).status_code
-    require(status == 201, f"{contract.nexus.releases} does not take 100 MB: status {status}",
-            remedy="raise the body size limit before Nexus, and look at its disk")  # fmt: skip
+    require(
+        status == 201,
+        f"{contract.nexus.releases} does not take 100 MB: status {status}",
+        remedy="raise the body size limit before Nexus, and look at its disk",
+    )
     answer = nexus.fetch(contract.nexus.releases, item.path)
     require(
         answer.status_code == 200 and artifacts.sha1(answer.content) == artifacts.sha1(sent),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
-from xml.etree import ElementTree
 
 import pytest
 
@@ -15,6 +14,7 @@ from conformance.clients.nexus import Coordinates
 from conformance.clients.products import Products, Turn, components, told_digests
 from conformance.clients.registry import EcrApi, Registry
 from conformance.contract.model import Contract, Product
+from conformance.core import xml
 from conformance.core.nonconformance import NonConformance
 from conformance.runner.decision import not_applicable
 from suites.ground import blocked, planned
@@ -64,9 +64,10 @@ def imaged(request: pytest.FixtureRequest, products: Products, product: Product)
         hands, item = products.hands, products.package(product)
         repository = hands.contract.nexus.releases
         if absent := _lacks(
-            products, f"package of {product.name}",
+            products,
+            f"package of {product.name}",
             lambda: lacking(product, hands.nexus.content(repository, item.path)),
-        ):  # fmt: skip
+        ):
             blocked(request, "PIPELINES-05", f"the package lacks {absent[0]}")
     build = products.images(product)
     if build.result != "SUCCESS":
@@ -86,14 +87,20 @@ def pushed(
 
 @pytest.fixture
 def traced(
-    request: pytest.FixtureRequest, pushed: Build, products: Products, product: Product, ecr: EcrApi,
-    *, registry: Registry,
-) -> Build:  # fmt: skip
+    request: pytest.FixtureRequest,
+    pushed: Build,
+    products: Products,
+    product: Product,
+    ecr: EcrApi,
+    *,
+    registry: Registry,
+) -> Build:
     """The build, when its images are those that it says it pushed."""
     if broken := _lacks(
-        products, f"digests of {product.name}",
+        products,
+        f"digests of {product.name}",
         lambda: broken_chains(pushed, products, product, ecr, registry),
-    ):  # fmt: skip
+    ):
         blocked(request, "PIPELINES-12", broken[0])
     return pushed
 
@@ -147,8 +154,8 @@ def wrong_poms(products: Products, product: Product) -> list[str]:
 
 def _wrong_in_pom(data: bytes, artifact: str, version: str) -> list[str]:
     try:
-        root = ElementTree.fromstring(data)  # noqa: S314 - deployed by the build under test
-    except ElementTree.ParseError as error:
+        root = xml.parse(data)
+    except ValueError as error:
         return [f"not XML: {error}"]
     told = {
         "artifactId": root.findtext(f"{MAVEN}artifactId"),

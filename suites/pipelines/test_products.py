@@ -122,9 +122,11 @@ def test_images_tell_their_version(products: Products, product: Product, registr
         if told != products.version:
             findings.append(f"{repository}: org.opencontainers.image.version is {told!r}")
     require_none(
-        findings, "an image does not tell its version", expected=products.version,
+        findings,
+        "an image does not tell its version",
+        expected=products.version,
         remedy="label images with org.opencontainers.image.version when they are built",
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.requirement("PIPELINES-14")
@@ -139,10 +141,11 @@ def test_images_tell_their_source(products: Products, product: Product, registry
         if not labels.get("org.opencontainers.image.source"):
             findings.append(f"{repository}: org.opencontainers.image.source is missing")
     require_none(
-        findings, "an image does not tell what it was made from",
+        findings,
+        "an image does not tell what it was made from",
         expected="the commit's id and the repository",
         remedy="label images with org.opencontainers.image.revision and .source when they are built",
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.requirement("PIPELINES-15")

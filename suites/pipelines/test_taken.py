@@ -59,10 +59,12 @@ def test_maven_takes_what_was_deployed(
         not_applicable("the contract names no agent with mvn, or not how builds reach Nexus")
     item, nexus = products.package(product), products.hands.nexus
     script = GET.format(
-        url=contract.nexus.build_url, group=contract.nexus.group, version=item.version,
+        url=contract.nexus.build_url,
+        group=contract.nexus.group,
+        version=item.version,
         below=item.group.replace(".", "/"),
         artifact=f"{item.group}:{item.artifact}:{item.version}:{item.packaging}",
-    )  # fmt: skip
+    )
     login = (
         f"withCredentials([usernamePassword(credentialsId: '{_nexus_credential(contract)}', "
         "usernameVariable: 'NEXUS_USERNAME', passwordVariable: 'NEXUS_PASSWORD')])"
@@ -100,9 +102,15 @@ def _nexus_credential(contract: Contract) -> str:
 @pytest.mark.meanwhile
 @pytest.mark.requirement("PIPELINES-16")
 def test_pods_run_the_images_by_digest(
-    traced: Build, product: Product, contract: Contract, kube: Cluster, *, token: Token, ecr: EcrApi,
+    traced: Build,
+    product: Product,
+    contract: Contract,
+    kube: Cluster,
+    *,
+    token: Token,
+    ecr: EcrApi,
     names: Names,
-) -> None:  # fmt: skip
+) -> None:
     told, namespace, host = told_digests(traced.console), contract.jenkins.namespace, ecr.address.host
     images = {
         f"image-{n}": f"{host}/{repository}@{told.get(repository, '')}"

@@ -13,9 +13,11 @@ from conformance.core.nonconformance import Unreadable, require, require_none
 @pytest.mark.requirement("PLATFORM-15")
 def test_controller_may_run_agents(kube: Cluster, pods: tuple[Pod, ...], contract: Contract) -> None:
     account = (contract.jenkins.namespace, _controller(pods, contract).service_account)
-    wanted = [
-        (verb, "pods") for verb in ("create", "delete", "get", "list", "watch")
-    ] + [("create", "pods/exec"), ("get", "pods/log"), ("list", "events")]  # fmt: skip
+    wanted = [(verb, "pods") for verb in ("create", "delete", "get", "list", "watch")] + [
+        ("create", "pods/exec"),
+        ("get", "pods/log"),
+        ("list", "events"),
+    ]
     require_none(
         [
             f"{account[1]} may not {verb} {resource}"

@@ -79,18 +79,17 @@ def test_new_claim_is_bound(
             "automountServiceAccountToken": False,
             "containers": [
                 {
-                    "name": "volume", "image": image["image"], "command": ["/none"],
+                    "name": "volume",
+                    "image": image["image"],
+                    "command": ["/none"],
                     "resources": {"requests": {"cpu": "1m", "memory": "1Mi"}, "limits": {"memory": "16Mi"}},
                     "volumeMounts": [{"name": "volume", "mountPath": "/volume"}],
                 }
             ],
             "volumes": [{"name": "volume", "persistentVolumeClaim": {"claimName": names.unique}}],
         },
-    }  # fmt: skip
-    with (
-        kube.temporary_claim(namespace, names.unique, names.labels),
-        kube.temporary_pod(namespace, manifest),
-    ):
+    }
+    with kube.temporary_claim(namespace, names.unique, names.labels), kube.temporary_pod(namespace, manifest):
         try:
             eventually(
                 lambda: kube.claim_phase(namespace, names.unique),

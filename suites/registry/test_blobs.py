@@ -42,9 +42,10 @@ def test_blob_is_verified(registry: Registry, contract: Contract, names: Names, 
     wrong = artifacts.digest(f"{names.unique} other".encode())
     url = registry.upload_url(started)
     answer = registry.http.put(
-        f"{url}{'&' if '?' in url else '?'}digest={wrong}", data=names.unique.encode(),
+        f"{url}{'&' if '?' in url else '?'}digest={wrong}",
+        data=names.unique.encode(),
         headers={"Content-Type": "application/octet-stream"},
-    )  # fmt: skip
+    )
     require(
         answer.status_code == 400,
         f"the registry takes a blob under a digest that is not its own: status {answer.status_code}",
@@ -86,10 +87,14 @@ def test_blob_in_chunks(registry: Registry, contract: Contract, names: Names, st
     start = 0
     for part in parts:
         answer = registry.http.request(
-            "PATCH", url, data=part,
-            headers={"Content-Type": "application/octet-stream",
-                     "Content-Range": f"{start}-{start + len(part) - 1}"},
-        )  # fmt: skip
+            "PATCH",
+            url,
+            data=part,
+            headers={
+                "Content-Type": "application/octet-stream",
+                "Content-Range": f"{start}-{start + len(part) - 1}",
+            },
+        )
         require(answer.status_code == 202, f"the registry does not take a chunk: status {answer.status_code}")
         url, start = registry.upload_url(answer), start + len(part)
     whole = b"".join(parts)

@@ -238,16 +238,20 @@ def test_node_pulls_what_was_pushed(
     with kube.pulling_pod(namespace, names.unique, names.labels, host, login, [container]):
         try:
             kube.wait_pod(
-                namespace, names.unique, timeout=60, what="its image",
+                namespace,
+                names.unique,
+                timeout=60,
+                what="its image",
                 until=lambda pod: any((part.waiting or part.ended) in pulled for part in pod.containers),
                 stuck=lambda pod: trouble if _hopeless(trouble := pod.trouble()) else "",
-            )  # fmt: skip
+            )
         except NonConformance as error:
             raise NonConformance(
-                f"a node cannot pull {reference}", expected="the image, with a token of the ECR API",
+                f"a node cannot pull {reference}",
+                expected="the image, with a token of the ECR API",
                 observed=error.observed,
                 remedy="nodes must resolve the registry's name and trust its certificate",
-            ) from error  # fmt: skip
+            ) from error
 
 
 def _hopeless(trouble: str) -> bool:

@@ -34,9 +34,13 @@ def test_repositories_are_provisioned(provisioned: dict[str, dict[str, object]],
 @pytest.mark.requirement("REGISTRY-02")
 def test_tag_mutability(provisioned: dict[str, dict[str, object]], contract: Contract) -> None:
     _require_setting(
-        provisioned, contract, "tag mutability", wanted=lambda declared: declared.tag_mutability,
-        seen=lambda setting: setting.get("imageTagMutability"), key="image_tag_mutability",
-    )  # fmt: skip
+        provisioned,
+        contract,
+        "tag mutability",
+        wanted=lambda declared: declared.tag_mutability,
+        seen=lambda setting: setting.get("imageTagMutability"),
+        key="image_tag_mutability",
+    )
 
 
 @pytest.mark.requirement("REGISTRY-03")

@@ -28,10 +28,7 @@ def may_disrupt(request: pytest.FixtureRequest, _may_write: None) -> None:
 
 @pytest.fixture
 def restarted(
-    request: pytest.FixtureRequest,
-    contract: Contract,
-    shared: Shared,
-    may_disrupt: None,  # noqa: ARG001
+    request: pytest.FixtureRequest, contract: Contract, shared: Shared, may_disrupt: None
 ) -> Restarted:
     """What the controller had before its restart, and how it came back; Nexus restarts meanwhile."""
 
@@ -50,7 +47,7 @@ def restarted(
 
 
 @pytest.fixture
-def restarted_nexus(request: pytest.FixtureRequest, may_disrupt: None) -> restarting_nexus.Restarted:  # noqa: ARG001
+def restarted_nexus(request: pytest.FixtureRequest, may_disrupt: None) -> restarting_nexus.Restarted:
     """What Nexus had before its restart, and how it came back."""
     restart: NexusRestart = request.getfixturevalue("nexus_restart")
     try:
@@ -98,9 +95,11 @@ def repositories(shared: Shared, manager: Nexus) -> Facts:
 
 @pytest.fixture
 def known(
-    request: pytest.FixtureRequest, restarted_nexus: restarting_nexus.Restarted, manager: Nexus,
+    request: pytest.FixtureRequest,
+    restarted_nexus: restarting_nexus.Restarted,
+    manager: Nexus,
     repositories: Facts,
-) -> Nexus:  # fmt: skip
+) -> Nexus:
     """Nexus with the database that it had: its repositories are there."""
     if lost := sorted(restarted_nexus.repositories.keys() - repositories.keys()):
         blocked(request, "RESTARTS-12", f"repository {lost[0]} is gone")

@@ -77,9 +77,12 @@ class Restart:
         """
         told = self.contract.jenkins
         way = Way(
-            self.kube, "the controller", (told.namespace, told.release),
-            self.contract.budgets.controller_ready, answers(self.jenkins.http, "/login"),
-        )  # fmt: skip
+            self.kube,
+            "the controller",
+            (told.namespace, told.release),
+            self.contract.budgets.controller_ready,
+            answers(self.jenkins.http, "/login"),
+        )
         way.find()
         # first of all: a controller that restarts may take away what it had left
         agents = self._agents()

@@ -56,9 +56,12 @@ class Restart:
         """
         told = self.contract.nexus
         way = Way(
-            self.kube, "Nexus", (told.namespace, told.release), self.contract.budgets.nexus_ready,
+            self.kube,
+            "Nexus",
+            (told.namespace, told.release),
+            self.contract.budgets.nexus_ready,
             answers(self.nexus.http, "/service/rest/v1/status/writable"),
-        )  # fmt: skip
+        )
         way.find()
         user = self._user()
         facts: dict[str, Any] = {

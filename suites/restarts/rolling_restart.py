@@ -51,13 +51,16 @@ class Way:
         namespace, release = self.place
         self._old = tuple(self._pods())
         require(
-            self._old, f"no pod of the release {release} of {self.name} is in namespace {namespace}",
+            self._old,
+            f"no pod of the release {release} of {self.name} is in namespace {namespace}",
             remedy="name the release and its namespace in the contract as they are",
-        )  # fmt: skip
+        )
         require(
-            all(pod.owner for pod in self._old), f"nothing makes a pod of {self.name} again",
-            observed=", ".join(pod.name for pod in self._old), remedy="run it as a StatefulSet or Deployment",
-        )  # fmt: skip
+            all(pod.owner for pod in self._old),
+            f"nothing makes a pod of {self.name} again",
+            observed=", ".join(pod.name for pod in self._old),
+            remedy="run it as a StatefulSet or Deployment",
+        )
 
     def down(self) -> None:
         """Delete the pods of a StatefulSet; a Deployment is restarted by its own strategy.

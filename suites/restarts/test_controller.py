@@ -9,14 +9,7 @@ from conformance.contract.model import Contract
 from conformance.core.nonconformance import require, require_none
 from conformance.runner.decision import not_applicable
 from suites.restarts.controller_restart import Restarted
-from suites.restarts.snapshot import (
-    build_of,
-    changes,
-    configuration_of,
-    credentials_of,
-    items_of,
-    plugins_of,
-)
+from suites.restarts.snapshot import build_of, changes, configuration_of, credentials_of, items_of, plugins_of
 
 pytestmark = [pytest.mark.writes, pytest.mark.disrupts, pytest.mark.patient]
 

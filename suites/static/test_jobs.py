@@ -301,7 +301,7 @@ def test_jenkinsfiles_use_declared_credentials(stack_files: StackFiles) -> None:
         "a Jenkinsfile uses a credential that is declared nowhere",
         expected=", ".join(sorted(known)),
         remedy="declare it in JCasC, or use a declared id",
-    )  # fmt: skip
+    )
 
 
 def _pairs(triggers: tuple[tuple[str, str], ...]) -> str:

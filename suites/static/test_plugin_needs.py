@@ -41,9 +41,10 @@ def _findings(stack_files: StackFiles, contract: Contract) -> tuple[Finding, ...
 
 def _require_none(findings: tuple[Finding, ...], codes: tuple[str, ...], what: str, remedy: str) -> None:
     require_none(
-        [f"{found.subject}: {found.what} ({found.next})" for found in findings if found.code in codes], what,
+        [f"{found.subject}: {found.what} ({found.next})" for found in findings if found.code in codes],
+        what,
         remedy=remedy,
-    )  # fmt: skip
+    )
     unknown = sorted(found.subject for found in findings if found.code.startswith("unknown"))
     if unknown:
         not_applicable(

@@ -29,9 +29,10 @@ def test_every_step_was_made(observed: Observed) -> None:
         not observed.error,
         f"the upgrade from {observed.before} to {observed.after} failed{twice}: {step}"
         + (f": {cause.what}" if cause else ""),
-        expected="every step is made", observed="; ".join([cause.said, *broken] if cause else broken),
+        expected="every step is made",
+        observed="; ".join([cause.said, *broken] if cause else broken),
         remedy="; ".join((remedy, *observed.cannot)),
-    )  # fmt: skip
+    )
 
 
 def first_line(text: str) -> str:
@@ -53,9 +54,10 @@ def kept(kind: str, looked: Looked, manifest: Manifest, contract: Contract) -> N
         unless_failed(looked)
         raise EnvironmentFailure(f"{kind}s cannot be looked at", observed="; ".join(unseen)[:500])
     different = [
-        found for found in looked.different
+        found
+        for found in looked.different
         if found.item.kind == kind and ground.name(found) not in contract.upgrade.intended
-    ]  # fmt: skip
+    ]
     grounds = [ground.stands_on(found, looked, contract) for found in different]
     if grounds and all(grounds) and grounds[0]:
         raise Unreadable(str(grounds[0][1]), decided_by=grounds[0][0])

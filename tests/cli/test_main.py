@@ -62,8 +62,10 @@ def test_doctor_tells_findings_as_json(capsys: pytest.CaptureFixture[str]) -> No
 def test_an_error_on_the_command_line_is_no_traceback(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "conformance.cli.main", "run", "--contract", str(tmp_path / "none.toml")],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 3
     assert done.stderr.startswith("conformance: no contract at")
 

@@ -111,7 +111,7 @@ class Broken:
         (TerminalState("it crashes"), ["diagnosed into results/diagnostics", "down"]),
         (KeyboardInterrupt(), ["down"]),
     ],
-)  # fmt: skip
+)
 def test_what_was_half_made_is_explained_and_removed(
     monkeypatch: pytest.MonkeyPatch, error: BaseException, done: list[str]
 ) -> None:

@@ -86,9 +86,15 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
 
 def boots(pins: dict[str, str], core: str = "2.504.3", suites: str = "smoke") -> Any:
     options = argparse.Namespace(
-        contract=REFERENCE / "conformance.toml", images="packages", ecr="local", deployer="helm",
-        jenkins_image="", suites=suites, java="", kit="",
-    )  # fmt: skip
+        contract=REFERENCE / "conformance.toml",
+        images="packages",
+        ecr="local",
+        deployer="helm",
+        jenkins_image="",
+        suites=suites,
+        java="",
+        kit="",
+    )
     return trial.KindTrial(options).boots(PinSet(core, pins))
 
 

@@ -18,11 +18,20 @@ from conformance.core.shared_facts import Shared
 
 NOW = datetime.now(UTC)
 POD = Pod(
-    name="maven-1", namespace="jenkins", uid="1", phase="Running", labels={"jenkins/label": "maven"},
+    name="maven-1",
+    namespace="jenkins",
+    uid="1",
+    phase="Running",
+    labels={"jenkins/label": "maven"},
     node="n",
-    service_account="jenkins-agent", created=NOW, scheduled=NOW, ready=True, deleted=False,
-    containers=(Container("jnlp", "i:1", "", True, 0, "", "", "", NOW + timedelta(seconds=2), {}),), spec={},
-)  # fmt: skip
+    service_account="jenkins-agent",
+    created=NOW,
+    scheduled=NOW,
+    ready=True,
+    deleted=False,
+    containers=(Container("jnlp", "i:1", "", True, 0, "", "", "", NOW + timedelta(seconds=2), {}),),
+    spec={},
+)
 HELD = "Started by user\n[Pipeline] echo\nconformance-agent=maven-1\n"
 
 
@@ -86,8 +95,12 @@ def test_an_agent_is_asked_for_once_and_shared(tmp_path: Path) -> None:
     assert first.pod.name == second.pod.name == "maven-1"
     assert list(controller.made) == ["conformance-run-1/agent-maven"]
     assert [what for what, _ in first.timeline] == [
-        "queued", "pod created", "scheduled", "containers started", "first step",
-    ]  # fmt: skip
+        "queued",
+        "pod created",
+        "scheduled",
+        "containers started",
+        "first step",
+    ]
     assert Shared(tmp_path).left() == [
         {"kind": "running", "job": "conformance-run-1/agent-maven", "number": 1}
     ]

@@ -68,8 +68,9 @@ def test_agents_are_left_on_which_nothing_runs(server: Server, jenkins: Jenkins)
     server.on("GET", "/computer/api/json", said({"computer": computers}))
     kube: Any = Pods("busy", "idle", "starting", "unknown")
     assert left_agents(jenkins, kube, "jenkins") == {
-        "idle": "its agent waits idle", "unknown": "the controller knows no such agent"
-    }  # fmt: skip
+        "idle": "its agent waits idle",
+        "unknown": "the controller knows no such agent",
+    }
 
 
 def test_pods_that_are_going_are_not_left(server: Server, jenkins: Jenkins) -> None:

@@ -98,13 +98,18 @@ def test_a_build_from_start_to_end(server: Server, jenkins: Jenkins) -> None:
     job = "/job/cloudops/job/build-account-management-images"
     server.on("POST", f"{job}/buildWithParameters", recorded("agent-killed-post"))
     server.on(
-        "GET", "/queue/item/15/api/json",
-        recorded("agentpod-static-queue-nodestep-item-1"), recorded("agentpod-static-queue-item-left"),
-    )  # fmt: skip
+        "GET",
+        "/queue/item/15/api/json",
+        recorded("agentpod-static-queue-nodestep-item-1"),
+        recorded("agentpod-static-queue-item-left"),
+    )
     server.on(
-        "GET", f"{job}/1/api/json",
-        recorded("agentpod-static-build-running"), Answer(503), recorded("agentpod-static-build-end"),
-    )  # fmt: skip
+        "GET",
+        f"{job}/1/api/json",
+        recorded("agentpod-static-build-running"),
+        Answer(503),
+        recorded("agentpod-static-build-end"),
+    )
     server.on("GET", f"{job}/1/consoleText", recorded("agentpod-static-consoleText"))
     build = jenkins.run("cloudops/build-account-management-images", {"imageTag": "1.0"}, timeout=10)
     assert (build.number, build.result) == (1, "SUCCESS")

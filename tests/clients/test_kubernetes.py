@@ -31,20 +31,27 @@ def cluster(server: Server, tmp_path: Path) -> Cluster:
 def _pod(**status: Any) -> dict[str, Any]:
     return {
         "metadata": {
-            "name": "p", "namespace": "n", "uid": "1", "creationTimestamp": "2026-01-01T00:00:00Z",
+            "name": "p",
+            "namespace": "n",
+            "uid": "1",
+            "creationTimestamp": "2026-01-01T00:00:00Z",
             "labels": {"a": "b"},
             "ownerReferences": [{"apiVersion": "v1", "kind": "StatefulSet", "name": "s", "uid": "2"}],
         },
         "spec": {"serviceAccountName": "sa", "containers": [{"name": "c", "image": "i:1"}]},
         "status": {"phase": "Running", **status},
-    }  # fmt: skip
+    }
 
 
 def _container(state: dict[str, Any], restarts: int = 0) -> dict[str, Any]:
     return {
-        "name": "c", "image": "i:1", "imageID": "sha256:1", "ready": False, "restartCount": restarts,
+        "name": "c",
+        "image": "i:1",
+        "imageID": "sha256:1",
+        "ready": False,
+        "restartCount": restarts,
         "state": state,
-    }  # fmt: skip
+    }
 
 
 def test_pod_facts(server: Server, cluster: Cluster) -> None:
@@ -88,9 +95,16 @@ def test_why_a_pull_was_refused_is_read_to_its_end(server: Server, cluster: Clus
 
 
 VERSION = {
-    "gitVersion": "v1.34.4", "major": "1", "minor": "34", "gitCommit": "", "gitTreeState": "",
-    "buildDate": "",    "goVersion": "", "compiler": "", "platform": "",
-}  # fmt: skip
+    "gitVersion": "v1.34.4",
+    "major": "1",
+    "minor": "34",
+    "gitCommit": "",
+    "gitTreeState": "",
+    "buildDate": "",
+    "goVersion": "",
+    "compiler": "",
+    "platform": "",
+}
 
 
 def test_reading_outlasts_an_api_server_that_is_away(server: Server, cluster: Cluster) -> None:

@@ -25,8 +25,9 @@ REGISTRY = Registry("r.example", Service("https://r.example"), Service("https://
 def test_what_broke_is_told_unless_it_is_accepted() -> None:
     found = oci.cases(REPORT)
     assert [case.name for case in oci.unaccepted(found, ())] == [
-        "sha512/push/blob-post-put", "index/push/manifest-by-tag",
-    ]  # fmt: skip
+        "sha512/push/blob-post-put",
+        "index/push/manifest-by-tag",
+    ]
     (left,) = oci.unaccepted(found, ("sha512/*", "empty/referrers"))
     assert left.name == "index/push/manifest-by-tag"
     assert oci.away(left)
@@ -52,8 +53,10 @@ def test_the_suite_is_told_the_registry_and_nothing_of_the_host(
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary-78")
     program = tmp_path / "suite"
-    program.write_text('#!/bin/sh\nenv > "$OCI_RESULTS_DIR/env"\n'
-                       f"cat > \"$OCI_RESULTS_DIR/junit.xml\" <<'E'\n{REPORT}\nE\nexit 1\n")  # fmt: skip
+    program.write_text(
+        '#!/bin/sh\nenv > "$OCI_RESULTS_DIR/env"\n'
+        f"cat > \"$OCI_RESULTS_DIR/junit.xml\" <<'E'\n{REPORT}\nE\nexit 1\n"
+    )
     program.chmod(0o755)
     found = oci.Suite(str(program), REGISTRY, Login("AWS", "token"), "/run/ca.pem").run(("a", "b"), tmp_path)
     assert len(found) == 4

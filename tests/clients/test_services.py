@@ -34,15 +34,28 @@ def test_nexus_version_and_repositories(server: Server, nexus: Nexus) -> None:
     server.on("GET", "/service/rest/v1/status", Answer(200, headers={"Server": "Nexus/3.71.0-06 (OSS)"}))
     assert nexus.version() == "3.71.0-06"
     server.on(
-        "GET", "/service/rest/v1/repositorySettings",
-        said([
-            {"name": "r", "format": "maven2", "type": "hosted", "maven": {"versionPolicy": "RELEASE"},
-             "storage": {"writePolicy": "ALLOW_ONCE"}},
-            {"name": "p", "format": "maven2", "type": "proxy", "proxy": {"remoteUrl": "https://x/"},
-             "storage": {"writePolicy": "ALLOW"}},
-            {"name": "g", "format": "maven2", "type": "group", "group": {"memberNames": ["r", "p"]}},
-        ]),
-    )  # fmt: skip
+        "GET",
+        "/service/rest/v1/repositorySettings",
+        said(
+            [
+                {
+                    "name": "r",
+                    "format": "maven2",
+                    "type": "hosted",
+                    "maven": {"versionPolicy": "RELEASE"},
+                    "storage": {"writePolicy": "ALLOW_ONCE"},
+                },
+                {
+                    "name": "p",
+                    "format": "maven2",
+                    "type": "proxy",
+                    "proxy": {"remoteUrl": "https://x/"},
+                    "storage": {"writePolicy": "ALLOW"},
+                },
+                {"name": "g", "format": "maven2", "type": "group", "group": {"memberNames": ["r", "p"]}},
+            ]
+        ),
+    )
     hosted, proxy, group = nexus.repositories()
     assert (hosted.version_policy, hosted.write_policy) == ("RELEASE", "ALLOW_ONCE")
     assert (proxy.remote, proxy.write_policy) == ("https://x/", "")
@@ -124,9 +137,8 @@ def test_push_and_pull(server: Server, registry: Registry) -> None:
     assert registry.push("r", "t", image) == image.digest
     assert len(stored) == 3
     server.on(
-        "GET", "/v2/r/manifests/t",
-        Answer(200, image.manifest.data, {"Docker-Content-Digest": image.digest}),
-    )  # fmt: skip
+        "GET", "/v2/r/manifests/t", Answer(200, image.manifest.data, {"Docker-Content-Digest": image.digest})
+    )
     assert registry.manifest("r", "t").parsed["config"]["digest"] == image.config.digest
     assert registry.labels("r", "t") == {"k": "v"}
 

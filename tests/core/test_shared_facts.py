@@ -35,10 +35,12 @@ def test_many_processes_make_it_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [NonConformance("no agent", expected="one", observed="none", remedy="look"),
-     EnvironmentFailure("away", observed="503", remedy="wait")],
+    [
+        NonConformance("no agent", expected="one", observed="none", remedy="look"),
+        EnvironmentFailure("away", observed="503", remedy="wait"),
+    ],
     ids=["failed", "broke"],
-)  # fmt: skip
+)
 def test_a_failure_is_told_to_everybody(tmp_path: Path, error: NonConformance | EnvironmentFailure) -> None:
     def fails() -> dict[str, str]:
         raise error

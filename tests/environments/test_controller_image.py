@@ -197,13 +197,20 @@ def test_the_images_start_takes_its_plugins_and_keeps_other_files(tmp_path: Path
     java.write_text('#!/bin/sh\necho "$PWD $@"\n')
     java.chmod(0o755)
     surroundings = os.environ | {
-        "REF": str(ref), "JENKINS_HOME": str(home), "PATH": f"{programs}:{os.environ['PATH']}",
-        "JAVA_OPTS": "-Xmx1g -Da=b", "JENKINS_OPTS": "",
-    }  # fmt: skip
+        "REF": str(ref),
+        "JENKINS_HOME": str(home),
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "JAVA_OPTS": "-Xmx1g -Da=b",
+        "JENKINS_OPTS": "",
+    }
     done = subprocess.run(
         ["sh", str(CONTEXT / "jenkins.sh"), "--httpPort=8080"],
-        env=surroundings, capture_output=True, text=True, check=True, timeout=30,
-    )  # fmt: skip
+        env=surroundings,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
     assert (home / "plugins/git.jpi").read_text() == "new"
     assert (home / "config.xml").read_text() == "own"
     assert (home / "always.xml").read_text() == "reference"

@@ -38,10 +38,12 @@ def contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def make(**values: Any) -> LoadedContract:
         given: dict[str, Any] = {
-            "kubeconfig": "config", "jenkins_url": "https://jenkins.test", "nexus_url": "https://nexus.test",
+            "kubeconfig": "config",
+            "jenkins_url": "https://jenkins.test",
+            "nexus_url": "https://nexus.test",
             "jenkins_login": CredentialRef(secret="jenkins/admin"),
             "nexus_login": CredentialRef(username="ci", env="NEXUS_PASSWORD"),
-        } | values  # fmt: skip
+        } | values
         changed = reference.contract.model_copy(update={"existing": Existing(**given)})
         return reference.model_copy(update={"contract": changed, "file": tmp_path / "conformance.toml"})
 
@@ -70,8 +72,9 @@ def test_a_controller_that_is_a_stand_in_is_named_as_one(contract: Any) -> None:
     sham = loaded.model_copy(update={"contract": loaded.contract.model_copy(update={"jenkins": jenkins})})
     (named,) = [part for part in endpoints(sham).components if part.stand_in]
     assert (named.name, named.stand_in) == (
-        "controller", "its pod is labelled conformance.stand-in=jenkins-controller",
-    )  # fmt: skip
+        "controller",
+        "its pod is labelled conformance.stand-in=jenkins-controller",
+    )
 
 
 def test_an_ecr_that_is_not_aws_own(contract: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,8 +148,11 @@ def test_the_shim_as_a_program_rewrites_the_bundle_and_calls_runc(tmp_path: Path
     runc.chmod(0o755)
     done = subprocess.run(
         [sys.executable, runc_hostcaps.__file__, "create", "--bundle", str(tmp_path), "id"],
-        env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stdout == f"runc create --bundle {tmp_path} id\n"
     assert json.loads((tmp_path / "config.json").read_text())["process"]["oomScoreAdj"] == 0
 

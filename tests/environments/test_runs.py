@@ -133,8 +133,11 @@ def test_reap_removes_all_of_a_killed_run_and_nothing_else(monkeypatch: pytest.M
         [f"{killed.cluster}-control-plane", killed.cluster, f"{stray}-worker2"]
     )
     assert engine.containers == [
-        f"{mine.cluster}-control-plane", "someone-elses", foreign, "conformance-store-0123456789ab",
-    ]  # fmt: skip
+        f"{mine.cluster}-control-plane",
+        "someone-elses",
+        foreign,
+        "conformance-store-0123456789ab",
+    ]
     assert not killed.scratch.exists()
     assert not stale.exists()
     assert owned.exists(), "its process lives"

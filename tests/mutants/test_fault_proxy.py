@@ -95,7 +95,7 @@ def test_tls_is_shown_with_an_authority_of_its_own(server: Server, tmp_path: Pat
     endpoints = Endpoints("run", "kind", "", "", "", service, service, registry)
     rule = Rule(service="registry", status=204)
     with Wires(endpoints, [rule], tmp_path) as wires:
-        from environments.ecr.dial import session  # noqa: PLC0415
+        from environments.ecr.dial import session
 
         with session(wires.endpoints.registry.data, wires.endpoints.ca_bundle) as asked:
             assert asked.get("https://ecr.example.org/v2/", timeout=5).status_code == 204

@@ -17,11 +17,20 @@ from mutants.live_run import Journal, Record, Runner
 
 MUTANT = LiveMutant.model_validate(
     {
-        "id": "broken", "layer": "jenkins", "what": "x", "breaks": ["JENKINS-20"], "says": ["by-hand"],
-        "action": [{"do": "step", "step": {"do": "kubectl", "words": ["break"]},
-                    "undo": {"do": "kubectl", "words": ["mend"]}}],
+        "id": "broken",
+        "layer": "jenkins",
+        "what": "x",
+        "breaks": ["JENKINS-20"],
+        "says": ["by-hand"],
+        "action": [
+            {
+                "do": "step",
+                "step": {"do": "kubectl", "words": ["break"]},
+                "undo": {"do": "kubectl", "words": ["mend"]},
+            }
+        ],
     }
-)  # fmt: skip
+)
 
 
 class Hands:

@@ -53,9 +53,8 @@ def test_placeholders_are_what_state_is_found_by() -> None:
     state = Manifest(seed=1, stack="s", items=items)
     drop = Ask(service="nexus", method="DELETE", path="/users/{user id}")
     mutant = UpgradeMutant(
-        id="dropped", what="w", breaks=("UPGRADE-05",), says=("user {user name}",),
-        then=(Both(step=drop),),
-    )  # fmt: skip
+        id="dropped", what="w", breaks=("UPGRADE-05",), says=("user {user name}",), then=(Both(step=drop),)
+    )
     filled = mutant.of(state)
     assert filled.says == ("user one",)
     action = filled.then[0]

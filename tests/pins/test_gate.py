@@ -69,8 +69,11 @@ def test_all_kinds_of_change() -> None:
     candidate = side(Target("2.516.1"), a="1", c="1")
     changes = gate(candidate, KNOWN, rules(), baseline=side(a="2", b="1")).changes
     assert [(one.kind, one.name) for one in changes] == [
-        ("core", "core"), ("down", "a"), ("removed", "b"), ("added", "c"),
-    ]  # fmt: skip
+        ("core", "core"),
+        ("down", "a"),
+        ("removed", "b"),
+        ("added", "c"),
+    ]
 
 
 def test_findings_say_whether_the_candidate_brought_them() -> None:
@@ -176,16 +179,20 @@ def test_junit(real: GateResult) -> None:
 
 @pytest.fixture(scope="module")
 def past() -> History:
-    from conformance.pins.catalogue import read_manifests  # noqa: PLC0415 - only here
+    from conformance.pins.catalogue import read_manifests
 
     return history(DAYS, real_pins(), CORE, rules(), read_manifests(MANIFESTS))
 
 
 def test_history_tells_when_pins_became_vulnerable(past: History) -> None:
     assert [(day.day, day.word, day.advisories) for day in past.days] == [
-        ("2025-06-28", "GO", 0), ("2025-09-15", "NO-GO", 2), ("2025-12-15", "NO-GO", 5),
-        ("2026-03-15", "NO-GO", 6), ("2026-06-13", "NO-GO", 12), ("2026-06-14", "NO-GO", 12),
-    ]  # fmt: skip
+        ("2025-06-28", "GO", 0),
+        ("2025-09-15", "NO-GO", 2),
+        ("2025-12-15", "NO-GO", 5),
+        ("2026-03-15", "NO-GO", 6),
+        ("2026-06-13", "NO-GO", 12),
+        ("2026-06-14", "NO-GO", 12),
+    ]
     assert past.days[1].new == ("git-client SECURITY-3590", "jakarta-mail-api SECURITY-3617")
     assert past.days[5].new == ()
     found = {one.advisory: one for one in past.exposures}
@@ -352,7 +359,7 @@ def test_a_static_gate_loads_no_client_and_no_model(module: str) -> None:
 
 
 def test_pins_of_a_contract_and_its_core_with_their_lines(tmp_path: Path) -> None:
-    from conformance.pins import defaults  # noqa: PLC0415 - only here
+    from conformance.pins import defaults
 
     contract = tmp_path / "conformance.toml"
     contract.write_text('[stack]\npath = "mine"\n\n[jenkins]\nversion = "2.504.3"\n')

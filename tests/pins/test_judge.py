@@ -28,7 +28,7 @@ from tests.pins.support import (
     real_catalogue,
     real_pins,
     rules,
-)  # fmt: skip
+)
 
 CORE = Target("2.504.3")
 
@@ -117,9 +117,11 @@ def test_broken_cycles_are_not_closed_again() -> None:
 @pytest.mark.parametrize("optional", ["", "_optional"])
 def test_a_circle_is_one_finding(optional: str) -> None:
     newest = document(
-        plugin("a", "1", **{f"b{optional}": "1"}), plugin("b", "1", c="1"), plugin("c", "1", a="1"),
+        plugin("a", "1", **{f"b{optional}": "1"}),
+        plugin("b", "1", c="1"),
+        plugin("c", "1", a="1"),
         plugin("d", "1", a="1"),
-    )  # fmt: skip
+    )
     told = found(newest, dict.fromkeys("abcd", "1"))
     assert keys(told) == [("circle", "a")]
     assert told[0].ref == "a b c"
@@ -155,9 +157,13 @@ def test_a_broken_entry_leaves_the_gate_undecided() -> None:
 
 def advisory(subject: str, pattern: str, kind: str = "plugin") -> dict[str, object]:
     return {
-        "id": "SECURITY-1", "type": kind, "name": subject, "message": "bad", "url": "https://example.org/1",
+        "id": "SECURITY-1",
+        "type": kind,
+        "name": subject,
+        "message": "bad",
+        "url": "https://example.org/1",
         "versions": [{"pattern": pattern, "lastVersion": "1.5"}],
-    }  # fmt: skip
+    }
 
 
 def test_advisories_match_by_the_documents_own_patterns() -> None:

@@ -119,9 +119,12 @@ def test_plugins_yaml() -> None:
 def test_terraform() -> None:
     file = parse(TERRAFORM, "locals.tf")
     assert lines(file) == [
-        ("git", "5.7.0", 4), ("mailer", "1.2", 5), ("credentials", "1419.v1", 8), ("git-client", "6.2.0", 9),
+        ("git", "5.7.0", 4),
+        ("mailer", "1.2", 5),
+        ("credentials", "1419.v1", 8),
+        ("git-client", "6.2.0", 9),
         ("junit", "1.0", 18),
-    ]  # fmt: skip
+    ]
     assert spans_fit(file)
 
 

@@ -108,8 +108,13 @@ def test_age() -> None:
 
 def test_a_directory_of_days(tmp_path: Path) -> None:
     assert [day for day, _ in days(DAYS)] == [
-        "2025-06-28", "2025-09-15", "2025-12-15", "2026-03-15", "2026-06-13", "2026-06-14",
-    ]  # fmt: skip
+        "2025-06-28",
+        "2025-09-15",
+        "2025-12-15",
+        "2026-03-15",
+        "2026-06-13",
+        "2026-06-14",
+    ]
     assert load(str(DAYS)).source == str(LAST)
     with pytest.raises(UpdateCenterUnreadable, match="no update center document"):
         days(tmp_path)
@@ -138,10 +143,15 @@ class Signer:
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "update center of a test")])
         now = datetime.now(UTC)
         self.certificate = (
-            x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(self.key.public_key())
-            .serial_number(7).not_valid_before(now - timedelta(days=60))
-            .not_valid_after(now + timedelta(days=days_left)).sign(self.key, hashes.SHA256())
-        )  # fmt: skip
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(self.key.public_key())
+            .serial_number(7)
+            .not_valid_before(now - timedelta(days=60))
+            .not_valid_after(now + timedelta(days=days_left))
+            .sign(self.key, hashes.SHA256())
+        )
 
     def pem(self, folder: Path) -> Path:
         file = folder / "ca.pem"
@@ -220,7 +230,7 @@ class Played(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class calls it so
+    def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
 
 

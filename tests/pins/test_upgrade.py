@@ -38,15 +38,31 @@ from tests.pins.support import (
 CORE = Target("2.504.3")
 #: Newest releases of 2026-06-14 that themselves need a newer core than 2.504.3.
 HELD_BY_CORE = {
-    "bootstrap5-api", "cloudbees-folder", "configuration-as-code", "credentials", "font-awesome-api",
-    "git-client", "plugin-util-api", "prism-api", "workflow-api", "workflow-cps", "workflow-job",
-}  # fmt: skip
+    "bootstrap5-api",
+    "cloudbees-folder",
+    "configuration-as-code",
+    "credentials",
+    "font-awesome-api",
+    "git-client",
+    "plugin-util-api",
+    "prism-api",
+    "workflow-api",
+    "workflow-cps",
+    "workflow-job",
+}
 #: Those whose newest release needs one of these.
 HELD_BY_OTHERS = {
-    "branch-api", "git", "pipeline-groovy-lib", "pipeline-model-definition", "pipeline-model-extensions",
-    "pipeline-stage-tags-metadata", "pipeline-utility-steps", "workflow-basic-steps", "workflow-multibranch",
+    "branch-api",
+    "git",
+    "pipeline-groovy-lib",
+    "pipeline-model-definition",
+    "pipeline-model-extensions",
+    "pipeline-stage-tags-metadata",
+    "pipeline-utility-steps",
+    "workflow-basic-steps",
+    "workflow-multibranch",
     "workflow-support",
-}  # fmt: skip
+}
 
 
 def versions(pins: object) -> dict[str, str]:

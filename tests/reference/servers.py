@@ -39,9 +39,9 @@ def serving(answers: Mapping[str, tuple[int, bytes]], authorization: str = "") -
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_GET  # noqa: N815 - the base's name
+        do_POST = do_GET
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+        def log_message(self, format: str, *args: object) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:

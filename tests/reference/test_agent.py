@@ -56,9 +56,15 @@ def test_runs_the_controllers_own_agent_program(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "java-jar").read_bytes() == b"the jar"
     assert words(tmp_path) == [
-        "-url", f"{controller.url}/", "-secret", "s3", "-name", "maven-x1",
-        "-workDir", str(tmp_path / "agent"),
-    ]  # fmt: skip
+        "-url",
+        f"{controller.url}/",
+        "-secret",
+        "s3",
+        "-name",
+        "maven-x1",
+        "-workDir",
+        str(tmp_path / "agent"),
+    ]
 
 
 @pytest.mark.parametrize(

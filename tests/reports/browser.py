@@ -16,10 +16,17 @@ import websocket
 from conformance.core.waiting import eventually
 
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update", "--remote-allow-origins=*",
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--remote-allow-origins=*",
     "--remote-debugging-port=0",
-)  # fmt: skip
+)
 
 
 class Page:
@@ -79,8 +86,9 @@ def chromium(profile: Path) -> Iterator[Page]:
     program = shutil.which("chromium") or shutil.which("google-chrome") or "chromium"
     with subprocess.Popen(
         [program, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    ) as process:  # fmt: skip
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
         try:
             port = profile / "DevToolsActivePort"
             eventually(port.exists, what="Chromium listens", timeout=30, interval=0.1)
@@ -88,8 +96,10 @@ def chromium(profile: Path) -> Iterator[Page]:
             opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
             tabs = eventually(
                 lambda: [tab for tab in json.load(opener.open(address)) if tab["type"] == "page"],
-                what="a tab is open", timeout=20, transient=(OSError,),
-            )  # fmt: skip
+                what="a tab is open",
+                timeout=20,
+                transient=(OSError,),
+            )
             yield Page(tabs[0]["webSocketDebuggerUrl"])
         finally:
             process.terminate()

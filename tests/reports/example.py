@@ -22,17 +22,27 @@ SPECIAL: dict[str, tuple[str, dict[str, Any]]] = {
             "remedy": "set writePolicy ALLOW_ONCE on maven-releases",
         },
     ),
-    "JENKINS-04": ("error", {"message": "ConnectionError: the controller closed the connection",
-                             "details": "Traceback\n<script>document.title = 'taken'</script>"}),
+    "JENKINS-04": (
+        "error",
+        {
+            "message": "ConnectionError: the controller closed the connection",
+            "details": "Traceback\n<script>document.title = 'taken'</script>",
+        },
+    ),
     "REGISTRY-03": ("waived", {"waiver": "REGISTRY-03", "message": "the tag can be overwritten"}),
     "AGENTS-08": ("not applicable", {"message": "no second label is declared"}),
-}  # fmt: skip
+}
 SPANS = (
-    ("images", (), 0, 12), ("cluster", ("images",), 12, 34), ("storage", ("cluster",), 34, 37),
-    ("trust", ("cluster",), 34, 36), ("ecr", ("storage", "trust"), 37, 52),
+    ("images", (), 0, 12),
+    ("cluster", ("images",), 12, 34),
+    ("storage", ("cluster",), 34, 37),
+    ("trust", ("cluster",), 34, 36),
+    ("ecr", ("storage", "trust"), 37, 52),
     ("nexus", ("storage", "trust"), 37, 81),
-    ("git", ("trust",), 36, 41), ("jenkins", ("storage", "git"), 41, 69), ("repositories", ("ecr",), 52, 58),
-)  # fmt: skip
+    ("git", ("trust",), 36, 41),
+    ("jenkins", ("storage", "git"), 41, 69),
+    ("repositories", ("ecr",), 52, 58),
+)
 LAUNCH = {"queued": 0.4, "pod created": 1.9, "pod running": 4.4, "connected": 8.8, "first step": 11.2}
 HOSTILE = (
     "\x1b[31mred\x1b[0m ]]> <b>bold</b> </script></pre>"
@@ -56,8 +66,10 @@ def example(folder: Path) -> RunResult:
             seconds = 0.2 + (number * 7 % 5) * 0.9
             if prefix == "PIPELINES":
                 outcome, seconds = "blocked", 0.0
-                more = {"blocked_by": "suites/nexus/test_nexus.py::test_nexus_01",
-                        "message": "nexus is broken: NEXUS-01 failed"}  # fmt: skip
+                more = {
+                    "blocked_by": "suites/nexus/test_nexus.py::test_nexus_01",
+                    "message": "nexus is broken: NEXUS-01 failed",
+                }
             checks.append(check(name, outcome, started=at, seconds=seconds, worker=f"gw{number % 2}", **more))
             at += seconds / 2
     known = [
@@ -69,15 +81,24 @@ def example(folder: Path) -> RunResult:
         for one in checks
     ]
     waiver = {
-        "requirement": "REGISTRY-03", "owner": "build team", "reason": "the old repository is emptied",
-        "link": "https://tracker.example.org/1234", "expires": "2026-10-20", "match": "",
-    }  # fmt: skip
+        "requirement": "REGISTRY-03",
+        "owner": "build team",
+        "reason": "the old repository is emptied",
+        "link": "https://tracker.example.org/1234",
+        "expires": "2026-10-20",
+        "match": "",
+    }
     parts = [
-        {"name": "controller", "version": "2.504.3", "image": "conformance.test/jenkins:8f7a",
-         "digest": "sha256:" + "ab" * 32, "stand_in": "its API and pipelines"},
+        {
+            "name": "controller",
+            "version": "2.504.3",
+            "image": "conformance.test/jenkins:8f7a",
+            "digest": "sha256:" + "ab" * 32,
+            "stand_in": "its API and pipelines",
+        },
         {"name": "ECR", "version": "local", "image": "conformance.test/ecr:01cd", "stand_in": "its API"},
         {"name": "nexus", "version": "3.71.0-06", "image": "conformance.test/nexus:77ab"},
-    ]  # fmt: skip
+    ]
     evidence: dict[str, dict[str, Any]] = {
         "NEXUS-01": {
             "request": "PUT /repository/maven-releases/x.jar\n\n201 Created",
@@ -87,11 +108,18 @@ def example(folder: Path) -> RunResult:
         "JENKINS-04": {"console": HOSTILE * 200, "raw": bytes(range(256)) * 10, "lone": "\ud800 surrogate"},
     }
     return results(
-        folder, *checks, requirements=[*known, requirement("AGENTS-20")], evidence=evidence,
+        folder,
+        *checks,
+        requirements=[*known, requirement("AGENTS-20")],
+        evidence=evidence,
         head={"components": parts, "waivers": [waiver]},
-        run={"command": "conformance run", "stack_revision": "1f3c9e", "harness_version": "0.1.0",
-             "pins": [["kubernetes", "4356.vfa_556c21f086"], ["git", "5.7.0"]]},
-    )  # fmt: skip
+        run={
+            "command": "conformance run",
+            "stack_revision": "1f3c9e",
+            "harness_version": "0.1.0",
+            "pins": [["kubernetes", "4356.vfa_556c21f086"], ["git", "5.7.0"]],
+        },
+    )
 
 
 def earlier(result: RunResult) -> RunResult:
@@ -116,15 +144,30 @@ def troubled(folder: Path) -> RunResult:
     long = "https://nexus.example.org/repository/" + "maven-releases-of-everybody/" * 6 + "x" * 120
     about = {"link": "https://tracker.example.org/1", "match": ""}
     waivers = [
-        {**about, "requirement": "NEXUS-02", "owner": "build team", "expires": "2026-10-20",
-         "reason": "the old repository is emptied as soon as its last user moved, see the plan of the year"},
+        {
+            **about,
+            "requirement": "NEXUS-02",
+            "owner": "build team",
+            "expires": "2026-10-20",
+            "reason": "the old repository is emptied once its last user has moved, see the plan of the year",
+        },
         {**about, "requirement": "NEXUS-03", "owner": "platform", "expires": "2026-01-01", "reason": "old"},
         {**about, "requirement": "STATIC-01", "owner": "platform", "expires": "2026-10-20", "reason": "fine"},
-        {**about, "requirement": "NEXUS-77", "owner": "no-one-who-is-here", "expires": "2026-10-20",
-         "link": "in the wiki", "reason": "matches nothing"},
-    ]  # fmt: skip
-    problem = {"what": "the cluster's second node did not join within 300 s", "where": "stand-up: cluster",
-               "observed": "kubelet: " + "connection refused; " * 30, "remedy": "free memory"}  # fmt: skip
+        {
+            **about,
+            "requirement": "NEXUS-77",
+            "owner": "no-one-who-is-here",
+            "expires": "2026-10-20",
+            "link": "in the wiki",
+            "reason": "matches nothing",
+        },
+    ]
+    problem = {
+        "what": "the cluster's second node did not join within 300 s",
+        "where": "stand-up: cluster",
+        "observed": "kubelet: " + "connection refused; " * 30,
+        "remedy": "free memory",
+    }
     checks = [
         check("STATIC-01"),
         check("PLATFORM-01", "error", gate=True, message=f"ConnectionError: {long}", details=f"In\n{long}"),
@@ -134,18 +177,29 @@ def troubled(folder: Path) -> RunResult:
         check("JENKINS-01", "not applicable", message="no such plugin is pinned"),
         check("JENKINS-02", "failed"),
         check("AGENTS-01", "not run", message="the run ended before it"),
-        *(check(f"PIPELINES-{n:02d}", "blocked", message="platform is broken: PLATFORM-01 error",
-                blocked_by="suites/platform/test_platform.py::test_platform_01") for n in range(1, 60)),
-    ]  # fmt: skip
+        *(
+            check(
+                f"PIPELINES-{n:02d}",
+                "blocked",
+                message="platform is broken: PLATFORM-01 error",
+                blocked_by="suites/platform/test_platform.py::test_platform_01",
+            )
+            for n in range(1, 60)
+        ),
+    ]
     known = [
         requirement(name, level="SHOULD" if name == "JENKINS-02" else "MUST")
         for one in checks
         for name in one["requirements"]
     ]
     return results(
-        folder, *checks, requirements=known, ended=False, head={"waivers": waivers, "problems": [problem]},
+        folder,
+        *checks,
+        requirements=known,
+        ended=False,
+        head={"waivers": waivers, "problems": [problem]},
         run={"command": f"conformance run --contract {long}", "state": "interrupted"},
-    )  # fmt: skip
+    )
 
 
 def nights(folder: Path, count: int = 14) -> list[RunResult]:
@@ -154,8 +208,11 @@ def nights(folder: Path, count: int = 14) -> list[RunResult]:
     for number in range(1, count + 1):
         broken = "failed" if number > count - 3 else "passed"
         at = START + number * 86400
-        about = {"started": at, "ended": at + 230 + 4 * number,
-                 "pins": [["git", "5.8.0" if broken == "failed" else "5.7.0"]]}  # fmt: skip
+        about = {
+            "started": at,
+            "ended": at + 230 + 4 * number,
+            "pins": [["git", "5.8.0" if broken == "failed" else "5.7.0"]],
+        }
         checks = [
             check("STATIC-01"),
             check("JENKINS-01", broken, message="plugin git runs in 5.8.0" if broken == "failed" else ""),

@@ -11,29 +11,49 @@ from reports.model import RunResult
 from reports.redact import Redactor
 
 LAYER_OF = {
-    "STATIC": "static", "PLATFORM": "platform", "NEXUS": "nexus", "REGISTRY": "registry",
-    "JENKINS": "jenkins", "AGENTS": "agents", "PIPELINES": "pipelines",
-}  # fmt: skip
+    "STATIC": "static",
+    "PLATFORM": "platform",
+    "NEXUS": "nexus",
+    "REGISTRY": "registry",
+    "JENKINS": "jenkins",
+    "AGENTS": "agents",
+    "PIPELINES": "pipelines",
+}
 
 
 def requirement(name: str, **changes: Any) -> dict[str, Any]:
     layer = LAYER_OF[name.rpartition("-")[0]]
     return {
-        "id": name, "text": f"What {name} asks for.", "level": "MUST", "layer": layer,
-        "source": "the reference", "remedy": f"repair {name}", "gate": False, **changes,
-    }  # fmt: skip
+        "id": name,
+        "text": f"What {name} asks for.",
+        "level": "MUST",
+        "layer": layer,
+        "source": "the reference",
+        "remedy": f"repair {name}",
+        "gate": False,
+        **changes,
+    }
 
 
 def check(name: str, outcome: str = "passed", **changes: Any) -> dict[str, Any]:
     layer = LAYER_OF[name.rpartition("-")[0]]
     return {
-        "nodeid": f"suites/{layer}/test_{layer}.py::test_{name.lower().replace('-', '_')}", "layer": layer,
-        "requirements": [name], "gate": False, "outcome": outcome,
-        "message": "" if outcome == "passed" else f"{name} is not so", "remedy": "", "details": "",
-        "started": 1_790_000_000.0, "seconds": 0.5, "worker": "", "blocked_by": "",
-        "waiver": "", "evidence": [],
+        "nodeid": f"suites/{layer}/test_{layer}.py::test_{name.lower().replace('-', '_')}",
+        "layer": layer,
+        "requirements": [name],
+        "gate": False,
+        "outcome": outcome,
+        "message": "" if outcome == "passed" else f"{name} is not so",
+        "remedy": "",
+        "details": "",
+        "started": 1_790_000_000.0,
+        "seconds": 0.5,
+        "worker": "",
+        "blocked_by": "",
+        "waiver": "",
+        "evidence": [],
         **changes,
-    }  # fmt: skip
+    }
 
 
 def results(
@@ -60,10 +80,16 @@ def results(
     log.close()
     names = dict.fromkeys(name for one in checks for name in one["requirements"])
     told = {
-        "id": folder.name, "started": 1_790_000_000.0, "ended": 1_790_000_100.0 if ended else None,
-        "state": "finished" if ended else "running", "environment": "kind", "contract": "reference",
-        "contract_file": "conformance.toml", "contract_sha256": "0" * 64, **(run or {}),
-    }  # fmt: skip
+        "id": folder.name,
+        "started": 1_790_000_000.0,
+        "ended": 1_790_000_100.0 if ended else None,
+        "state": "finished" if ended else "running",
+        "environment": "kind",
+        "contract": "reference",
+        "contract_file": "conformance.toml",
+        "contract_sha256": "0" * 64,
+        **(run or {}),
+    }
     document = {
         "run": told,
         "requirements": [requirement(name) for name in names] if requirements is None else requirements,

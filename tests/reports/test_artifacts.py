@@ -110,9 +110,15 @@ def test_the_page_says_what_matters(folder: Path, result: RunResult) -> None:
     for told in (
         "Not conformant, with a simulated controller, with a simulated ECR, 1 waived",
         "NEXUS-01 failed: maven-releases takes",
-        "blocks 6 checks", "29 days left", "Stand-up", "Agent launch", "stack revision",
-        "4356.vfa_556c21f086", "No check of this run decides it", "stand-in",
-    ):  # fmt: skip
+        "blocks 6 checks",
+        "29 days left",
+        "Stand-up",
+        "Agent launch",
+        "stack revision",
+        "4356.vfa_556c21f086",
+        "No check of this run decides it",
+        "stand-in",
+    ):
         assert told in html, told
 
 

@@ -52,9 +52,12 @@ def test_a_bundle_is_whole_and_reads_back(folder: Path, tmp_path: Path) -> None:
 def test_a_bundle_holds_what_explains_a_red_run_and_no_secret_of_it(tmp_path: Path) -> None:
     folder = tmp_path / "results"
     told = Recorder(
-        folder, run_id="r1", environment="kind", contract=load(REFERENCE / "conformance.toml"),
+        folder,
+        run_id="r1",
+        environment="kind",
+        contract=load(REFERENCE / "conformance.toml"),
         requirements=catalogue(tmp_path),
-    )  # fmt: skip
+    )
     told.finish()
     results(folder, check("NEXUS-01", "failed"), evidence={"NEXUS-01": {"answer": "201 Created"}})
     (folder / "pytest-live.log").write_text("1 failed")
@@ -65,9 +68,17 @@ def test_a_bundle_holds_what_explains_a_red_run_and_no_secret_of_it(tmp_path: Pa
     again = bundle.unpack(packed, tmp_path / "again")
     held = {file.relative_to(again).as_posix() for file in again.rglob("*") if file.is_file()}
     assert held >= {
-        "run.json", "contract.toml", "events-run.jsonl", "events-live.jsonl", "report.html", "result.json",
-        "junit.xml", "summary.md", "pytest-live.log", "diagnostics/resources.yaml",
-    }  # fmt: skip
+        "run.json",
+        "contract.toml",
+        "events-run.jsonl",
+        "events-live.jsonl",
+        "report.html",
+        "result.json",
+        "junit.xml",
+        "summary.md",
+        "pytest-live.log",
+        "diagnostics/resources.yaml",
+    }
     assert any(name.startswith("evidence/") for name in held)
     assert "[redacted: secret]" in (again / "diagnostics" / "resources.yaml").read_text()
     assert 'href="diagnostics/resources.yaml"' in (again / "report.html").read_text()

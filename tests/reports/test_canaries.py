@@ -51,10 +51,16 @@ def test_no_canary_is_in_any_artifact(tmp_path: Path, canaries: list[str]) -> No
     folder = tmp_path / "results"
     everything = "\n".join(text for canary in canaries for text in disguises(canary).values())
     recorder = Recorder(
-        folder, run_id="r1", environment="kind", contract=load(REFERENCE / "conformance.toml"),
-        command=f"conformance run --password {canaries[0]}", selection=everything,
-        requirements=catalogue(tmp_path), stack_revision=canaries[1], pins={canaries[2]: canaries[3]},
-    )  # fmt: skip
+        folder,
+        run_id="r1",
+        environment="kind",
+        contract=load(REFERENCE / "conformance.toml"),
+        command=f"conformance run --password {canaries[0]}",
+        selection=everything,
+        requirements=catalogue(tmp_path),
+        stack_revision=canaries[1],
+        pins={canaries[2]: canaries[3]},
+    )
     recorder.components(
         [{"name": "nexus", "version": everything, "image": f"u:{canaries[4]}@host/x", "digest": ""}]
     )
@@ -114,10 +120,13 @@ def _readable(data: bytes) -> str:
 def _holds(text: str, canary: str) -> bool:
     raw = canary.encode()
     looks = {
-        canary, quote(canary, safe=""), json.dumps(canary)[1:-1], binascii.hexlify(raw).decode(),
+        canary,
+        quote(canary, safe=""),
+        json.dumps(canary)[1:-1],
+        binascii.hexlify(raw).decode(),
         base64.b64encode(raw).decode().rstrip("=")[:-1],
         base64.urlsafe_b64encode(raw).decode().rstrip("=")[:-1],
-    }  # fmt: skip
+    }
     return any(look in text for look in looks)
 
 

@@ -27,9 +27,13 @@ def night(tmp_path: Path, number: int, *checks: dict[str, Any], **run: Any) -> R
 def test_compare_tells_outcomes_apart_from_causes(tmp_path: Path) -> None:
     before = night(tmp_path, 1, check("NEXUS-01"), check("STATIC-01", seconds=1.0), pins=[["git", "5.7.0"]])
     after = night(
-        tmp_path, 2, check("NEXUS-01", "failed"), check("STATIC-01", seconds=9.0), check("JENKINS-01"),
+        tmp_path,
+        2,
+        check("NEXUS-01", "failed"),
+        check("STATIC-01", seconds=9.0),
+        check("JENKINS-01"),
         pins=[["git", "5.8.0"]],
-    )  # fmt: skip
+    )
     found = compare(before, after)
     assert [(c.what, c.before, c.after) for c in found.outcomes] == [
         ("NEXUS-01 test_nexus_01", "passed", "failed"),

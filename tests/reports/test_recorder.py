@@ -18,9 +18,14 @@ from tests.runner.suite_run import catalogue
 
 def recorder(tmp_path: Path) -> Recorder:
     return Recorder(
-        tmp_path / "results", run_id="r1", environment="kind", contract=load(REFERENCE / "conformance.toml"),
-        command="conformance run", requirements=catalogue(tmp_path), pins={"git": "5.7.0"},
-    )  # fmt: skip
+        tmp_path / "results",
+        run_id="r1",
+        environment="kind",
+        contract=load(REFERENCE / "conformance.toml"),
+        command="conformance run",
+        requirements=catalogue(tmp_path),
+        pins={"git": "5.7.0"},
+    )
 
 
 def test_a_run_that_is_killed_after_its_first_moment_is_incomplete(tmp_path: Path) -> None:
@@ -52,8 +57,10 @@ def test_a_stand_up_that_failed_is_the_verdicts_reason(tmp_path: Path) -> None:
     made.finish()
     found = RunResult.load(tmp_path / "results")
     assert (found.verdict.word, found.verdict.reason, found.verdict.remedy) == (
-        "incomplete", "nexus did not become ready", "free memory",
-    )  # fmt: skip
+        "incomplete",
+        "nexus did not become ready",
+        "free memory",
+    )
     # the problem stands in run.json and in the events, and is told once
     assert len(found.problems) == 1
     assert (found.problems[0].where, found.problems[0].observed) == ("nexus", "OOMKilled")
@@ -80,9 +87,13 @@ def test_waivers_are_recorded_with_the_run(tmp_path: Path) -> None:
         'reason = "x"\nlink = "y"\nexpires = 2020-01-01\n'
     )
     made = Recorder(
-        tmp_path / "results", run_id="r1", environment="kind", contract=None, waivers=file,
+        tmp_path / "results",
+        run_id="r1",
+        environment="kind",
+        contract=None,
+        waivers=file,
         requirements=catalogue(tmp_path),
-    )  # fmt: skip
+    )
     made.finish()
     found = RunResult.load(tmp_path / "results")
     assert found.waivers[0].state == "expired"

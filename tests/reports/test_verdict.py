@@ -113,9 +113,14 @@ def test_an_interrupted_run_is_incomplete(tmp_path: Path) -> None:
 def waiver(name: str, days: int, **changes: str) -> dict[str, str]:
     day = dt.datetime.fromtimestamp(1_790_000_000, dt.UTC).date() + dt.timedelta(days=days)
     return {
-        "requirement": name, "owner": "build team", "reason": "moved this month", "link": "https://example.org/1",
-        "expires": day.isoformat(), "match": "", **changes,
-    }  # fmt: skip
+        "requirement": name,
+        "owner": "build team",
+        "reason": "moved this month",
+        "link": "https://example.org/1",
+        "expires": day.isoformat(),
+        "match": "",
+        **changes,
+    }
 
 
 def waived(tmp_path: Path, one: dict[str, str], *checks: dict[str, Any]) -> RunResult:

@@ -12,9 +12,12 @@ from reports.waivers import Waiver, find, load
 
 TODAY = dt.date(2026, 3, 1)
 ENTRY = {
-    "requirement": '"NEXUS-04"', "owner": '"build team"', "reason": '"emptied this month"',
-    "link": '"https://tracker.example.org/1"', "expires": "2026-03-31",
-}  # fmt: skip
+    "requirement": '"NEXUS-04"',
+    "owner": '"build team"',
+    "reason": '"emptied this month"',
+    "link": '"https://tracker.example.org/1"',
+    "expires": "2026-03-31",
+}
 
 
 def written(folder: Path, **changes: str) -> Path:

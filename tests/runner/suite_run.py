@@ -69,18 +69,35 @@ def run(
     folder: Path, *arguments: str, session: str = "live", timeout: float = 60
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(folder, *arguments, session=session), cwd=folder, env=environment(), capture_output=True,
-        text=True, timeout=timeout, check=False,
-    )  # fmt: skip
+        command(folder, *arguments, session=session),
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
 
 
 def command(folder: Path, *arguments: str, session: str = "live") -> list[str]:
     return [
-        sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "conformance.runner.plugin",
-        "-p", "conformance.runner.outcomes",
-        "-p", "conformance.runner.gating", "-p", "conformance.runner.exclusive",
-        f"--results-dir={folder / 'results'}", f"--session-name={session}", *arguments,
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "conformance.runner.plugin",
+        "-p",
+        "conformance.runner.outcomes",
+        "-p",
+        "conformance.runner.gating",
+        "-p",
+        "conformance.runner.exclusive",
+        f"--results-dir={folder / 'results'}",
+        f"--session-name={session}",
+        *arguments,
+    ]
 
 
 def environment() -> dict[str, str]:

@@ -32,8 +32,10 @@ def disrupted(folder: Path, *others: tuple[str, float, str]) -> Path:
     suite(folder, all=source)
     with (folder / "requirements.toml").open("a") as out:
         for name, layer in (
-            ("RESTARTS-01", "restarts"), ("UPGRADE-01", "upgrade"), ("REGISTRY-02", "registry")
-        ):  # fmt: skip
+            ("RESTARTS-01", "restarts"),
+            ("UPGRADE-01", "upgrade"),
+            ("REGISTRY-02", "registry"),
+        ):
             out.write(ENTRY.format(id=name, layer=layer, level="MUST", gate="false"))
     return folder
 
@@ -42,9 +44,14 @@ def finished(folder: Path, *arguments: str) -> list[str]:
     """Run it; what was noted, in the order of time."""
     notes = folder / "notes"
     done = subprocess.run(
-        command(folder, *arguments), cwd=folder, env={**environment(), "NOTES": str(notes)},
-        capture_output=True, text=True, timeout=90, check=False,
-    )  # fmt: skip
+        command(folder, *arguments),
+        cwd=folder,
+        env={**environment(), "NOTES": str(notes)},
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
     assert notes.exists(), done.stdout
     return [line.partition(" ")[2] for line in sorted(notes.read_text().splitlines())]
 
@@ -107,10 +114,14 @@ def test_automatic_workers_are_one_more_than_cores(tmp_path: Path, told: str, wo
     if told:
         more["PYTEST_XDIST_AUTO_NUM_WORKERS"] = told
     done = subprocess.run(
-        command(tmp_path, "-n", "auto", "-p", "cores"), cwd=tmp_path,
+        command(tmp_path, "-n", "auto", "-p", "cores"),
+        cwd=tmp_path,
         env={**environment(), **more},
-        capture_output=True, text=True, timeout=90, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
     assert f"{workers} workers" in done.stdout, done.stdout
 
 
@@ -148,10 +159,12 @@ def test_alone_it_waits_for_nothing(tmp_path: Path) -> None:
 def test_checks_of_another_session_are_waited_for(tmp_path: Path) -> None:
     disrupted(tmp_path, ("STATIC-02", 2, ""))
     other = subprocess.Popen(
-        command(tmp_path, "-k", "other", session="static"), cwd=tmp_path,
+        command(tmp_path, "-k", "other", session="static"),
+        cwd=tmp_path,
         env={**environment(), "NOTES": str(tmp_path / "notes")},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     while not (tmp_path / "results" / "plan-static.json").exists() and other.poll() is None:
         time.sleep(0.05)
     seen = finished(tmp_path, "-k", "restart")

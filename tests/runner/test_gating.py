@@ -93,9 +93,14 @@ def test_slow_gates_are_waited_for(tmp_path: Path, workers: str, seed: int) -> N
     suite(tmp_path, all=source(bodies, copies=3, seed=seed))
     notes = tmp_path / "notes"
     done = subprocess.run(
-        command(tmp_path, "-n", workers), cwd=tmp_path, env={**environment(), "NOTES": str(notes)},
-        capture_output=True, text=True, timeout=90, check=False,
-    )  # fmt: skip
+        command(tmp_path, "-n", workers),
+        cwd=tmp_path,
+        env={**environment(), "NOTES": str(notes)},
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout
     times = {}
     for line in notes.read_text().splitlines():
@@ -153,9 +158,12 @@ def test_a_gate_of_another_session_blocks_as_well(tmp_path: Path) -> None:
         high="@need('NEXUS-02')\ndef test_high(): pass\n",
     )
     low = subprocess.Popen(
-        command(tmp_path, "suites/test_low.py", session="static"), cwd=tmp_path, env=environment(),
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        command(tmp_path, "suites/test_low.py", session="static"),
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     plan = tmp_path / "results" / "plan-static.json"
     while not plan.exists() and low.poll() is None:
         time.sleep(0.05)

@@ -78,8 +78,11 @@ def test_seed_jobs_say_what_they_say() -> None:
     """
     (job,) = seed.jobs("seed", Source(text))
     assert (job.name, job.script_path, job.repository, job.branch) == (
-        "f/j", "p/Jenkinsfile", "https://git.example.org/x.git", "main",
-    )  # fmt: skip
+        "f/j",
+        "p/Jenkinsfile",
+        "https://git.example.org/x.git",
+        "main",
+    )
     assert job.parameters == (("A", "string"), ("B", "boolean"))
     assert job.disabled
     assert job.concurrent
@@ -89,5 +92,7 @@ def test_seed_jobs_say_what_they_say() -> None:
 def test_seed_items_are_in_the_order_of_the_text() -> None:
     text = "pipelineJob('a/b') {\n}\nfolder('a') {\n}\nfreeStyleJob('c') {\n}\n"
     assert [(item.kind, item.name) for item in seed.items("seed", Source(text))] == [
-        ("pipelineJob", "a/b"), ("folder", "a"), ("freeStyleJob", "c"),
-    ]  # fmt: skip
+        ("pipelineJob", "a/b"),
+        ("folder", "a"),
+        ("freeStyleJob", "c"),
+    ]

@@ -88,7 +88,8 @@ def test_checks_use_marks_that_exist_without_the_tests_packages() -> None:
         "args",
     }
     used = {
-        found for file in SUITES.rglob("*.py")
+        found
+        for file in SUITES.rglob("*.py")
         for found in re.findall(r"\bmark\.([a-z_]+)", file.read_text(encoding="utf-8"))
-    }  # fmt: skip
+    }
     assert used <= known

@@ -59,10 +59,12 @@ class Tells:
 
 
 CONTAINER = {
-    "name": "main", "image": "registry.example.org/thing:1.0",
+    "name": "main",
+    "image": "registry.example.org/thing:1.0",
     "resources": {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "1Gi"}},
-    "securityContext": {"runAsUser": 1000}, "readinessProbe": {"httpGet": {}},
-}  # fmt: skip
+    "securityContext": {"runAsUser": 1000},
+    "readinessProbe": {"httpGet": {}},
+}
 
 
 def _workload(kind: str, name: str, namespace: str, **changes: Any) -> Workload:
@@ -80,11 +82,21 @@ CONTROLLER = _workload("StatefulSet", "jenkins", SPACES[0])
 NEXUS = _workload("Deployment", "nexus", SPACES[1])
 SOUND = (CONTROLLER, NEXUS)
 POD = Pod(
-    name="jenkins-0", namespace=SPACES[0], uid="1", phase="Running", labels={}, node="n",
-    service_account="jenkins", created=NOW, scheduled=NOW, ready=True, deleted=False,
+    name="jenkins-0",
+    namespace=SPACES[0],
+    uid="1",
+    phase="Running",
+    labels={},
+    node="n",
+    service_account="jenkins",
+    created=NOW,
+    scheduled=NOW,
+    ready=True,
+    deleted=False,
     containers=(Container("main", CONTAINER["image"], "", True, 0, "", "", "", NOW, CONTAINER),),  # type: ignore[arg-type]
-    spec={}, owner="StatefulSet/jenkins",
-)  # fmt: skip
+    spec={},
+    owner="StatefulSet/jenkins",
+)
 
 
 def _container(**changes: Any) -> Pod:
@@ -103,11 +115,16 @@ JOBS = {
 PINNED = {pin.name: PluginFact(pin.name, pin.version, True, True) for pin in FILES.pins}
 REPOSITORIES = {
     wanted.name: RepositoryFact(
-        wanted.name, wanted.format, wanted.type, wanted.version_policy, wanted.write_policy, wanted.remote,
+        wanted.name,
+        wanted.format,
+        wanted.type,
+        wanted.version_policy,
+        wanted.write_policy,
+        wanted.remote,
         wanted.members,
     )
     for wanted in CONTRACT.nexus.repositories
-}  # fmt: skip
+}
 ECR: dict[str, dict[str, object]] = {
     wanted.name: {
         "imageTagMutability": wanted.tag_mutability,
@@ -364,12 +381,7 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
     ),
     (
         builds.test_image_that_is_not_there_is_told,
-        (
-            _ended("SUCCESS", ""),
-            CONTRACT,
-            Tells(pods=()),
-            Asked("x", 7, "absent.invalid/x:1"),
-        ),
+        (_ended("SUCCESS", ""), CONTRACT, Tells(pods=()), Asked("x", 7, "absent.invalid/x:1")),
         ("ends SUCCESS after 4 s",),
     ),
     (
@@ -605,9 +617,7 @@ def test_a_plugin_that_did_not_load_is_found_in_the_log() -> None:
         " - Plugin is missing: scm-api (707.v749f968369d4)\n"
         "2026-11-24 03:00:01.000+0000 [id=33]\tINFO\tjenkins.InitReactorRunner$1#onAttained: Prepared all\n"
     )
-    assert list(plugins.failed_to_load(log)) == [
-        ("git", "Plugin is missing: scm-api (707.v749f968369d4)"),
-    ]
+    assert list(plugins.failed_to_load(log)) == [("git", "Plugin is missing: scm-api (707.v749f968369d4)")]
 
 
 def test_a_failed_build_s_reason_is_in_the_first_line() -> None:

@@ -32,10 +32,13 @@ def _item(job: Job) -> dict[str, object]:
         for wanted in job.parameters
     ]
     return {
-        "_class": checks.PIPELINE, "name": job.name.rpartition("/")[2], "fullName": job.name,
-        "disabled": job.disabled, "concurrentBuild": job.concurrent,
+        "_class": checks.PIPELINE,
+        "name": job.name.rpartition("/")[2],
+        "fullName": job.name,
+        "disabled": job.disabled,
+        "concurrentBuild": job.concurrent,
         "property": [{"parameterDefinitions": parameters}],
-    }  # fmt: skip
+    }
 
 
 @pytest.fixture
@@ -49,9 +52,11 @@ def _asked(server: Server, count: int) -> int:
     contract = _with_jobs(count)
     jobs = contract.jenkins.jobs
     folder = {
-        "_class": "com.cloudbees.hudson.plugins.folder.Folder", "name": "load", "fullName": "load",
+        "_class": "com.cloudbees.hudson.plugins.folder.Folder",
+        "name": "load",
+        "fullName": "load",
         "jobs": [_item(job) for job in jobs],
-    }  # fmt: skip
+    }
     server.on("GET", "/api/json", said({"jobs": [folder]}))
     for job in jobs:
         config = CONFIG.format(job.pipeline).encode()

@@ -33,9 +33,17 @@ def test_nothing_is_asked_where_it_may_not_disrupt(tmp_path: Path, writable: boo
     away = Service("http://127.0.0.1:1", Login("admin", "s3cret-word"))
     registry = Registry("ecr.example.org", away, away, "123456789012", "us-east-1", "existing")
     found = Endpoints(
-        run_id="r1", environment="existing", kubeconfig=str(tmp_path / "none"), context="", ca_bundle="",
-        jenkins=away, nexus=away, registry=registry, writable=writable, disruptible=disruptible,
-    )  # fmt: skip
+        run_id="r1",
+        environment="existing",
+        kubeconfig=str(tmp_path / "none"),
+        context="",
+        ca_bundle="",
+        jenkins=away,
+        nexus=away,
+        registry=registry,
+        writable=writable,
+        disruptible=disruptible,
+    )
     stack = tmp_path / "endpoints.json"
     stack.write_text(json.dumps(dataclasses.asdict(found)))
     words = [
@@ -49,8 +57,12 @@ def test_nothing_is_asked_where_it_may_not_disrupt(tmp_path: Path, writable: boo
     ]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "suites/restarts", "--rootdir", str(PROJECT), *words],
-        cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     checks = RunResult.load(tmp_path / "results").checks
     assert {str(check.outcome) for check in checks} == {"not applicable"}, done.stdout
     assert len(checks) == 14

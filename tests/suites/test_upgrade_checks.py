@@ -72,10 +72,15 @@ def seen(**values: Any) -> Observed:
         for way in ("read", "write")
     )
     fine: dict[str, Any] = {
-        "direction": "forth", "before": "old", "after": "new", "seconds": 60, "away": away, "again": (),
+        "direction": "forth",
+        "before": "old",
+        "after": "new",
+        "seconds": 60,
+        "away": away,
+        "again": (),
         "steps": (Step(name="jenkins", seconds=9, ok=True),),
         "inflight": Outcome(running="still running", reason="", queued="queued"),
-    }  # fmt: skip
+    }
     return Observed(**fine | values)
 
 
@@ -260,7 +265,7 @@ def test_budgets_hold_inside_the_cluster_too() -> None:
 def test_configuration_of_a_plugin_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     left = [("config.xml", "git"), ("jobs/a/config.xml", "gone")]
     monkeypatch.setattr(checks, "configured", lambda *_: left)
-    plugins = lambda: (PluginFact("git", "1", True, True),)  # noqa: E731
+    plugins = lambda: (PluginFact("git", "1", True, True),)
     stack: Any = SimpleNamespace(jenkins=SimpleNamespace(plugins=plugins), kube=None, contract=CONTRACT)
     with pytest.raises(NonConformance, match=r"jobs/a/config\.xml: gone"):
         checks.test_nothing_is_configured_by_plugins_that_are_gone(stack, FINE)

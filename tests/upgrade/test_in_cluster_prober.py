@@ -46,7 +46,7 @@ def service() -> Iterator[tuple[str, list[tuple[str, str, bytes, dict[str, str]]
             self.end_headers()
             self.wfile.write(answer)
 
-        do_GET = do_PUT = do_POST = _any  # noqa: N815 - the names are http.server's
+        do_GET = do_PUT = do_POST = _any
 
         def log_message(self, *_: object) -> None:
             """Quiet."""
@@ -73,8 +73,11 @@ def run_until(lines: int, place: Path) -> list[list[Any]]:
     try:
         eventually(
             lambda: len(samples.read_text().splitlines()) if samples.exists() else 0,
-            what="it asks", timeout=60, interval=0.1, until=lambda seen: seen >= lines,
-        )  # fmt: skip
+            what="it asks",
+            timeout=60,
+            interval=0.1,
+            until=lambda seen: seen >= lines,
+        )
     finally:
         process.kill()
         process.wait()

@@ -81,8 +81,9 @@ def disturb(kind: Kind, cluster: Cluster) -> Interruption:
 def test_new_pods_are_killed_each_at_its_moment(cluster: Cluster) -> None:
     with disturb("pod", cluster) as made:
         cluster.held = {
-            "jenkins": [pod("jenkins", "new", ready=False)], "nexus": [pod("nexus", "new", ready=False)]
-        }  # fmt: skip
+            "jenkins": [pod("jenkins", "new", ready=False)],
+            "nexus": [pod("nexus", "new", ready=False)],
+        }
         assert cluster.changed.wait(10)
         assert cluster.done == ["kill jenkins main"], "Nexus serves nobody yet"
         cluster.changed.clear()
@@ -114,7 +115,7 @@ def test_an_upgrade_that_fails_of_it_does_not_give_the_disturbance_up(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ready = iter((False, False, True))
-    waited = lambda: eventually(lambda: next(ready), what="the node is ready", timeout=10, interval=0.01)  # noqa: E731
+    waited = lambda: eventually(lambda: next(ready), what="the node is ready", timeout=10, interval=0.01)
     monkeypatch.setattr(cluster, "restart_node", waited)
     with given_up(), disturb("node", cluster) as made:
         cluster.held["jenkins"] = [pod("jenkins", "new", ready=False)]
@@ -174,9 +175,7 @@ def samples(*answered: float) -> list[Sample]:
 def test_lost_writes_are_measured_against_the_kill(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(acknowledged, "missing", lambda _stack, _where, _service, numbers: tuple(numbers))
     late = Sample(asked=5.05, answered=7.5, number=5)
-    writes = [
-        *samples(1.0, 4.6, 5.05, 9.0), Sample(asked=6, answered=6, number=4, fault="status 503"), late
-    ]  # fmt: skip
+    writes = [*samples(1.0, 4.6, 5.05, 9.0), Sample(asked=6, answered=6, number=4, fault="status 503"), late]
     seen: Any = {"outside": {("nexus", "write"): writes, ("nexus", "read"): samples(1.0)}, "inside": {}}
     stack: Any = None
     found = list(acknowledged.lost(stack, seen, lambda _: ((5.0, 5.1),)))

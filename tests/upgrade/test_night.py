@@ -40,10 +40,13 @@ def report(place: Path, direction: str, reason: str) -> None:
     away = Away(service="nexus", way="read", asked=9, failed=2, seconds=12.34)
     Observed(direction="forth", before="a", after="b", seconds=60, away=(away,)).save(place / direction)
     verdict: dict[str, Any] = {
-        "word": "not conformant" if reason else "conformant", "exit_code": 1 if reason else 0,
-        "headline": "not conformant" if reason else "conformant", "reason": reason, "remedy": "mend it",
+        "word": "not conformant" if reason else "conformant",
+        "exit_code": 1 if reason else 0,
+        "headline": "not conformant" if reason else "conformant",
+        "reason": reason,
+        "remedy": "mend it",
         "counts": {},
-    }  # fmt: skip
+    }
     run = {"id": "r", "started": 0}
     (folder / "result.json").write_text(json.dumps({"schema_version": 1, "run": run, "verdict": verdict}))
 
@@ -216,8 +219,10 @@ def test_a_webhook_is_told_and_its_address_stays_secret(webhook: tuple[str, list
 def test_nightly_needs_a_release_or_pairs(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "conformance.cli.main", "nightly", "--pairs", str(tmp_path / "none")],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 3
     assert "cannot read the pairs" in done.stderr
     assert "Traceback" not in done.stderr

@@ -55,9 +55,11 @@ def pair(tmp_path: Path) -> Pair:
 def blamed(pair: Pair, night: Path, monkeypatch: pytest.MonkeyPatch, upgrade: Any) -> tuple[str, ...]:
     options = argparse.Namespace(contract=Path(pair.after), blame=4, budget=60, nights=night.parent)
     done = Night(
-        date=DAY, exit_code=1, complete=True,
+        date=DAY,
+        exit_code=1,
+        complete=True,
         pairs=(PairResult(before=pair.before, after=pair.after, exit_code=1, ways=()),),
-    )  # fmt: skip
+    )
     monkeypatch.setattr(nightly, "_upgrade", upgrade)
     return nightly._blamed(options, done, [pair], night).blamed
 

@@ -70,14 +70,26 @@ class Played:
         result: dict[str, Any] = {
             "schema_version": 1,
             "run": {"id": f"{when:%Y-%m-%d}-{self.runs}-{place.name}", "started": when.timestamp()},
-            "verdict": {"word": word, "exit_code": int(wrong), "headline": word, "reason": reason,
-                        "remedy": "let the seed remove only what it made", "counts": {}},
-            "checks": [{
-                "nodeid": "suites/upgrade/test_upgrade.py::test_jobs", "requirements": ["UPGRADE-09"],
-                "layer": "upgrade", "outcome": "failed" if wrong else "passed", "started": when.timestamp(),
-                "seconds": 1, "message": reason,
-            }],
-        }  # fmt: skip
+            "verdict": {
+                "word": word,
+                "exit_code": int(wrong),
+                "headline": word,
+                "reason": reason,
+                "remedy": "let the seed remove only what it made",
+                "counts": {},
+            },
+            "checks": [
+                {
+                    "nodeid": "suites/upgrade/test_upgrade.py::test_jobs",
+                    "requirements": ["UPGRADE-09"],
+                    "layer": "upgrade",
+                    "outcome": "failed" if wrong else "passed",
+                    "started": when.timestamp(),
+                    "seconds": 1,
+                    "message": reason,
+                }
+            ],
+        }
         (place / "results/result.json").write_text(json.dumps(result), encoding="utf-8")
 
 
@@ -109,9 +121,15 @@ def test_ten_nights(contract: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(nightly, "_upgrade", played)
     kept = tmp_path / "nights"
     options = argparse.Namespace(
-        contract=contract, pairs=None, nights=kept, budget=60, keep_nights=30, blame=12, webhook_env="",
+        contract=contract,
+        pairs=None,
+        nights=kept,
+        budget=60,
+        keep_nights=30,
+        blame=12,
+        webhook_env="",
         webhook_form="generic",
-    )  # fmt: skip
+    )
     codes, told = [], []
     for day, (file, _) in CHANGES.items():
         with (contract.parent / file).open("a", encoding="utf-8") as out:

@@ -50,14 +50,15 @@ class Played:
         return self
 
     def stack(self) -> Any:
-        pods = lambda namespace, _selector: [  # noqa: E731
+        pods = lambda namespace, _selector: [
             SimpleNamespace(name=namespace, uid=str(self.pods[namespace]), deleted=False, ready=True)
         ]
         repositories = {"r": {"createdAt": "then", "imageTagMutability": "IMMUTABLE"}}
         return SimpleNamespace(
-            contract=SIDE.loaded.contract, kube=SimpleNamespace(pods=pods),
+            contract=SIDE.loaded.contract,
+            kube=SimpleNamespace(pods=pods),
             ecr=SimpleNamespace(repositories=lambda: repositories),
-        )  # fmt: skip
+        )
 
 
 class Build:

@@ -17,9 +17,7 @@ SCHEMA = 1
 def as_json(result: GateResult) -> str:
     """Keys: schema, verdict, exit_code, reasons, core, java, pins, document, changes, findings, trial and
     bisection (null when none)."""
-    document = {
-        "source": result.document, "day": result.document_day, "signed": result.document_signed
-    }  # fmt: skip
+    document = {"source": result.document, "day": result.document_day, "signed": result.document_signed}
     trial = {"outcome": result.trial.outcome, "summary": result.trial.summary} if result.trial else None
     content: dict[str, Any] = {
         "schema": SCHEMA,

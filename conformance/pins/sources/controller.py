@@ -62,7 +62,7 @@ def fetch(url: str, user_env: str, token_env: str, timeout: float = 30) -> tuple
         UsageError: a variable that should hold a credential is not set.
         PinsUnreadable: no answer, or not the plugin manager's.
     """
-    import requests  # noqa: PLC0415 - only this path needs an HTTP client; the static gate must not load one
+    import requests
 
     missing = [name for name in (user_env, token_env) if not os.environ.get(name)]
     if missing:

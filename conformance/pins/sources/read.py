@@ -41,7 +41,7 @@ def parse(content: str, file: str, path: Path | None = None) -> PinFile:
     if name.endswith((".tf", ".tfvars", ".hcl", ".tfvars.json")):
         kind, pins = "terraform", terraform.read(content, file)
     elif ".yaml" in name or ".yml" in name:
-        from conformance.pins.sources import yamlfile  # noqa: PLC0415 - YAML only where YAML is read
+        from conformance.pins.sources import yamlfile
 
         root = yamlfile.compose(content, file)
         if yamlfile.is_plugins_yaml(root):

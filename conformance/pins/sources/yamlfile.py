@@ -130,26 +130,38 @@ def _settings(
         at = (latest or lists)[0].start_mark.line + 1
         said = "is not set, and the chart's default is true" if latest is None else "is true"
         yield Finding(
-            "installs-latest", "no-go", "controller", f"controller.installLatestPlugins {said}: "
-            "dependencies are installed at their newest, whatever is pinned", Location(file, at),
+            "installs-latest",
+            "no-go",
+            "controller",
+            f"controller.installLatestPlugins {said}: "
+            "dependencies are installed at their newest, whatever is pinned",
+            Location(file, at),
             next="set controller.installLatestPlugins: false",
-        )  # fmt: skip
+        )
     specified = keys.get("installLatestSpecifiedPlugins")
     if specified and _text(specified[1], text) == "true":
         yield Finding(
-            "installs-latest", "no-go", "controller", "controller.installLatestSpecifiedPlugins is true: "
+            "installs-latest",
+            "no-go",
+            "controller",
+            "controller.installLatestSpecifiedPlugins is true: "
             "the pinned versions are not the ones installed",
             Location(file, specified[0].start_mark.line + 1),
-            next="set controller.installLatestSpecifiedPlugins: false", ref="specified",
-        )  # fmt: skip
+            next="set controller.installLatestSpecifiedPlugins: false",
+            ref="specified",
+        )
     overwrite = keys.get("overwritePlugins")
     if overwrite is None or _text(overwrite[1], text) == "false":
         at = (overwrite or lists or next(iter(keys.values())))[0].start_mark.line + 1
         yield Finding(
-            "keeps-volume", "warning", "controller", "controller.overwritePlugins is not true: on a kept "
-            "volume a pin that goes down, and some that go up, change nothing", Location(file, at),
+            "keeps-volume",
+            "warning",
+            "controller",
+            "controller.overwritePlugins is not true: on a kept "
+            "volume a pin that goes down, and some that go up, change nothing",
+            Location(file, at),
             next="set controller.overwritePlugins: true, or compare what runs (--running)",
-        )  # fmt: skip
+        )
 
 
 def _tag(keys: dict[str, tuple[yaml.Node, yaml.Node]], text: str) -> str:

@@ -26,7 +26,7 @@ def fetch(url: str, cache: Path, timeout: tuple[float, float] = (CONNECT, READ))
     Raises:
         UpdateCenterUnreadable: cannot be fetched and was never fetched before.
     """
-    import requests  # noqa: PLC0415 - a gate that reads a file loads no HTTP client
+    import requests
 
     kept = cache / (hashlib.sha256(url.encode()).hexdigest()[:16] + ".json")
     tags_file = kept.with_suffix(".headers")

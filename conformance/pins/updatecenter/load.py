@@ -22,7 +22,7 @@ def load(where: str, authority: Path | None = None, *, must_be_signed: bool = Fa
             (with `must_be_signed`) no signature.
     """
     if where.startswith(("http://", "https://")):
-        from conformance.pins.updatecenter.fetch import fetch  # noqa: PLC0415 - see pins.updatecenter.fetch
+        from conformance.pins.updatecenter.fetch import fetch
 
         got = fetch(where, cache_root() / "update-center")
         return parse(got.content, where, authority, must_be_signed=must_be_signed, notice=got.notice)

@@ -63,11 +63,11 @@ def check(raw: dict[str, Any], source: str, authority: Path | None = None) -> st
 
 def _signed_by(content: bytes, signature: bytes, encoded: object, source: str, authority: Path | None) -> str:
     # Only a signed document pays for loading these.
-    from cryptography import x509  # noqa: PLC0415
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415
-    from cryptography.hazmat.primitives.hashes import SHA512  # noqa: PLC0415
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.hashes import SHA512
 
     try:
         listed = encoded if isinstance(encoded, list) else []

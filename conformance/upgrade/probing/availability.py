@@ -51,9 +51,14 @@ def away(service: str, way: str, samples: Iterable[Sample], where: Where = "outs
     gaps = [later.asked - one.answered for one, later in pairwise(seen)]
     faults = [sample for sample in seen if sample.fault]
     told = Away(
-        service=service, way=way, asked=len(seen), failed=len(faults), seconds=0, where=where,
+        service=service,
+        way=way,
+        asked=len(seen),
+        failed=len(faults),
+        seconds=0,
+        where=where,
         unasked=max(gaps, default=0),
-    )  # fmt: skip
+    )
     if not faults:
         return told
     back = [sample.answered for sample in seen if not sample.fault and sample.asked > faults[-1].asked]

@@ -86,9 +86,12 @@ def _begin(stack: Stack, pod: Pod, asked: Sequence[Question]) -> None:
         raise EnvironmentFailure("the prober's plan cannot be written", observed=done.stderr[:300])
     # what never works says nothing of an upgrade
     eventually(
-        lambda: _unanswered(_samples(stack, ready, asked)), what="every question from inside is answered",
-        timeout=SECONDS, interval=1, until=lambda left: not left,
-    )  # fmt: skip
+        lambda: _unanswered(_samples(stack, ready, asked)),
+        what="every question from inside is answered",
+        timeout=SECONDS,
+        interval=1,
+        until=lambda left: not left,
+    )
 
 
 def _unanswered(seen: Mapping[Name, Sequence[Sample]]) -> list[str]:
@@ -163,31 +166,26 @@ def _manifest(image: str) -> dict[str, Any]:
         "imagePullPolicy": "IfNotPresent",
         "command": ["python3", "-c", Path(in_pod.__file__).read_text(encoding="utf-8")],
         "env": [{"name": "PLACE", "value": PLACE}],
-        "resources": {
-            "requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"memory": "192Mi"},
-        },
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "resources": {"requests": {"cpu": "50m", "memory": "32Mi"}, "limits": {"memory": "192Mi"}},
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
         "volumeMounts": [
             {"name": "place", "mountPath": PLACE},
             {"name": "trust", "mountPath": TRUST, "readOnly": True},
         ],
-    }  # fmt: skip
+    }
     return {
         "metadata": {"name": NAME, "labels": {"app": NAME}},
         "spec": {
             "automountServiceAccountToken": False,
             "terminationGracePeriodSeconds": 0,
             "securityContext": {
-                "runAsNonRoot": True, "runAsUser": 1000, "runAsGroup": 1000, "fsGroup": 1000,
+                "runAsNonRoot": True,
+                "runAsUser": 1000,
+                "runAsGroup": 1000,
+                "fsGroup": 1000,
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
             "containers": [container],
-            "volumes": [
-                {"name": "place", "emptyDir": {}},
-                {"name": "trust", "configMap": {"name": "trust"}},
-            ],
+            "volumes": [{"name": "place", "emptyDir": {}}, {"name": "trust", "configMap": {"name": "trust"}}],
         },
-    }  # fmt: skip
+    }

@@ -43,10 +43,14 @@ class Question:
 
     def as_json(self) -> dict[str, object]:
         return {
-            "service": self.service, "way": self.way, "method": self.method, "path": self.path,
-            "body": base64.b64encode(self.body).decode(), "headers": dict(self.headers or {}),
+            "service": self.service,
+            "way": self.way,
+            "method": self.method,
+            "path": self.path,
+            "body": base64.b64encode(self.body).decode(),
+            "headers": dict(self.headers or {}),
             "crumb": self.crumb,
-        }  # fmt: skip
+        }
 
 
 def numbered(service: str, path: str, number: int) -> str:
@@ -74,8 +78,13 @@ def questions(stack: Stack, where: Where) -> tuple[Question, ...]:
     return (
         Question("jenkins", "read", "GET", "/login"),
         Question(
-            "jenkins", "write", "POST", f"{job_path(job(where))}/config.xml",
-            pipeline_xml("echo 'probe'").encode(), {"Content-Type": "application/xml"}, crumb=True,
+            "jenkins",
+            "write",
+            "POST",
+            f"{job_path(job(where))}/config.xml",
+            pipeline_xml("echo 'probe'").encode(),
+            {"Content-Type": "application/xml"},
+            crumb=True,
         ),
         Question("nexus", "read", "GET", "/service/rest/v1/status"),
         Question(
@@ -83,10 +92,14 @@ def questions(stack: Stack, where: Where) -> tuple[Question, ...]:
         ),
         Question("registry", "read", "GET", manifests, headers={"Accept": MANIFEST}),
         Question(
-            "registry", "write", "PUT", f"{manifests}-{NUMBER}", probe.manifest.data,
+            "registry",
+            "write",
+            "PUT",
+            f"{manifests}-{NUMBER}",
+            probe.manifest.data,
             {"Content-Type": MANIFEST},
         ),
-    )  # fmt: skip
+    )
 
 
 def missing(stack: Stack, where: Where, service: str, numbers: Iterable[int]) -> tuple[int, ...]:
@@ -95,9 +108,10 @@ def missing(stack: Stack, where: Where, service: str, numbers: Iterable[int]) ->
         path = f"/repository/{stack.contract.nexus.snapshots}/{snapshot(where)}"
         # without its file Nexus answers 500, not 404
         return tuple(
-            number for number in numbers
+            number
+            for number in numbers
             if stack.nexus.http.head(numbered(service, path, number)).status_code != 200
-        )  # fmt: skip
+        )
     if service == "registry":
         there = _tags(stack, scratch_repository(stack.contract))
         return tuple(

@@ -27,14 +27,22 @@ class Keeper(Protocol):
 KEEPERS: Mapping[str, Keeper] = {
     keeper.kind: keeper
     for keeper in (
-        nexus.Artifacts(), nexus.Proxied(), nexus.Users(), nexus.Roles(),
+        nexus.Artifacts(),
+        nexus.Proxied(),
+        nexus.Users(),
+        nexus.Roles(),
         nexus.CleanupPolicies(),
-        ecr.Images(), ecr.Settings(),
-        jenkins.Jobs(), jenkins.Builds(), jenkins.DeclaredBuilds(), jenkins.Drift(),
-        jenkins.Credentials(), jenkins.Tokens(),
+        ecr.Images(),
+        ecr.Settings(),
+        jenkins.Jobs(),
+        jenkins.Builds(),
+        jenkins.DeclaredBuilds(),
+        jenkins.Drift(),
+        jenkins.Credentials(),
+        jenkins.Tokens(),
         volumes.Markers(),
     )
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class Settings:
 
     kind = "ECR repository"
 
-    def make(self, stack: Stack, seed: int) -> Iterator[Item]:  # noqa: ARG002 - all of them
+    def make(self, stack: Stack, seed: int) -> Iterator[Item]:
         for name in sorted(stack.ecr.repositories()):
             yield Item(service="registry", kind=self.kind, name=name, key={"name": name})
 

@@ -87,11 +87,13 @@ class Builds:
             ).content
             files[name] = sha256(content)
         facts = {
-            "result": found["result"], "timestamp": found["timestamp"], "duration": found["duration"],
+            "result": found["result"],
+            "timestamp": found["timestamp"],
+            "duration": found["duration"],
             "parameters": _parameters(found),
             "console sha256": sha256(stack.jenkins.console(Started(job, number, 0)).encode()),
             "artifacts": files,
-        }  # fmt: skip
+        }
         return item.model_copy(update={"facts": facts})
 
 
@@ -103,7 +105,7 @@ class DeclaredBuilds(Builds):
 
     kind = "build of a declared job"
 
-    def make(self, stack: Stack, seed: int) -> Iterator[Item]:  # noqa: ARG002 - one is enough
+    def make(self, stack: Stack, seed: int) -> Iterator[Item]:
         for product in stack.contract.products[:JOBS]:
             declared = next(job for job in stack.contract.jenkins.jobs if job.name == product.images_job)
             empty = {parameter.name: "" for parameter in declared.parameters}
@@ -127,9 +129,12 @@ class Drift:
         yield Item(service="jenkins", kind=self.kind, name=declared, key={"job": declared, "mark": mark})
         text = stack.jenkins.config_xml(declared)
         changed = re.sub(
-            r"<description\s*/>|<description>.*?</description>", f"<description>{mark}</description>", text,
-            count=1, flags=re.DOTALL,
-        )  # fmt: skip
+            r"<description\s*/>|<description>.*?</description>",
+            f"<description>{mark}</description>",
+            text,
+            count=1,
+            flags=re.DOTALL,
+        )
         headers = stack.jenkins.crumb() | {"Content-Type": "application/xml"}
         path = f"{job_path(declared)}/config.xml"
         answer = stack.jenkins.http.post(path, data=changed.encode(), headers=headers)
@@ -151,7 +156,7 @@ class Credentials:
 
     kind = "credential"
 
-    def make(self, stack: Stack, seed: int) -> Iterator[Item]:  # noqa: ARG002 - all of them
+    def make(self, stack: Stack, seed: int) -> Iterator[Item]:
         for name in sorted(stack.jenkins.credential_ids()):
             yield Item(service="jenkins", kind=self.kind, name=name, key={"id": name})
 
@@ -170,8 +175,9 @@ class Tokens:
         name = f"state-{seed}"
         answer = jenkins.http.post(
             "/me/descriptorByName/jenkins.security.ApiTokenProperty/generateNewToken",
-            headers=jenkins.crumb(), data={"newTokenName": name},
-        )  # fmt: skip
+            headers=jenkins.crumb(),
+            data={"newTokenName": name},
+        )
         expect(answer, 200, what="Jenkins makes no API token")
         login = stack.endpoints.jenkins.login
         if login is None:
@@ -189,9 +195,10 @@ class Tokens:
         # Jenkins: Overall/SystemRead, which an administrator's token has
         plugins = own.get("/pluginManager/api/json", params={"tree": "plugins[shortName]"})
         facts = {
-            "of": found["id"], "authorities": sorted(who["authorities"]),
+            "of": found["id"],
+            "authorities": sorted(who["authorities"]),
             "sees plugins": plugins.status_code == 200,
-        }  # fmt: skip
+        }
         return item.model_copy(update={"facts": facts})
 
 

@@ -51,9 +51,10 @@ class Manifest(BaseModel):
             return cls.model_validate_json(file.read_text(encoding="utf-8"))
         except (OSError, ValidationError) as error:
             raise UsageError(
-                f"cannot read the state {file}", observed=str(error).splitlines()[0],
+                f"cannot read the state {file}",
+                observed=str(error).splitlines()[0],
                 remedy="give the manifest that `conformance upgrade` wrote",
-            ) from error  # fmt: skip
+            ) from error
 
 
 class Difference(BaseModel):

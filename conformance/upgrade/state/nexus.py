@@ -58,7 +58,7 @@ class Proxied(Artifacts):
 
     kind = "proxied artifact"
 
-    def make(self, stack: Stack, seed: int) -> Iterator[Item]:  # noqa: ARG002 - one is enough
+    def make(self, stack: Stack, seed: int) -> Iterator[Item]:
         yield self._item(stack.contract.nexus.group, PROXIED)
 
 
@@ -69,9 +69,14 @@ class Roles:
         name = f"{ROLE}-{seed}"
         answer = stack.nexus.http.post(
             "/service/rest/v1/security/roles",
-            json={"id": name, "name": name, "description": "made before an upgrade", "roles": [],
-                  "privileges": ["nx-search-read", "nx-component-upload"]},
-        )  # fmt: skip
+            json={
+                "id": name,
+                "name": name,
+                "description": "made before an upgrade",
+                "roles": [],
+                "privileges": ["nx-search-read", "nx-component-upload"],
+            },
+        )
         expect(answer, 200, 201, 204, what=f"Nexus does not make the role {name}")
         yield Item(service="nexus", kind=self.kind, name=name, key={"id": name})
 
@@ -105,9 +110,11 @@ class Users:
         answer = own.http.get("/service/rest/v1/repositories")
         seen = [each["name"] for each in answer.json()] if answer.status_code == 200 else []
         facts = {
-            "roles": sorted(found["roles"]), "status": found["status"],
-            "signs in": answer.status_code == 200, "sees releases": stack.contract.nexus.releases in seen,
-        }  # fmt: skip
+            "roles": sorted(found["roles"]),
+            "status": found["status"],
+            "signs in": answer.status_code == 200,
+            "sees releases": stack.contract.nexus.releases in seen,
+        }
         return item.model_copy(update={"facts": facts})
 
 

@@ -14,17 +14,7 @@ import pytest
 from simulators.ecr.settings import Settings
 from simulators.ecr.wire import Answer
 
-from .loopback import (
-    ACCOUNT,
-    HOST,
-    KEY_ID,
-    REGION,
-    SECRET,
-    Loopback,
-    nginx_binary,
-    registry_binary,
-    running,
-)
+from .loopback import ACCOUNT, HOST, KEY_ID, REGION, SECRET, Loopback, nginx_binary, registry_binary, running
 
 
 def digest_of(body: bytes) -> str:

@@ -255,16 +255,33 @@ def test_curl_signs_as_the_agents_do(loopback: Loopback, ecr: ECRClient) -> None
     port = loopback.settings.front_port
     done = subprocess.run(
         [
-            "curl", "--silent", "--show-error", "--fail", "--noproxy", "*",
-            "--cacert", str(loopback.ca), "--connect-to", f"{HOST}:443:127.0.0.1:{port}",
-            "--aws-sigv4", f"aws:amz:{loopback.registry.region}:ecr",
-            "--user", f"{login.username}:{login.password}",
-            "--header", "Content-Type: application/x-amz-json-1.1",
-            "--header", "X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken",
-            "--data", "{}", f"https://{HOST}/",
+            "curl",
+            "--silent",
+            "--show-error",
+            "--fail",
+            "--noproxy",
+            "*",
+            "--cacert",
+            str(loopback.ca),
+            "--connect-to",
+            f"{HOST}:443:127.0.0.1:{port}",
+            "--aws-sigv4",
+            f"aws:amz:{loopback.registry.region}:ecr",
+            "--user",
+            f"{login.username}:{login.password}",
+            "--header",
+            "Content-Type: application/x-amz-json-1.1",
+            "--header",
+            "X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken",
+            "--data",
+            "{}",
+            f"https://{HOST}/",
         ],
-        capture_output=True, check=True, text=True, timeout=30,
-    )  # fmt: skip
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=30,
+    )
     assert '"authorizationToken"' in done.stdout
 
 

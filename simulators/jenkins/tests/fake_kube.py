@@ -255,7 +255,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"\x88\x00")
         self.close_connection = True
 
-    do_GET = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815 - the base class's names
+    do_GET = do_POST = do_PATCH = do_DELETE = _serve
 
 
 def fetch(url: str) -> bytes:

@@ -63,7 +63,7 @@ class GitServer:
                 self.end_headers()
                 self.wfile.write(content)
 
-            do_GET = do_POST = _serve  # noqa: N815 - the base class's names
+            do_GET = do_POST = _serve
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

@@ -251,10 +251,7 @@ def test_a_seed_while_it_runs(stand: Stand, family: str) -> None:
     answer = one.send("POST", "/job/bootstrap/buildWithParameters", data={"BRANCH": "main"})
     item = int(answer.headers["Location"].rstrip("/").rsplit("/", 1)[-1])
     tour.why(item, "Waiting for next")
-    tour.look(
-        "queue-item-1-BuildableItem",
-        f"/queue/item/{item}/api/json",
-    )
+    tour.look("queue-item-1-BuildableItem", f"/queue/item/{item}/api/json")
     held.pod.set()
     tour.why(item, "is offline")
     tour.look("queue-item-2-BuildableItem", f"/queue/item/{item}/api/json")

@@ -110,9 +110,9 @@ def playing() -> Iterator[PlayedNexus]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_POST = do_PUT = do_GET  # noqa: N815 - the base's names
+        do_POST = do_PUT = do_GET
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+        def log_message(self, format: str, *args: object) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:

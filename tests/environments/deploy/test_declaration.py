@@ -80,16 +80,28 @@ def test_names_are_settings_region_seed_and_environment(tmp_path: Path) -> None:
     ("content", "line", "said"),
     [
         (changed(aws_region=7), 2, "aws_region: Input should be a valid string"),
-        (changed(ecr_repositories={"a/b": {"image_tag_mutability": "NEVER", "scan_on_push": True}}), 5,
-         "ecr_repositories.a/b.image_tag_mutability"),
-        (changed(ecr_repositories={"a/b": {"image_tag_mutability": "MUTABLE", "scan_on_push": "yes"}}), 6,
-         "ecr_repositories.a/b.scan_on_push"),
-        (changed(releases={"x": {"namespace": "x", "chart": "c", "values": "v", "wait": True}}), 14,
-         "releases.x.wait: Extra inputs are not permitted"),
-        (changed(releases={"x": {"namespace": "No Name", "chart": "c", "values": "v"}}), 11,
-         "releases.x.namespace"),
+        (
+            changed(ecr_repositories={"a/b": {"image_tag_mutability": "NEVER", "scan_on_push": True}}),
+            5,
+            "ecr_repositories.a/b.image_tag_mutability",
+        ),
+        (
+            changed(ecr_repositories={"a/b": {"image_tag_mutability": "MUTABLE", "scan_on_push": "yes"}}),
+            6,
+            "ecr_repositories.a/b.scan_on_push",
+        ),
+        (
+            changed(releases={"x": {"namespace": "x", "chart": "c", "values": "v", "wait": True}}),
+            14,
+            "releases.x.wait: Extra inputs are not permitted",
+        ),
+        (
+            changed(releases={"x": {"namespace": "No Name", "chart": "c", "values": "v"}}),
+            11,
+            "releases.x.namespace",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_told_with_line_and_key(
     tmp_path: Path, content: dict[str, Any], line: int, said: str
 ) -> None:

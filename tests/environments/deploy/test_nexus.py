@@ -68,10 +68,14 @@ def test_a_second_run_writes_nothing(nexus: PlayedNexus, declared: NexusSetup) -
 @pytest.mark.parametrize(
     ("drift", "said"),
     [
-        (lambda n: n.repositories["maven-releases"]["storage"].update(writePolicy="ALLOW"),
-         "repository maven-releases: corrected"),
-        (lambda n: n.repositories["maven-public"]["group"].update(memberNames=["maven-central"]),
-         "repository maven-public: corrected"),
+        (
+            lambda n: n.repositories["maven-releases"]["storage"].update(writePolicy="ALLOW"),
+            "repository maven-releases: corrected",
+        ),
+        (
+            lambda n: n.repositories["maven-public"]["group"].update(memberNames=["maven-central"]),
+            "repository maven-public: corrected",
+        ),
         (lambda n: n.repositories.pop("maven-snapshots"), "repository maven-snapshots: created"),
         (lambda n: n.roles["deployer"]["privileges"].append("nx-all"), "role deployer: corrected"),
         (lambda n: n.users["deployer"].update(roles=["nx-admin"]), "user deployer: corrected"),
@@ -79,7 +83,7 @@ def test_a_second_run_writes_nothing(nexus: PlayedNexus, declared: NexusSetup) -
         (lambda n: n.passwords.update(deployer="other"), "user deployer: password set"),
         (lambda n: n.anonymous.update(enabled=True), "anonymous access: off"),
     ],
-)  # fmt: skip
+)
 def test_what_drifted_is_corrected_and_nothing_else(
     nexus: PlayedNexus, declared: NexusSetup, drift: Any, said: str
 ) -> None:

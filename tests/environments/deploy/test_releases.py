@@ -64,9 +64,17 @@ def test_install_upgrades_without_waiting(tmp_path: Path, release: Release, helm
     here = Here(tmp_path / "run", tmp_path / "kubeconfig")
     (file,) = releases.install(release, {"image": "a:1"}, helm, here)
     assert (tmp_path / "calls").read_text("utf-8").split("\n")[:-1] == [
-        "upgrade", "--install", "nexus", "/charts/nexus", "--namespace", "tools",
-        "--values", str(file), "--kubeconfig", str(here.kubeconfig),
-    ]  # fmt: skip
+        "upgrade",
+        "--install",
+        "nexus",
+        "/charts/nexus",
+        "--namespace",
+        "tools",
+        "--values",
+        str(file),
+        "--kubeconfig",
+        str(here.kubeconfig),
+    ]
 
 
 def test_a_chart_of_a_repository_is_named_with_its_version(

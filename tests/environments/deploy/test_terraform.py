@@ -216,11 +216,8 @@ def test_a_stack_without_the_module_is_told(tools: Path, tmp_path: Path) -> None
 def moto_api(tmp_path: Path) -> Iterator[str]:
     """moto's API behind TLS under the registry's name, which resolves nowhere; gives host:port."""
     # large, and for this test only
-    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
-        DomainDispatcherApplication,
-        create_backend_app,
-    )
-    from werkzeug.serving import make_server  # noqa: PLC0415
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import make_server
 
     authority = trust.RunAuthority("test")
     (tmp_path / "ca.pem").write_text(authority.certificate, encoding="utf-8")
