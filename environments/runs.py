@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance.core.files import write_atomically
 from conformance.core.owners import born
 from conformance.core.paths import cache_root, state_root
 from conformance.core.process import RUN_MARK
@@ -79,9 +80,7 @@ class Run:
 
     def save(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = self.folder / "run.json.part"
-        part.write_text(json.dumps(dataclasses.asdict(self), indent=1), encoding="utf-8")
-        part.replace(self.folder / "run.json")
+        write_atomically(self.folder / "run.json", json.dumps(dataclasses.asdict(self), indent=1))
 
     def keep(self) -> Run:
         kept = dataclasses.replace(self, kept=True)

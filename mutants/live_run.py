@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.core.errors import ConformanceError, EnvironmentFailure
+from conformance.core.files import write_atomically
 from conformance.core.paths import PROJECT, REFERENCE
 from environments.base import Endpoints
 from mutants.actions import Action, Step, Undo
@@ -94,11 +95,9 @@ class Journal:
 
     def applied(self, mutant: str, undo: Sequence[Step]) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        part = self._file.with_suffix(".part")
-        part.touch(mode=0o600)  # an object that is put back may be a secret
         steps = Undo(steps=tuple(undo)).model_dump(mode="json", by_alias=True)
-        part.write_text(json.dumps({"mutant": mutant, **steps}), encoding="utf-8")
-        part.replace(self._file)
+        # an object that is put back may be a secret
+        write_atomically(self._file, json.dumps({"mutant": mutant, **steps}), 0o600)
 
     def undone(self) -> None:
         self._file.unlink(missing_ok=True)

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from conformance.core.errors import UsageError
+from conformance.core.files import draft
 from reports.events import RESERVE
 from reports.model import RunResult
 from reports.redact import SECRETS, Redactor
@@ -70,21 +71,17 @@ def pack(folder: Path, target: Path, *, key: Path | None = None, redactor: Redac
         },
         indent=1,
     ).encode()
-    half = target.with_name(f".{target.name}.half")
-    try:
-        with (
-            half.open("wb") as out,
-            zstandard.ZstdCompressor(level=6).stream_writer(out) as packed,
-            tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as archive,
-        ):
-            _add(archive, MANIFEST, manifest, run.started)
-            if signer:
-                _add(archive, SIGNATURE, base64.b64encode(signer.sign(manifest)), run.started)
-            for name, data in files.items():
-                _add(archive, FILES + name, data, run.started)
-        half.replace(target)
-    finally:
-        half.unlink(missing_ok=True)
+    with (
+        draft(target) as half,
+        half.open("wb") as out,
+        zstandard.ZstdCompressor(level=6).stream_writer(out) as packed,
+        tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        _add(archive, MANIFEST, manifest, run.started)
+        if signer:
+            _add(archive, SIGNATURE, base64.b64encode(signer.sign(manifest)), run.started)
+        for name, data in files.items():
+            _add(archive, FILES + name, data, run.started)
     return target
 
 

@@ -25,6 +25,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypedDict
 
+from conformance.core.files import write_atomically
 from reports.redact import MARGIN, SECRETS, Redactor
 
 #: Largest stored piece of evidence and largest total of one check, in bytes after redaction.
@@ -169,17 +170,6 @@ def reserve(folder: Path) -> None:
     except OSError:
         # no room already: then there is nothing to keep, and the run itself will say so
         (folder / RESERVE).unlink(missing_ok=True)
-
-
-def write_atomically(target: Path, data: bytes) -> None:
-    """Write `target` so that a reader sees all of it or nothing; removes its own half-made file."""
-    half = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}")
-    try:
-        half.write_bytes(data)
-        half.replace(target)
-    except OSError:
-        half.unlink(missing_ok=True)
-        raise
 
 
 def read_events(file: Path) -> list[Mapping[str, Any]]:

@@ -19,8 +19,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
 from conformance.core.errors import EnvironmentFailure, UsageError
+from conformance.core.files import write_atomically
 from reports.compare import Change, causes
-from reports.events import write_atomically
 from reports.model import SCHEMA_VERSION, Check, Outcome, RunResult
 from reports.redact import SECRETS
 

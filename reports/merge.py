@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from conformance.core.errors import UsageError
-from reports.events import DIAGNOSTICS, write_atomically
+from conformance.core.files import write_atomically
+from reports.events import DIAGNOSTICS
 from reports.load import RUN
 from reports.model import RunResult
 from reports.recorder import CONTRACT, TIMELINE

@@ -21,8 +21,9 @@ from typing import Any, Literal
 from conformance.contract import catalogue as catalogues
 from conformance.contract.model import LoadedContract
 from conformance.core.errors import ConformanceError, UsageError
+from conformance.core.files import write_atomically
 from reports import waivers as waiving
-from reports.events import RESERVE, EventLog, reserve, write_atomically
+from reports.events import RESERVE, EventLog, reserve
 from reports.load import RUN
 from reports.redact import SECRETS
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from conformance.core.files import write_atomically
 from reports import jsonfile, junit, markdown, page, textline
-from reports.events import write_atomically
 from reports.model import RunResult
 from reports.redact import SECRETS
 

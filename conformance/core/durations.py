@@ -6,6 +6,7 @@ import json
 import statistics
 from pathlib import Path
 
+from conformance.core.files import write_atomically
 from conformance.core.paths import cache_root
 
 KEPT = 5
@@ -30,6 +31,4 @@ class Durations:
 
     def save(self) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        part = self._file.with_suffix(".part")
-        part.write_text(json.dumps(self._seen, indent=1, sort_keys=True), encoding="utf-8")
-        part.replace(self._file)
+        write_atomically(self._file, json.dumps(self._seen, indent=1, sort_keys=True))

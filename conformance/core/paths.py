@@ -33,3 +33,8 @@ def state_root() -> Path:
 def _root(variable: str, default: str) -> Path:
     base = os.environ.get(variable) or str(Path.home() / default)
     return Path(base) / NAME
+
+
+def lock_file(name: str) -> Path:
+    """The lock of what all runs of this host share under `name`."""
+    return cache_root() / "locks" / f"{name}.lock"

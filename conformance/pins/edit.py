@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from conformance.core.errors import UsageError
+from conformance.core.files import write_atomically
 from conformance.pins.model import Pin, PinFile
 from conformance.pins.sources.read import parse
 
@@ -63,10 +63,7 @@ def rewritten(file: PinFile, wanted: Mapping[str, str]) -> str:
 
 def write(path: Path, text: str) -> None:
     """Replace the file in one step, keeping its permissions."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_bytes(text.encode())
-    beside.chmod(path.stat().st_mode & 0o7777)
-    beside.replace(path)
+    write_atomically(path, text)
 
 
 def _added(file: PinFile, added: Mapping[str, str]) -> tuple[str, int]:

@@ -15,11 +15,11 @@ import pytest
 import yaml
 
 from conformance.core.errors import ConformanceError
+from conformance.core.files import write_atomically
 from conformance.runner.decision import Blocked
 from conformance.runner.endpoints import load_endpoints
 from conformance.runner.outcomes import MEANING, RUNNING
 from environments.reachable import api_server, listens
-from reports.events import write_atomically
 
 FILE = "lost.json"
 PROBES = 3

@@ -26,12 +26,12 @@ import pytest
 
 from conformance.contract.catalogue import DISRUPTIVE, UNDISTURBED
 from conformance.core.errors import ConformanceError
+from conformance.core.files import write_atomically
 from conformance.core.owners import alive
 from conformance.core.waiting import eventually
 from conformance.runner.decision import Blocked
 from conformance.runner.outcomes import MEANING, comes_meanwhile
 from conformance.runner.recording import plan_file
-from reports.events import write_atomically
 
 WAITED = pytest.StashKey[str]()
 

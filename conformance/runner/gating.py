@@ -32,12 +32,12 @@ import pytest
 
 from conformance.contract.catalogue import DISRUPTIVE, UNDISTURBED, below, rank
 from conformance.core.errors import ConformanceError
+from conformance.core.files import write_atomically
 from conformance.core.owners import alive
 from conformance.core.waiting import eventually
 from conformance.runner.decision import Blocked
 from conformance.runner.outcomes import MEANING, RUNNING, comes_meanwhile
 from conformance.runner.recording import plan_file
-from reports.events import write_atomically
 
 BREAKS = ("failed", "error")
 BLOCK = pytest.StashKey[tuple[str, str]]()

@@ -23,12 +23,13 @@ import pytest
 from conformance.contract import catalogue as catalogues
 from conformance.contract.catalogue import DISRUPTIVE, Catalogue, rank, requirement_fields
 from conformance.core.errors import ConformanceError
+from conformance.core.files import write_atomically
 from conformance.core.owners import born
 from conformance.core.paths import state_root
 from conformance.runner.decision import Running, judge, not_applicable
 from conformance.runner.recording import Recording, check_paths, plan_file
 from reports import waivers as waiving
-from reports.events import MAX_CHECK, piece, write_atomically
+from reports.events import MAX_CHECK, piece
 from reports.redact import SECRETS
 from reports.waivers import Waiver
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
 import os
 import shutil
 import signal
@@ -17,8 +16,9 @@ from typing import Any, Literal
 import requests
 from pydantic import BaseModel, ConfigDict
 
-from conformance.core.errors import ConformanceError, EnvironmentFailure, UsageError
-from conformance.core.paths import cache_root
+from conformance.core.errors import ConformanceError, EnvironmentFailure
+from conformance.core.files import lock, write_atomically
+from conformance.core.paths import lock_file
 from conformance.upgrade.observed import Observed
 from conformance.upgrade.pairs import Pair
 from environments import runs
@@ -86,21 +86,7 @@ class Night(BaseModel):
 @contextmanager
 def alone() -> Iterator[None]:
     """One night at a time on a host. Raises UsageError with the one that runs."""
-    folder = cache_root() / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "nightly.lock").open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            file.seek(0)
-            raise UsageError(
-                "a nightly run is under way on this host",
-                observed=file.read().strip(),
-                remedy="wait for its end, or end it by its process id",
-            ) from error
-        file.truncate(0)
-        file.write(f"process {os.getpid()}, since {dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M UTC}\n")
-        file.flush()
+    with lock(lock_file("nightly"), "a nightly run", wait=False):
         yield
 
 
@@ -181,9 +167,7 @@ def _result(pair: Pair, place: Path, code: int) -> PairResult:
 def keep(history: Path, night: Night) -> None:
     """Write the night beside the others."""
     history.mkdir(parents=True, exist_ok=True)
-    part = history / f"{night.date}.json.part"
-    part.write_text(night.model_dump_json(indent=1), encoding="utf-8")
-    part.replace(history / f"{night.date}.json")
+    write_atomically(history / f"{night.date}.json", night.model_dump_json(indent=1))
 
 
 def nights(history: Path) -> tuple[Night, ...]:

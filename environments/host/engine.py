@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.core.errors import ConformanceError, HostUnfit
-from conformance.core.paths import cache_root
+from conformance.core.files import lock
+from conformance.core.paths import cache_root, lock_file
 from conformance.core.process import RUN_MARK, run
 from conformance.core.waiting import eventually
 from environments.host import mounts, runc_hostcaps
-from environments.images.locking import building
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def start_private(shim: bool) -> Engine:
         HostUnfit: it ended or did not answer; carries the end of its log.
     """
     folder, engine = private_folder(), private()
-    with building("engine"):
+    with lock(lock_file("engine")):
         if engine.answers():
             return engine
         folder.mkdir(parents=True, exist_ok=True)

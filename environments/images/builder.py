@@ -13,13 +13,13 @@ from pathlib import Path
 
 from conformance.core import maven
 from conformance.core.errors import BuildFailure, CommandFailed
+from conformance.core.files import lock
 from conformance.core.graph import Task
-from conformance.core.paths import PROJECT, cache_root
+from conformance.core.paths import PROJECT, cache_root, lock_file
 from conformance.core.process import run
 from environments.host.engine import Engine
 from environments.images import downloads, programs, store, tidy, upstream
 from environments.images.catalogue import Catalogue, Download, Image, files_below
-from environments.images.locking import building
 from environments.trust import host_bundle, java_trust_store
 
 log = logging.getLogger(__name__)
@@ -118,9 +118,9 @@ class Builder:
 
     def _build(self, image: Image) -> None:
         reference = self.catalogue.built(image.name)
-        with building(f"image-{image.name}") as lock:
+        with lock(lock_file(f"image-{image.name}")) as held:
             if not self.engine.has_image(reference):
-                lock.note(f"building {reference}")
+                held.note(f"building {reference}")
                 if self.catalogue.pulled(image):
                     pulled = upstream.mirrored(image.upstream)
                     self.engine.docker("pull", "--quiet", pulled, timeout=900)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 import requests
 
 from conformance.core import maven
 from conformance.core.errors import BuildFailure
-from conformance.core.paths import cache_root
+from conformance.core.files import draft, lock
+from conformance.core.paths import cache_root, lock_file
 from environments.images.catalogue import Download
-from environments.images.locking import building
 
 CHUNK = 1 << 20
 
@@ -34,27 +33,18 @@ def fetch(download: Download) -> None:
         BuildFailure: not reachable, or not the pinned bytes (nothing is kept then).
     """
     target = path(download)
-    with building(target.name):
+    with lock(lock_file(target.name)):
         if is_there(download):
             return
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_suffix(target.suffix + f".pid{os.getpid()}.part")
         url = maven.central() + download.path
         try:
-            with requests.get(url, stream=True, timeout=60) as answer, part.open("wb") as out:
-                answer.raise_for_status()
-                for block in answer.iter_content(CHUNK):
-                    out.write(block)
-            seen = _sha256(part)
-            if seen != download.sha256:
-                raise BuildFailure(
-                    f"{target.name} is not the file that is pinned",
-                    where=url,
-                    expected=f"sha256 {download.sha256}",
-                    observed=f"sha256 {seen}",
-                    remedy="check the mirror; a changed file of a released version must not be trusted",
-                )
-            part.rename(target)
+            with draft(target) as part:
+                with requests.get(url, stream=True, timeout=60) as answer, part.open("wb") as out:
+                    answer.raise_for_status()
+                    for block in answer.iter_content(CHUNK):
+                        out.write(block)
+                _require_checksum(part, download, url)
         except requests.RequestException as error:
             raise BuildFailure(
                 f"cannot download {target.name}",
@@ -62,8 +52,18 @@ def fetch(download: Download) -> None:
                 observed=str(error),
                 remedy="check the network or set CONFORMANCE_MAVEN_CENTRAL to a mirror",
             ) from error
-        finally:
-            part.unlink(missing_ok=True)
+
+
+def _require_checksum(part: Path, download: Download, url: str) -> None:
+    seen = _sha256(part)
+    if seen != download.sha256:
+        raise BuildFailure(
+            f"{path(download).name} is not the file that is pinned",
+            where=url,
+            expected=f"sha256 {download.sha256}",
+            observed=f"sha256 {seen}",
+            remedy="check the mirror; a changed file of a released version must not be trusted",
+        )
 
 
 def _sha256(file: Path) -> str:

@@ -20,6 +20,7 @@ import requests
 import zstandard
 
 from conformance.core.errors import BuildFailure, UsageError
+from conformance.core.files import draft
 from conformance.core.paths import cache_root
 from environments.host.engine import Engine
 from environments.images import programs, store
@@ -39,43 +40,39 @@ def export(file: Path, catalogue: Catalogue, engine: Engine) -> int:
     """
     if not store.is_built(catalogue) or not engine.has_image(catalogue.built("node")):
         raise UsageError("there is nothing to pack yet", remedy="run `conformance up` once, then export")
-    part = file.with_name(file.name + ".part")
     cache_root().mkdir(parents=True, exist_ok=True)
-    try:
-        with tempfile.TemporaryDirectory(prefix=f"kit-pid{os.getpid()}-", dir=cache_root()) as name:
-            folder = Path(name)
-            in_node = sorted(catalogue.reference(image.name) for image in catalogue.in_node())
-            engine.docker("save", "--output", folder / "node.tar", catalogue.built("node"), timeout=600)
-            engine.docker("save", "--output", folder / "images.tar", *in_node, timeout=900)
-            modules = {catalogue.module_of(program).name for program in HOST_PROGRAMS}
-            modules |= {
-                catalogue.module_of(program).name
-                for program in CHECK_PROGRAMS
-                if programs.found(catalogue, program)
-            }
-            for module in sorted(modules):
-                shutil.copytree(programs.folder(catalogue.modules[module]), folder / "programs" / module)
-            files = sorted(path for path in folder.rglob("*") if path.is_file())
-            manifest = {
-                "format": FORMAT,
-                "kubernetes": catalogue.kubernetes,
-                "store": store.key(catalogue),
-                "node": catalogue.built("node"),
-                "programs": {module: module_key(catalogue.modules[module]) for module in sorted(modules)},
-                "sha256": {str(path.relative_to(folder)): _sha256(path) for path in files},
-            }
-            (folder / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-            compressor = zstandard.ZstdCompressor(level=LEVEL, threads=-1)
-            with (
-                part.open("wb") as out,
-                compressor.stream_writer(out) as packed,
-                tarfile.open(fileobj=packed, mode="w|") as archive,
-            ):
-                for path in (folder / "manifest.json", *files):
-                    archive.add(path, arcname=str(path.relative_to(folder)))
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"kit-pid{os.getpid()}-", dir=cache_root()) as name:
+        folder = Path(name)
+        in_node = sorted(catalogue.reference(image.name) for image in catalogue.in_node())
+        engine.docker("save", "--output", folder / "node.tar", catalogue.built("node"), timeout=600)
+        engine.docker("save", "--output", folder / "images.tar", *in_node, timeout=900)
+        modules = {catalogue.module_of(program).name for program in HOST_PROGRAMS}
+        modules |= {
+            catalogue.module_of(program).name
+            for program in CHECK_PROGRAMS
+            if programs.found(catalogue, program)
+        }
+        for module in sorted(modules):
+            shutil.copytree(programs.folder(catalogue.modules[module]), folder / "programs" / module)
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        manifest = {
+            "format": FORMAT,
+            "kubernetes": catalogue.kubernetes,
+            "store": store.key(catalogue),
+            "node": catalogue.built("node"),
+            "programs": {module: module_key(catalogue.modules[module]) for module in sorted(modules)},
+            "sha256": {str(path.relative_to(folder)): _sha256(path) for path in files},
+        }
+        (folder / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        compressor = zstandard.ZstdCompressor(level=LEVEL, threads=-1)
+        with (
+            draft(file) as part,
+            part.open("wb") as out,
+            compressor.stream_writer(out) as packed,
+            tarfile.open(fileobj=packed, mode="w|") as archive,
+        ):
+            for path in (folder / "manifest.json", *files):
+                archive.add(path, arcname=str(path.relative_to(folder)))
     return file.stat().st_size
 
 

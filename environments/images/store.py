@@ -12,11 +12,11 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from conformance.core.paths import cache_root
+from conformance.core.files import lock
+from conformance.core.paths import cache_root, lock_file
 from conformance.core.process import run
 from environments.host.engine import Engine
 from environments.images.catalogue import Catalogue
-from environments.images.locking import building
 
 INSIDE = "/var/lib/containerd"
 
@@ -37,10 +37,10 @@ def is_built(catalogue: Catalogue) -> bool:
 def build(catalogue: Catalogue, engine: Engine, archive: Path | None = None) -> None:
     """Import all in-node images, from the engine or from a `docker save` archive, into a new store."""
     target = folder(catalogue)
-    with building(f"store-{target.name}") as lock:
+    with lock(lock_file(f"store-{target.name}")) as held:
         if is_built(catalogue):
             return
-        lock.note("importing images into a node's store")
+        held.note("importing images into a node's store")
         work = target.with_name(target.name + ".part")
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
@@ -12,8 +11,9 @@ from pathlib import Path
 
 import yaml
 
+from conformance.core.files import is_locked
 from conformance.core.owners import born
-from conformance.core.paths import cache_root
+from conformance.core.paths import cache_root, lock_file
 from conformance.core.process import end_marked
 from environments import runs
 from environments.host import engine as engines
@@ -123,7 +123,7 @@ def _strays(engine: Engine) -> Iterator[str]:
             yield f"cluster {cluster}"
     for name in names:
         lock = name.removeprefix("conformance-")
-        if lock.startswith("store-") and _lock(lock).exists() and _is_free(lock):
+        if lock.startswith("store-") and lock_file(lock).exists() and not is_locked(lock_file(lock)):
             engine.docker("rm", "--force", "--volumes", name)
             yield f"container {name}"
 
@@ -142,7 +142,7 @@ def _files() -> Iterator[str]:
     stale += [
         folder
         for folder in (cache_root() / "stores").glob("*.part")
-        if _is_free(f"store-{folder.name.removesuffix('.part')}")
+        if not is_locked(lock_file(f"store-{folder.name.removesuffix('.part')}"))
     ]
     owned = [*(cache_root() / "downloads").glob("*.part"), *cache_root().glob("*-pid*-*")]
     owned += Path(tempfile.gettempdir()).glob("conformance-build-pid*")
@@ -161,19 +161,3 @@ def _owner_lives(path: Path) -> bool:
     """Does the process whose number is in the name (`pid123`) still run?"""
     found = re.search(r"pid(\d+)", path.name)
     return bool(found and born(int(found[1])))
-
-
-def _lock(name: str) -> Path:
-    return cache_root() / "locks" / f"{name}.lock"
-
-
-def _is_free(lock: str) -> bool:
-    file = _lock(lock)
-    if not file.exists():
-        return True
-    with file.open("a", encoding="utf-8") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-    return True

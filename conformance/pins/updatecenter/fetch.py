@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance.core.files import write_atomically
 from conformance.pins.errors import UpdateCenterUnreadable
 from conformance.pins.updatecenter.document import LIMIT, decode
 
@@ -56,8 +56,8 @@ def fetch(url: str, cache: Path, timeout: tuple[float, float] = (CONNECT, READ))
         raise _unreachable(url, str(error).splitlines()[0][:300]) from error
     decode(bytes(content), url)  # what is no document must not stand in for one the next time
     cache.mkdir(parents=True, exist_ok=True)
-    _replace(kept, bytes(content))
-    _replace(tags_file, json.dumps(new).encode())
+    write_atomically(kept, bytes(content))
+    write_atomically(tags_file, json.dumps(new).encode())
     return Fetched(bytes(content))
 
 
@@ -67,13 +67,6 @@ def _tags(file: Path) -> dict[str, str]:
     except (OSError, ValueError):
         return {}  # without them the document is simply fetched whole
     return found if isinstance(found, dict) else {}
-
-
-def _replace(file: Path, content: bytes) -> None:
-    """Write beside and rename, so that two gates at once never read half a file."""
-    beside = file.with_name(f"{file.name}.{os.getpid()}")
-    beside.write_bytes(content)
-    beside.replace(file)
 
 
 def _unreachable(url: str, observed: str) -> UpdateCenterUnreadable:
