@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from conformance.core.command import checks, environment
 from conformance.core.errors import ConformanceError, EnvironmentFailure
 from conformance.core.files import write_atomically
 from conformance.core.paths import PROJECT, REFERENCE
@@ -196,32 +196,22 @@ class Runner:
         stack.touch(mode=0o600)
         stack.write_text(endpoints.to_json(), encoding="utf-8")
         many = any(part in {"suites/nexus", "suites/agents", "suites/pipelines"} for part in what)
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            *what,
-            "--rootdir",
-            str(PROJECT),
-            "-p",
-            "no:cacheprovider",
+        command = checks(
+            what,
             "-q",
-            "--stack",
-            str(stack),
-            "--contract",
-            str(contract),
-            "--results-dir",
-            str(folder / "results"),
-            "-n",
-            self._workers if many else "0",
+            *("--stack", stack),
+            *("--contract", contract),
+            *("--results-dir", folder / "results"),
+            *("-n", self._workers if many else "0"),
             *options,
             # the suites know nothing of it, and each process would take twice as long to start
-            "-p",
-            "no:hypothesispytest",
-        ]
+            *("-p", "no:hypothesispytest"),
+        )
         began = time.time()
         with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(command, cwd=PROJECT, stdout=log, stderr=log, start_new_session=True)
+            process = subprocess.Popen(
+                command, cwd=PROJECT, env=environment(), stdout=log, stderr=log, start_new_session=True
+            )
             try:
                 process.wait(timeout=SECONDS)
             except BaseException:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from conformance.core.command import conformance, environment
 from conformance.core.errors import EnvironmentFailure, UsageError
 from conformance.core.paths import PROJECT
 from environments import runs
@@ -55,7 +55,4 @@ def _kept() -> list[runs.Run]:
 def _conformance(*words: str) -> int:
     """A command of ours, in a process of its own: what it says is for whoever watches."""
     sys.stdout.flush()
-    environment = os.environ | {"PYTHONPATH": str(PROJECT)}
-    return subprocess.run(
-        [sys.executable, "-m", "conformance.cli.main", *words], cwd=PROJECT, env=environment, check=False
-    ).returncode
+    return subprocess.run(conformance(*words), cwd=PROJECT, env=environment(), check=False).returncode

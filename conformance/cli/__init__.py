@@ -1,1 +1,5 @@
 """The command line, `conformance`."""
+
+from conformance.core.paths import use_project
+
+use_project()

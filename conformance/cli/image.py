@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.cli.options import default_contract
+from conformance.cli.options import default_contract, path
 
 if TYPE_CHECKING:
     from conformance.cli.options import Subparsers
@@ -18,13 +17,13 @@ def register(subparsers: Subparsers) -> None:
     jenkins = names.add_parser(
         "jenkins", help="a real controller with the pinned plugins, for --jenkins-image"
     )
-    jenkins.add_argument("--war", type=Path, required=True, metavar="FILE", help="jenkins.war")
+    jenkins.add_argument("--war", type=path, required=True, metavar="FILE", help="jenkins.war")
     jenkins.add_argument(
-        "--plugins", type=Path, required=True, metavar="DIR", help="folder of the plugins' .jpi or .hpi files"
+        "--plugins", type=path, required=True, metavar="DIR", help="folder of the plugins' .jpi or .hpi files"
     )
     jenkins.add_argument("--tag", default="", metavar="NAME", help="name of the image")
     jenkins.add_argument(
-        "--contract", type=Path, default=default_contract(), metavar="FILE", help="the contract (%(default)s)"
+        "--contract", type=path, default=default_contract(), metavar="FILE", help="the contract (%(default)s)"
     )
     jenkins.add_argument(
         "--images",

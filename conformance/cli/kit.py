@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from conformance.cli.options import path
 
 if TYPE_CHECKING:
     from conformance.cli.options import Subparsers
@@ -15,7 +16,7 @@ def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("kit", help="pack everything built into one archive, or take one in")
     actions = parser.add_subparsers(dest="action", metavar="export|import", required=True)
     export = actions.add_parser("export", help="write everything that was built into one archive")
-    export.add_argument("file", type=Path)
+    export.add_argument("file", type=path)
     export.set_defaults(handler=export_kit)
     take = actions.add_parser("import", help="take an archive in; `up` and `run` do it with --kit")
     take.add_argument("source", metavar="FILE|URL")

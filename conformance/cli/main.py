@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
+from conformance import __version__
 from conformance.core.errors import ConformanceError
 
 #: subcommand -> (module, one line for --help)
@@ -43,6 +44,7 @@ def parser(commands: Sequence[str] = tuple(COMMANDS)) -> argparse.ArgumentParser
         description="Does a build infrastructure (Jenkins, Nexus, ECR on Kubernetes) conform?",
         epilog="exit codes: 0 conformant, 1 not conformant, 2 incomplete, 3 usage or configuration",
     )
+    top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     subparsers = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for module in dict.fromkeys(COMMANDS[name][0] for name in commands):
         importlib.import_module(module).register(subparsers)

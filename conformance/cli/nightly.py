@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.cli.options import add_making_options, default_contract
+from conformance.cli.options import add_making_options, default_contract, path
 from conformance.core.errors import ConformanceError, UsageError
 from conformance.core.paths import state_root
 
@@ -26,18 +26,18 @@ MAKING = ("images", "jenkins_image", "ecr", "deployer", "kit")
 def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("nightly", help="upgrade validation, unattended: pairs, history, blame")
     parser.add_argument(
-        "--contract", type=Path, default=default_contract(), metavar="FILE", help="the contract (%(default)s)"
+        "--contract", type=path, default=default_contract(), metavar="FILE", help="the contract (%(default)s)"
     )
     parser.add_argument(
         "--pairs",
-        type=Path,
+        type=path,
         default=None,
         metavar="FILE",
         help="[[pair]] tables with from and to (default: the newest tag to the contract)",
     )
     parser.add_argument(
         "--nights",
-        type=Path,
+        type=path,
         default=None,
         metavar="DIR",
         help="where nights are kept (default: the state folder)",

@@ -15,10 +15,15 @@ Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  #
 PROVISION_VARIABLE = "CONFORMANCE_PROVISION_HOST"
 
 
+def path(text: str) -> Path:
+    """A path of the command line, made absolute: child processes run in another folder."""
+    return Path(text).expanduser().absolute()
+
+
 def add_stack_options(parser: argparse.ArgumentParser) -> None:
     """Which stack, where it runs and what it is made from."""
     parser.add_argument(
-        "--contract", type=Path, default=default_contract(), metavar="FILE", help="the contract (%(default)s)"
+        "--contract", type=path, default=default_contract(), metavar="FILE", help="the contract (%(default)s)"
     )
     parser.add_argument(
         "--environment",

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from conformance.cli.options import add_stack_options
+from conformance.cli.options import add_stack_options, path
 from conformance.core.errors import ConformanceError, UsageError
 
 if TYPE_CHECKING:
@@ -47,22 +47,22 @@ def register(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--upgrade",
-        type=Path,
+        type=path,
         default=None,
         metavar="DIR",
         help="what `conformance upgrade` saw: the upgrade layer judges it, too",
     )
     parser.add_argument("--workers", default="auto", metavar="N", help="pytest workers (%(default)s)")
-    parser.add_argument("--results-dir", type=Path, default=None, metavar="DIR", help="where results go")
+    parser.add_argument("--results-dir", type=path, default=None, metavar="DIR", help="where results go")
     parser.add_argument(
         "--waivers",
-        type=Path,
+        type=path,
         default=None,
         metavar="FILE",
         help=f"dated exceptions with a reason (default: {WAIVERS} beside the contract, if there)",
     )
     parser.add_argument(
-        "--json-events", type=Path, default=None, metavar="FILE", help="append every event as a line of JSON"
+        "--json-events", type=path, default=None, metavar="FILE", help="append every event as a line of JSON"
     )
     parser.add_argument("pytest_arguments", nargs="*", metavar="PYTEST_ARGUMENT")
     parser.set_defaults(handler=run)

@@ -6,12 +6,12 @@ import argparse
 import contextlib
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.cli.selection import SUITES, asked, folders
+from conformance.core import command as command_lines
 from conformance.core.errors import ConformanceError, EnvironmentFailure
 from conformance.core.paths import PROJECT
 
@@ -174,32 +174,20 @@ class Session:
         self, name: str, paths: list[str], workers: str, *more: str
     ) -> Iterator[subprocess.Popen[bytes]]:
         """One pytest process; its own output goes to a log beside the results. It never outlives us."""
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            *paths,
-            "--rootdir",
-            str(PROJECT),
-            "-c",
-            str(PROJECT / "pyproject.toml"),
-            "-p",
-            "no:cacheprovider",
+        command = command_lines.checks(
+            paths,
             # it collects garbage five times at each process' end
-            "-p",
-            "no:unraisableexception",
-            "--contract",
-            str(self._planned.loaded.file),
-            "--results-dir",
-            str(self._folder),
-            "--session-name",
-            name,
+            *("-p", "no:unraisableexception"),
+            *("--contract", self._planned.loaded.file),
+            *("--results-dir", self._folder),
+            *("--session-name", name),
             *more,
             *self._asked.more,
-        ]
+        )
         # testinfra calls kubectl by name
         programs = str(self._planned.kubectl.parent)
-        environment = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"}
+        environment = command_lines.environment()
+        environment["PATH"] = f"{programs}{os.pathsep}{environment.get('PATH', '')}"
         if self._options.waivers:
             command += ["--waivers", str(self._options.waivers.resolve())]
         if workers != "0":

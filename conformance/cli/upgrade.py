@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from conformance.cli.options import add_making_options, default_contract
+from conformance.cli.options import add_making_options, default_contract, path
 from conformance.upgrade.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ CLAIMS = 4096
 def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("upgrade", help="upgrade the last release with data in it, and go back")
     parser.add_argument(
-        "--contract", type=Path, default=default_contract(), metavar="FILE", help="the contract (%(default)s)"
+        "--contract", type=path, default=default_contract(), metavar="FILE", help="the contract (%(default)s)"
     )
     parser.add_argument(
         "--from",
@@ -57,7 +57,7 @@ def register(subparsers: Subparsers) -> None:
         help="disturb it: kill the new pods, restart the node, take the registry away, fill the volumes",
     )
     parser.add_argument("--keep", action="store_true", help="leave the stack standing afterwards")
-    parser.add_argument("--results-dir", type=Path, default=None, metavar="DIR", help="where results go")
+    parser.add_argument("--results-dir", type=path, default=None, metavar="DIR", help="where results go")
     add_making_options(parser)
     parser.set_defaults(handler=upgrade, environment="kind")
 

@@ -1,8 +1,9 @@
-"""Where the project keeps things on this host."""
+"""Where the project is and where it keeps things on this host."""
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 NAME = "buildinfra-conformance"
@@ -13,11 +14,26 @@ CONTRACT = "conformance.toml"
 #: The package itself.
 PACKAGE = Path(__file__).resolve().parent.parent
 
-#: The checkout that this code runs from.
-PROJECT = PACKAGE.parent
+#: In an installation: the folders that lie beside the package in a checkout.
+_TREE = PACKAGE / "_tree"
+
+INSTALLED = _TREE.is_dir()
+
+#: The folder of `suites`, `fixtures`, `environments`, `reports`, `reference` and `simulators`.
+PROJECT = _TREE if INSTALLED else PACKAGE.parent
 
 #: The reference stack with its contract, plugin data and waivers.
 REFERENCE = PROJECT / "reference"
+
+
+def use_project() -> None:
+    """Make the project's folders importable in this process.
+
+    An installation adds one name to Python. The other packages are importable in our own processes only;
+    `conformance.core.command` does the same for child processes.
+    """
+    if str(PROJECT) not in sys.path:
+        sys.path.insert(0, str(PROJECT))
 
 
 def cache_root() -> Path:

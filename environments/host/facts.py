@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.core.paths import PROJECT, cache_root
+from conformance.core.paths import PACKAGE, cache_root
 from environments.host import engine as engines
 from environments.host.runc_hostcaps import CAPABILITIES, granted
 
@@ -81,7 +81,7 @@ def gather(node_image: str = "") -> HostFacts:
         user_namespaces=_number("/proc/sys/user/max_user_namespaces"),
         loopback_port=_can_listen(),
         clock=time.time(),
-        newest_source=max(path.stat().st_mtime for path in PROJECT.glob("*.toml")),
+        newest_source=max(path.stat().st_mtime for path in (PACKAGE / "core").glob("*.py")),
         programs=frozenset(
             name
             for name in ("docker", "dockerd", "debootstrap", "git", "go", "apt-get", "iptables", "terraform")
