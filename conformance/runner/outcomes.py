@@ -2,7 +2,8 @@
 
 passed; failed: an assertion or a NonConformance, so the stack does not conform; error: anything else
 that went wrong, so the harness or the environment broke; blocked: what it stands on is broken; waived:
-it failed and a waiver in force covers it; not applicable: the check itself says why.
+it failed and a waiver in force covers it; not applicable: the check itself says why; undecided: what the
+check reads does not determine the answer, and the check names what would.
 
 Workers of xdist send their record with the report of the last phase; the controlling process alone
 writes, redacted, into the results folder (reports.events).
@@ -25,14 +26,14 @@ from conformance.contract.catalogue import DISRUPTIVE, Catalogue, rank, requirem
 from conformance.core.errors import ConformanceError
 from conformance.core.owners import born
 from conformance.core.paths import state_root
-from conformance.runner.decision import Running, judge, not_applicable
+from conformance.runner.decision import Running, judge, not_applicable, undecided
 from conformance.runner.recording import Recording, check_paths, plan_file
 from reports import waivers as waiving
 from reports.events import MAX_CHECK, piece, write_atomically
 from reports.redact import SECRETS
 from reports.waivers import Waiver
 
-__all__ = ["MEANING", "RUNNING", "Evidence", "Meaning", "evidence", "not_applicable"]
+__all__ = ["MEANING", "RUNNING", "Evidence", "Meaning", "evidence", "not_applicable", "undecided"]
 
 
 @dataclass(frozen=True, slots=True)

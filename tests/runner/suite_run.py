@@ -55,7 +55,7 @@ def suite(folder: Path, **modules: str) -> Path:
     for name, source in modules.items():
         (checks / f"test_{name}.py").write_text(
             "import os, time\nimport pytest\nfrom conformance.core.errors import EnvironmentFailure\n"
-            "from conformance.runner.decision import not_applicable\n"
+            "from conformance.runner.decision import not_applicable, undecided\n"
             "from conformance.core.nonconformance import NonConformance\n"
             "need = pytest.mark.requirement\n" + source
         )
