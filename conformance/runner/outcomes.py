@@ -139,7 +139,7 @@ def pytest_make_collect_report(
 
 
 def _understand(item: pytest.Item) -> Iterator[str]:
-    """Store what a check is; yields what is wrong with its markers."""
+    """Store what a check is; yield what is wrong with its markers and its docstring."""
     known = catalogue(item.config)
     marks = list(item.iter_markers())
     names = tuple(
@@ -159,6 +159,9 @@ def _understand(item: pytest.Item) -> Iterator[str]:
         layer = max((requirement.layer for requirement in found), key=rank)
         gate = any(r.gate for r in found) or any(mark.name == "gate" for mark in marks)
         item.stash[MEANING] = Meaning(names, layer, gate)
+        sentence = " ".join(requirement.text for requirement in found)
+        if isinstance(item, pytest.Function) and " ".join((item.obj.__doc__ or "").split()) != sentence:
+            yield f'{item.nodeid}: the docstring must be the sentence of the requirement: """{sentence}"""'
 
 
 def comes_meanwhile(item: pytest.Item, items: Sequence[pytest.Item]) -> bool:

@@ -142,6 +142,14 @@ def test_a_check_without_or_with_an_unknown_requirement_is_not_collected(tmp_pat
     assert "decides no requirement" in result.verdict.reason
 
 
+@pytest.mark.parametrize("docstring", ["", "Something else."])
+def test_a_check_without_its_requirements_sentence_is_not_collected(tmp_path: Path, docstring: str) -> None:
+    source = f"@pytest.mark.requirement('NEXUS-02')\ndef test_a():\n    {docstring!r}\n"
+    done = run(suite(tmp_path, nexus=source))
+    assert done.returncode == 2
+    assert '"""What NEXUS-02 asks for."""' in done.stdout
+
+
 @pytest.mark.parametrize("mark", ["skip", "skipif(True, reason='x')", "xfail"])
 def test_a_marker_that_hides_an_outcome_is_not_collected(tmp_path: Path, mark: str) -> None:
     suite(tmp_path, nexus=f"@need('NEXUS-02')\n@pytest.mark.{mark}\ndef test_a(): pass\n")
