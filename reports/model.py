@@ -24,6 +24,7 @@ class Outcome(StrEnum):
     BLOCKED = "blocked"
     WAIVED = "waived"
     NOT_APPLICABLE = "not applicable"
+    UNDECIDED = "undecided"
     NOT_RUN = "not run"
 
 

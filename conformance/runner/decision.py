@@ -20,13 +20,41 @@ class NotApplicable(Exception):
     """Raised by `not_applicable`."""
 
 
+class Undecided(Exception):
+    """Raised by `undecided`. `remedy` names what would decide the requirement."""
+
+    def __init__(self, reason: str, decided_by: str) -> None:
+        super().__init__(reason)
+        self.remedy = decided_by
+
+
 class Blocked(Exception):
     """Raised for a check whose ground is broken (fixtures.gating)."""
+
+
+#: Exceptions that end a check without a failure, and the outcome that each one means.
+ENDINGS: dict[type[Exception], str] = {
+    Blocked: "blocked",
+    NotApplicable: "not applicable",
+    Undecided: "undecided",
+}
 
 
 def not_applicable(reason: str) -> NoReturn:
     """End the running check: it does not apply here, for a reason that the report prints."""
     raise NotApplicable(reason)
+
+
+def undecided(reason: str, decided_by: str) -> NoReturn:
+    """End the running check: what it reads does not determine the answer.
+
+    Args:
+        reason: what is unknown and why, with its file and line: "values.yaml:12 takes the tag from a
+            Terraform variable without a default".
+        decided_by: what would decide it: "give the variable in the contract's stack.variables". The report
+            prints it as the next step.
+    """
+    raise Undecided(reason, decided_by)
 
 
 @dataclass
@@ -50,9 +78,9 @@ def judge(running: Running, report: pytest.TestReport, error: BaseException, whe
         return
     first = (str(error).strip().splitlines() or [type(error).__name__])[0]
     running.message, running.remedy, running.details = first, getattr(error, "remedy", ""), ""
-    if isinstance(error, Blocked | NotApplicable):
-        running.outcome = "blocked" if isinstance(error, Blocked) else "not applicable"
-        # what pytest calls it: neither is a failure
+    if ending := next((name for kind, name in ENDINGS.items() if isinstance(error, kind)), ""):
+        running.outcome = ending
+        # pytest's own outcome: none of them is a failure
         report.outcome = "skipped"
         report.longrepr = (report.location[0], report.location[1] or 0, first)
         return

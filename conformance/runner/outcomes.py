@@ -2,7 +2,8 @@
 
 passed; failed: an assertion or a NonConformance, so the stack does not conform; error: anything else
 that went wrong, so the harness or the environment broke; blocked: what it stands on is broken; waived:
-it failed and a waiver in force covers it; not applicable: the check itself says why.
+it failed and a waiver in force covers it; not applicable: the check itself says why; undecided: what the
+check reads does not determine the answer, and the check names what would.
 
 Workers of xdist send their record with the report of the last phase; the controlling process alone
 writes, redacted, into the results folder (reports.events).
@@ -26,14 +27,14 @@ from conformance.core.errors import ConformanceError
 from conformance.core.files import write_atomically
 from conformance.core.owners import born
 from conformance.core.paths import state_root
-from conformance.runner.decision import Running, judge, not_applicable
+from conformance.runner.decision import Running, judge, not_applicable, undecided
 from conformance.runner.recording import Recording, check_paths, plan_file
 from reports import waivers as waiving
 from reports.events import MAX_CHECK, piece
 from reports.redact import SECRETS
 from reports.waivers import Waiver
 
-__all__ = ["MEANING", "RUNNING", "Evidence", "Meaning", "evidence", "not_applicable"]
+__all__ = ["MEANING", "RUNNING", "Evidence", "Meaning", "evidence", "not_applicable", "undecided"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def pytest_make_collect_report(
 
 
 def _understand(item: pytest.Item) -> Iterator[str]:
-    """Store what a check is; yields what is wrong with its markers."""
+    """Store what a check is; yield what is wrong with its markers and its docstring."""
     known = catalogue(item.config)
     marks = list(item.iter_markers())
     names = tuple(
@@ -159,6 +160,9 @@ def _understand(item: pytest.Item) -> Iterator[str]:
         layer = max((requirement.layer for requirement in found), key=rank)
         gate = any(r.gate for r in found) or any(mark.name == "gate" for mark in marks)
         item.stash[MEANING] = Meaning(names, layer, gate)
+        sentence = " ".join(requirement.text for requirement in found)
+        if isinstance(item, pytest.Function) and " ".join((item.obj.__doc__ or "").split()) != sentence:
+            yield f'{item.nodeid}: the docstring must be the sentence of the requirement: """{sentence}"""'
 
 
 def comes_meanwhile(item: pytest.Item, items: Sequence[pytest.Item]) -> bool:

@@ -35,6 +35,7 @@ def inside(agents: Agents, agent: Agent, declared: Declared) -> Inside:
 
 @pytest.mark.requirement("AGENTS-01")
 def test_agent_comes_on_demand(agent: Agent, contract: Contract, evidence: Evidence) -> None:
+    """For each label a build gets an agent on demand, within the budget."""
     evidence.add("timeline", dict(agent.timeline))
     require(
         agent.online_seconds <= contract.budgets.agent_online,
@@ -47,6 +48,7 @@ def test_agent_comes_on_demand(agent: Agent, contract: Contract, evidence: Evide
 
 @pytest.mark.requirement("AGENTS-02")
 def test_agent_runs_under_its_service_account(agent: Agent, contract: Contract) -> None:
+    """Agents run under their own service account."""
     require(
         agent.pod.service_account == contract.jenkins.agent_service_account,
         f"agent {agent.pod.name} runs under the service account {agent.pod.service_account}",
@@ -58,6 +60,7 @@ def test_agent_runs_under_its_service_account(agent: Agent, contract: Contract) 
 
 @pytest.mark.requirement("AGENTS-03")
 def test_agent_is_not_privileged(agent: Agent) -> None:
+    """Agents have no privileges on their node."""
     findings = [
         f"container {part.name} is privileged"
         for part in agent.pod.containers
@@ -75,6 +78,7 @@ def test_agent_is_not_privileged(agent: Agent) -> None:
 
 @pytest.mark.requirement("AGENTS-04")
 def test_agent_mounts_nothing_of_its_node(agent: Agent) -> None:
+    """Agents mount nothing of their node."""
     require_none(
         [
             f"volume {volume['name']} is {volume['hostPath']['path']} of the node"
@@ -88,6 +92,7 @@ def test_agent_mounts_nothing_of_its_node(agent: Agent) -> None:
 
 @pytest.mark.requirement("AGENTS-05")
 def test_agent_does_not_run_as_root(inside: Inside, agent: Agent) -> None:
+    """Agents do not run as root."""
     user = inside["user"].text
     require(
         user not in ("", "0"),
@@ -100,6 +105,7 @@ def test_agent_does_not_run_as_root(inside: Inside, agent: Agent) -> None:
 
 @pytest.mark.requirement("AGENTS-06")
 def test_agent_has_its_tools(inside: Inside, declared: Declared) -> None:
+    """Agents have the tools of the contract in the right versions."""
     findings = []
     for one in declared.tools:
         answer = inside[tool(one.name)]
@@ -120,6 +126,7 @@ def test_agent_has_its_tools(inside: Inside, declared: Declared) -> None:
 
 @pytest.mark.requirement("AGENTS-07")
 def test_agent_has_no_runtime_socket(inside: Inside, agent: Agent) -> None:
+    """No socket of a container runtime is in an agent."""
     files = [path for path in inside["files"].output.splitlines() if path.endswith(RUNTIME_SOCKETS)]
     mounts = [line for line in inside["mounts"].output.splitlines() if ".sock" in line]
     open_ones = [
@@ -136,6 +143,7 @@ def test_agent_has_no_runtime_socket(inside: Inside, agent: Agent) -> None:
 
 @pytest.mark.requirement("AGENTS-08")
 def test_agent_has_no_docker_client(inside: Inside, agent: Agent) -> None:
+    """No client of a container daemon is in an agent."""
     found = inside["clients"].output.split()
     set_ones = inside["clients' settings"].output.split()
     require_none(
@@ -147,6 +155,7 @@ def test_agent_has_no_docker_client(inside: Inside, agent: Agent) -> None:
 
 @pytest.mark.requirement("AGENTS-09")
 def test_agent_runs_no_daemon(inside: Inside, agent: Agent) -> None:
+    """No container daemon runs in an agent."""
     running = inside["processes"].output.split()
     sides = [
         part.image for part in agent.pod.containers if re.search(r"\b(docker|dind|buildkit)\b", part.image)
@@ -161,6 +170,7 @@ def test_agent_runs_no_daemon(inside: Inside, agent: Agent) -> None:
 
 @pytest.mark.requirement("AGENTS-10")
 def test_agent_has_resources_set(agent: Agent) -> None:
+    """Agents have requests for cpu and memory and a limit for memory."""
     require_none(
         [
             f"container {part.name} has no {kind} for {resource}"
@@ -175,6 +185,7 @@ def test_agent_has_resources_set(agent: Agent) -> None:
 
 @pytest.mark.requirement("AGENTS-11")
 def test_agent_holds_no_api_token(inside: Inside, agent: Agent) -> None:
+    """Agents hold no token of the Kubernetes API."""
     require(
         inside["token"].rc != 0,
         f"agent {agent.label} holds a token of the Kubernetes API",
@@ -186,6 +197,7 @@ def test_agent_holds_no_api_token(inside: Inside, agent: Agent) -> None:
 
 @pytest.mark.requirement("AGENTS-12")
 def test_agent_image_is_the_declared_one(agent: Agent) -> None:
+    """Agents run a pinned image."""
     require_none(
         [
             f"container {part.name} runs {part.image}"
@@ -207,6 +219,7 @@ def _exact(image: str) -> bool:
 def test_agent_is_confined_as_declared(
     request: pytest.FixtureRequest, inside: Inside, agent: Agent, stack_files: StackFiles
 ) -> None:
+    """Agents run as the user and under the seccomp profile that their template declares."""
     template = next((one for one in stack_files.pod_templates if agent.label in one.labels), None)
     if template is None or not template.security():
         not_applicable(f"no pod template of the stack declares how {agent.label} is confined")
@@ -222,6 +235,7 @@ def test_agent_is_confined_as_declared(
 
 @pytest.mark.requirement("AGENTS-24")
 def test_agent_s_home_is_its_own(inside: Inside, agent: Agent) -> None:
+    """Agents can write their work folder."""
     done = inside["work folder"]
     require(
         done.rc == 0,
@@ -234,6 +248,7 @@ def test_agent_s_home_is_its_own(inside: Inside, agent: Agent) -> None:
 
 @pytest.mark.requirement("AGENTS-25")
 def test_agent_has_no_setuid_programs_to_root(inside: Inside, agent: Agent) -> None:
+    """No setuid program in an agent makes a build root."""
     found = inside["files"].output.splitlines()
     require_none(
         [path for path in found if path.rpartition("/")[2] in SETUID],

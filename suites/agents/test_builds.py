@@ -40,6 +40,7 @@ MOST = 4 * 1024**3
 
 @pytest.mark.requirement("AGENTS-14")
 def test_builds_reach_the_services(visit: Visit, label: str) -> None:
+    """A build reaches the controller, Nexus and the registry by the names it uses."""
     require_none(
         [
             f"{name} ({url}): {CURL.get(status, f'curl ends with {status}')}"
@@ -54,12 +55,14 @@ def test_builds_reach_the_services(visit: Visit, label: str) -> None:
 
 @pytest.mark.requirement("AGENTS-20")
 def test_agent_goes_when_its_build_ends(visit: Visit) -> None:
+    """An agent's pod is gone within the budget after its build."""
     visit.require_gone()
 
 
 @pytest.mark.meanwhile
 @pytest.mark.requirement("AGENTS-21")
 def test_failing_step_fails_the_build(at_once: Sequence[Failing]) -> None:
+    """A step that fails makes its build fail, and the console shows the exit code."""
     build = at_once[0]
     require(
         build.result == "FAILURE" and build.told,
@@ -73,6 +76,7 @@ def test_failing_step_fails_the_build(at_once: Sequence[Failing]) -> None:
 @pytest.mark.meanwhile
 @pytest.mark.requirement("AGENTS-22")
 def test_two_agents_at_once(at_once: Sequence[Failing]) -> None:
+    """Two builds at once get an agent each."""
     one, other = at_once
     require(
         "" not in {one.agent, other.agent},
@@ -94,6 +98,7 @@ def test_two_agents_at_once(at_once: Sequence[Failing]) -> None:
 def test_killed_agent_ends_its_build(
     agents: Agents, contract: Contract, kube: Cluster, any_label: str, *, names: Names
 ) -> None:
+    """A build whose agent is killed ends, and leaves no pod."""
     agent = agents.hold(f"{names.check}", any_label, timeout=contract.budgets.agent_online)
     kube.delete_pod(agent.pod.namespace, agent.pod.name)
     build = agents.jenkins.finish(agent.started, timeout=contract.budgets.agent_online)
@@ -119,6 +124,7 @@ def test_build_that_wants_more_memory_ends_alone(
     any_label: str,
     names: Names,
 ) -> None:
+    """A build that wants more memory than its agent may have fails, and nothing else on the node ends."""
     held = agents.held(any_label, timeout=contract.budgets.agent_online)
     template = next((one for one in stack_files.pod_templates if any_label in one.labels), None)
     limits = [
@@ -188,6 +194,9 @@ def _ended_with_it(kube: Cluster, before: dict[str, Pod], node: str) -> list[str
 def test_image_that_is_not_there_is_told(
     agents: Agents, contract: Contract, kube: Cluster, absent: Asked
 ) -> None:
+    """A build that declares an agent whose image does not exist ends within the budget, names it, and leaves
+    no pod.
+    """
     budget, jenkins = contract.budgets.image_given_up, agents.jenkins
     started = jenkins.left_queue(absent.job, absent.queue_id, timeout=budget)
     what = "a build that declares an agent whose image does not exist"
@@ -224,6 +233,7 @@ def test_image_that_is_not_there_is_told(
 @pytest.mark.requirement("AGENTS-28")
 @pytest.mark.usefixtures("any_label")
 def test_cap_on_agents_holds(agents: Agents, contract: Contract, capped: Asked) -> None:
+    """A cap on agents holds: a waiting build gets an agent when another one has gone."""
     # the longest: two agents that come late, one after the other
     budget = 2 * contract.budgets.agent_online + contract.budgets.build
     started = agents.jenkins.left_queue(capped.job, capped.queue_id, timeout=budget)

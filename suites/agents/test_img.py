@@ -120,6 +120,7 @@ def _decided(
 
 @pytest.mark.requirement("AGENTS-30")
 def test_img_builds_from_scratch(built: str) -> None:
+    """img builds an image FROM scratch in an agent."""
     require(
         re.search(r"\bsha256:[0-9a-f]{64}\b", built),
         "img ends with status 0 and names no image that it built",
@@ -131,6 +132,7 @@ def test_img_builds_from_scratch(built: str) -> None:
 
 @pytest.mark.requirement("AGENTS-31")
 def test_img_runs_steps(ran: str) -> None:
+    """img runs RUN steps in an agent."""
     require(
         re.search(r"^#\d+ [\d.]+ the step ran$", ran, re.MULTILINE),
         "img does not run a RUN step",
@@ -142,6 +144,7 @@ def test_img_runs_steps(ran: str) -> None:
 
 @pytest.mark.requirement("AGENTS-32")
 def test_img_builds_in_stages(runs: Img, names: Names) -> None:
+    """img builds in several stages, with build arguments and labels."""
     tag = f"stages:{names.check}"
     printed = runs.build(
         f"{FOLDER}/{names.check}",
@@ -171,6 +174,7 @@ def test_img_builds_in_stages(runs: Img, names: Names) -> None:
 
 @pytest.mark.requirement("AGENTS-34")
 def test_img_stays_in_the_agent_s_cgroup(runs: Img, names: Names) -> None:
+    """What img runs stays in the agent's own cgroup."""
     printed = runs.build(
         f"{FOLDER}/{names.check}",
         'FROM scratch\nCOPY busybox /bin/busybox\nRUN ["/bin/busybox", "cat", "/proc/self/cgroup"]\n',
@@ -208,6 +212,7 @@ def _last_line(text: str) -> str:
 def test_img_pushes_without_a_daemon(
     agents: Agents, contract: Contract, image_label: str, ecr: EcrApi, names: Names
 ) -> None:
+    """img pushes to ECR with a credential of the controller, and ECR has the digest that img lists."""
     repository = scratch_repository(contract)
     reference = f"{ecr.address.host}/{repository}:{names.unique}"
     agents.shared.leave("image", repository=repository, tag=names.unique)

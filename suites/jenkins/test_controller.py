@@ -12,6 +12,7 @@ from conformance.sources.stack import StackFiles
 
 @pytest.mark.requirement("JENKINS-01")
 def test_controller_is_up(jenkins: Jenkins) -> None:
+    """The controller is up."""
     with jenkins.http.anonymous() as anyone:
         status = anyone.get("/login").status_code
     require(
@@ -25,6 +26,7 @@ def test_controller_is_up(jenkins: Jenkins) -> None:
 
 @pytest.mark.requirement("JENKINS-02")
 def test_administrator_logs_in(jenkins: Jenkins) -> None:
+    """The controller's administrator logs in."""
     answer = jenkins.http.get("/whoAmI/api/json")
     told = answer.json() if answer.status_code == 200 else {}
     require(
@@ -38,6 +40,7 @@ def test_administrator_logs_in(jenkins: Jenkins) -> None:
 
 @pytest.mark.requirement("JENKINS-03")
 def test_version(jenkins: Jenkins, contract: Contract) -> None:
+    """The controller runs the version of the contract."""
     seen = jenkins.version()
     require(
         seen == contract.jenkins.version,
@@ -53,6 +56,7 @@ def test_version(jenkins: Jenkins, contract: Contract) -> None:
     "path", ["/api/json", "/computer/api/json", "/pluginManager/api/json", "/queue/api/json"]
 )
 def test_anonymous_reads_nothing(jenkins: Jenkins, path: str) -> None:
+    """Nobody reads the controller without logging in."""
     with jenkins.http.anonymous() as anyone:
         status = anyone.get(path).status_code
     require(
@@ -66,6 +70,7 @@ def test_anonymous_reads_nothing(jenkins: Jenkins, path: str) -> None:
 
 @pytest.mark.requirement("JENKINS-05")
 def test_wrong_password_is_refused(jenkins: Jenkins) -> None:
+    """The controller refuses a wrong password."""
     wrong = jenkins.http.as_login(("admin", "not-the-password"))
     status = wrong.get("/api/json").status_code
     require(
@@ -79,6 +84,7 @@ def test_wrong_password_is_refused(jenkins: Jenkins) -> None:
 
 @pytest.mark.requirement("JENKINS-06")
 def test_changes_need_a_crumb(jenkins: Jenkins) -> None:
+    """The controller takes no change without a crumb."""
     uncrumbed = jenkins.http.as_login(
         jenkins.http.session.auth if isinstance(jenkins.http.session.auth, tuple) else None
     )
@@ -95,6 +101,7 @@ def test_changes_need_a_crumb(jenkins: Jenkins) -> None:
 
 @pytest.mark.requirement("JENKINS-07")
 def test_no_executors_on_the_controller(jenkins: Jenkins) -> None:
+    """The controller has no executors."""
     seen = jenkins.root().get("numExecutors")
     require(
         seen == 0,
@@ -107,6 +114,7 @@ def test_no_executors_on_the_controller(jenkins: Jenkins) -> None:
 
 @pytest.mark.requirement("JENKINS-08")
 def test_controller_takes_builds(jenkins: Jenkins) -> None:
+    """The controller starts builds: it is not quieting down."""
     require(
         jenkins.root().get("quietingDown") is False,
         "the controller is quieting down and starts no build",
@@ -117,6 +125,7 @@ def test_controller_takes_builds(jenkins: Jenkins) -> None:
 
 @pytest.mark.requirement("JENKINS-09")
 def test_credentials_are_there(jenkins: Jenkins, contract: Contract) -> None:
+    """The credentials of the contract are there, by id."""
     there = set(jenkins.credential_ids())
     require_none(
         [f"credential {name} is missing" for name in contract.jenkins.credentials if name not in there],
@@ -128,6 +137,7 @@ def test_credentials_are_there(jenkins: Jenkins, contract: Contract) -> None:
 
 @pytest.mark.requirement("JENKINS-10")
 def test_every_label_has_a_cloud(jenkins: Jenkins, contract: Contract) -> None:
+    """Each label of the contract has a cloud that can make its agents."""
     if lost := _unlabelled(_templates(jenkins), contract):
         raise Unreadable(lost[0], decided_by="JENKINS-15")
     require_none(
@@ -143,6 +153,7 @@ def test_every_label_has_a_cloud(jenkins: Jenkins, contract: Contract) -> None:
 
 @pytest.mark.requirement("JENKINS-11")
 def test_no_static_agents(jenkins: Jenkins) -> None:
+    """There is no agent that no pod template made."""
     classes = {
         "hudson.model.Hudson$MasterComputer",
         "org.csanchez.jenkins.plugins.kubernetes.KubernetesComputer",
@@ -160,6 +171,7 @@ def test_no_static_agents(jenkins: Jenkins) -> None:
 
 @pytest.mark.requirement("JENKINS-12")
 def test_no_script_waits_for_approval(jenkins: Jenkins) -> None:
+    """No script waits for approval."""
     waiting = jenkins.pending_scripts()
     require(
         not waiting,
@@ -172,6 +184,7 @@ def test_no_script_waits_for_approval(jenkins: Jenkins) -> None:
 
 @pytest.mark.requirement("JENKINS-13")
 def test_jenkinsfiles_are_valid(jenkins: Jenkins, stack_files: StackFiles) -> None:
+    """The controller finds every Jenkinsfile valid."""
     found = {path: jenkins.lint_jenkinsfile(source.text) for path, source in stack_files.jenkinsfiles.items()}
     require_none(
         [f"{path}: {' '.join(said.split())[:300]}" for path, said in found.items() if said],
@@ -182,6 +195,7 @@ def test_jenkinsfiles_are_valid(jenkins: Jenkins, stack_files: StackFiles) -> No
 
 @pytest.mark.requirement("JENKINS-14")
 def test_configuration_in_force_is_the_declared_one(jenkins: Jenkins, stack_files: StackFiles) -> None:
+    """The configuration in force is the declared one, for every key that JCasC sets."""
     exported = jenkins.exported_configuration()
     findings = []
     for name, script in stack_files.jcasc_scripts.items():
@@ -213,6 +227,7 @@ def _at(value: object, path: tuple[str, ...]) -> object:
 
 @pytest.mark.requirement("JENKINS-15")
 def test_pod_templates_in_force_are_the_declared_ones(jenkins: Jenkins, contract: Contract) -> None:
+    """The pod templates in force are those of the contract."""
     seen = _templates(jenkins)
     findings = _unlabelled(seen, contract)
     findings += [
@@ -248,6 +263,7 @@ def _unlabelled(seen: dict[str, list[str]], contract: Contract) -> list[str]:
 
 @pytest.mark.requirement("JENKINS-16")
 def test_agents_can_connect(jenkins: Jenkins) -> None:
+    """The controller listens on a fixed port for agents."""
     port = jenkins.root().get("slaveAgentPort")
     require(
         isinstance(port, int) and port > 0,
@@ -264,6 +280,8 @@ _DECIDED = ("ControllerExecutors", "CSRFAdministrativeMonitor")
 
 @pytest.mark.requirement("JENKINS-17")
 def test_no_serious_monitor_is_raised(jenkins: Jenkins, contract: Contract) -> None:
+    """No administrative monitor warns of security, or in red, unless the contract accepts it."""
+
     def accepted(name: str, said: str) -> bool:
         return any(part in name or part in said for part in (*contract.jenkins.monitors, *_DECIDED))
 
@@ -280,6 +298,7 @@ def test_no_serious_monitor_is_raised(jenkins: Jenkins, contract: Contract) -> N
 
 @pytest.mark.requirement("JENKINS-18")
 def test_views_are_the_declared_ones(jenkins: Jenkins, contract: Contract) -> None:
+    """The controller has exactly the views of the contract, and the one of all jobs."""
     require_same_names(
         ("all", *contract.jenkins.views),
         (view["name"] for view in jenkins.root()["views"]),

@@ -38,6 +38,7 @@ def pipelines(jobs: dict[str, JobFact]) -> dict[str, JobFact]:
 
 @pytest.mark.requirement("JENKINS-20")
 def test_jobs_are_the_declared_ones(jobs: dict[str, JobFact], contract: Contract) -> None:
+    """The controller has exactly the jobs of the contract."""
     require_same_names(
         (wanted.name for wanted in contract.jenkins.jobs),
         jobs,
@@ -48,6 +49,7 @@ def test_jobs_are_the_declared_ones(jobs: dict[str, JobFact], contract: Contract
 
 @pytest.mark.requirement("JENKINS-21")
 def test_folders_are_those_of_the_jobs(jenkins: Jenkins, contract: Contract) -> None:
+    """The controller has exactly the folders of those jobs."""
     needed = {
         "/".join(parts[:depth])
         for parts in (wanted.name.split("/") for wanted in contract.jenkins.jobs)
@@ -63,6 +65,7 @@ def test_folders_are_those_of_the_jobs(jenkins: Jenkins, contract: Contract) -> 
 
 @pytest.mark.requirement("JENKINS-22")
 def test_jobs_are_pipelines(jobs: dict[str, JobFact], contract: Contract) -> None:
+    """Every job is a pipeline."""
     declared = {wanted.name for wanted in contract.jenkins.jobs}
     require_none(
         [
@@ -78,6 +81,7 @@ def test_jobs_are_pipelines(jobs: dict[str, JobFact], contract: Contract) -> Non
 
 @pytest.mark.requirement("JENKINS-23")
 def test_parameters(pipelines: dict[str, JobFact], contract: Contract) -> None:
+    """Each job has the parameters of the contract."""
     require_none(
         [
             f"{wanted.name} has ({_shown(pipelines[wanted.name].parameters)}), not ({_shown(declared)})"
@@ -93,6 +97,7 @@ def test_parameters(pipelines: dict[str, JobFact], contract: Contract) -> None:
 
 @pytest.mark.requirement("JENKINS-24")
 def test_jobs_are_enabled_as_declared(pipelines: dict[str, JobFact], contract: Contract) -> None:
+    """Each job is enabled as the contract declares."""
     require_none(
         [
             f"{wanted.name} is {'disabled' if pipelines[wanted.name].disabled else 'enabled'}"
@@ -106,6 +111,7 @@ def test_jobs_are_enabled_as_declared(pipelines: dict[str, JobFact], contract: C
 
 @pytest.mark.requirement("JENKINS-25")
 def test_concurrency(pipelines: dict[str, JobFact], contract: Contract) -> None:
+    """Each job allows two builds at once as the contract declares."""
     require_none(
         [
             f"{wanted.name} {'allows' if pipelines[wanted.name].concurrent else 'forbids'} two builds at once"
@@ -141,6 +147,7 @@ def settings(request: pytest.FixtureRequest) -> dict[str, ElementTree.Element]:
 def test_scripts_come_from_the_repository(
     settings: dict[str, ElementTree.Element], contract: Contract
 ) -> None:
+    """Each job runs its Jenkinsfile from the repository."""
     declared = {wanted.name: wanted.pipeline for wanted in contract.jenkins.jobs}
     require_none(
         [
@@ -157,6 +164,7 @@ def test_scripts_come_from_the_repository(
 def test_sources_are_those_of_the_seed(
     settings: dict[str, ElementTree.Element], stack_files: StackFiles
 ) -> None:
+    """Each job takes its Jenkinsfile from the repository and the branch that the seed names."""
     seeded = {job.name: job for job in stack_files.seed_jobs}
     findings = []
     for name, config in settings.items():
@@ -187,6 +195,7 @@ TRIGGERS = {
 
 @pytest.mark.requirement("JENKINS-28")
 def test_triggers(settings: dict[str, ElementTree.Element], contract: Contract) -> None:
+    """Each job is started by the triggers of the contract, and by nothing else."""
     declared: dict[str, list[tuple[str, str]]] = {
         wanted.name: sorted((trigger.type, trigger.spec) for trigger in wanted.triggers)
         for wanted in contract.jenkins.jobs

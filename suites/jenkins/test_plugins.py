@@ -66,6 +66,7 @@ def failed_to_load(log: str) -> Iterator[tuple[str, str]]:
 def test_plugins_are_the_pinned_ones(
     running: dict[str, PluginFact], broken: dict[str, str], stack_files: StackFiles
 ) -> None:
+    """The plugins that run are exactly the pinned ones."""
     pinned = {pin.name for pin in stack_files.pins}
     # one that is there and failed to load is told by JENKINS-32
     require_same_names(
@@ -79,6 +80,7 @@ def test_plugins_are_the_pinned_ones(
 
 @pytest.mark.requirement("JENKINS-31")
 def test_plugin_versions_are_the_pinned_ones(running: dict[str, PluginFact], stack_files: StackFiles) -> None:
+    """Each plugin runs in its pinned version."""
     require_none(
         [
             f"{pin.name} runs {running[pin.name].version}, pinned is {pin.version}"
@@ -94,6 +96,7 @@ def test_plugin_versions_are_the_pinned_ones(running: dict[str, PluginFact], sta
 def test_plugins_are_active(
     running: dict[str, PluginFact], broken: dict[str, str], stack_files: StackFiles
 ) -> None:
+    """Each plugin is enabled and active."""
     pinned = {pin.name for pin in stack_files.pins}
     require_none(
         [f"{name} failed to load: {why}" for name, why in sorted(broken.items()) if name in pinned]
@@ -110,6 +113,7 @@ def test_plugins_are_active(
 
 @pytest.mark.requirement("JENKINS-33")
 def test_plugins_have_what_they_need(jenkins: Jenkins) -> None:
+    """Each plugin that runs has what it needs, in the version that it needs."""
     found = jenkins.tree(
         "/pluginManager", "plugins[shortName,version,active,dependencies[shortName,version,optional]]"
     )["plugins"]

@@ -38,6 +38,7 @@ def _pom(coordinates: Coordinates) -> bytes:
 
 @pytest.mark.requirement("NEXUS-20")
 def test_release_round_trip(nexus: Nexus, contract: Contract, maven_group: str, relies_on: ReliesOn) -> None:
+    """A release deployed in Maven's layout comes back byte for byte, with its checksum."""
     relies_on(contract.nexus.releases)
     sent = _jar(maven_group)
     item = Coordinates(maven_group, "round-trip", VERSION)
@@ -61,6 +62,7 @@ def test_release_round_trip(nexus: Nexus, contract: Contract, maven_group: str, 
 @pytest.mark.requirement("NEXUS-21")
 @stands_on_deploying
 def test_search_tells_true_checksums(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+    """Search finds what was deployed and gives its true SHA-256."""
     sent = _jar(maven_group)
     item = Coordinates(maven_group, "searched", VERSION)
     nexus.deploy(contract.nexus.releases, item, sent, _pom(item))
@@ -95,6 +97,7 @@ def test_search_tells_true_checksums(nexus: Nexus, contract: Contract, maven_gro
 @pytest.mark.requirement("NEXUS-29")
 @stands_on_deploying
 def test_component_by_rest(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+    """A component uploaded by REST comes back, with true checksums made by Nexus."""
     sent = _jar(maven_group)
     item = Coordinates(maven_group, "by-rest", VERSION)
     expect(
@@ -117,6 +120,7 @@ def test_component_by_rest(nexus: Nexus, contract: Contract, maven_group: str) -
 @pytest.mark.requirement("NEXUS-22")
 @stands_on_deploying
 def test_release_is_never_replaced(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+    """A release is never replaced."""
     first, second = _jar("first"), _jar("second")
     item = Coordinates(maven_group, "immutable", VERSION)
     nexus.deploy(contract.nexus.releases, item, first, _pom(item))
@@ -137,6 +141,7 @@ def test_release_is_never_replaced(nexus: Nexus, contract: Contract, maven_group
 def test_snapshot_may_be_replaced(
     nexus: Nexus, contract: Contract, maven_group: str, relies_on: ReliesOn
 ) -> None:
+    """A snapshot may be replaced."""
     relies_on(contract.nexus.snapshots)
     item = Coordinates(maven_group, "moving", SNAPSHOT)
     path = item.path
@@ -160,6 +165,7 @@ def test_snapshot_may_be_replaced(
 @pytest.mark.requirement("NEXUS-24")
 @stands_on_deploying
 def test_snapshot_is_refused_by_releases(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+    """The release repository refuses snapshots."""
     _require_refused(nexus, contract.nexus.releases, Coordinates(maven_group, "stray", SNAPSHOT), "RELEASE")
 
 
@@ -167,6 +173,7 @@ def test_snapshot_is_refused_by_releases(nexus: Nexus, contract: Contract, maven
 def test_release_is_refused_by_snapshots(
     nexus: Nexus, contract: Contract, maven_group: str, relies_on: ReliesOn
 ) -> None:
+    """The snapshot repository refuses releases."""
     relies_on(contract.nexus.snapshots)
     _require_refused(nexus, contract.nexus.snapshots, Coordinates(maven_group, "stray", VERSION), "SNAPSHOT")
 
@@ -188,6 +195,7 @@ def _require_refused(nexus: Nexus, repository: str, item: Coordinates, policy: s
 def test_group_serves_what_was_deployed(
     nexus: Nexus, contract: Contract, maven_group: str, relies_on: ReliesOn
 ) -> None:
+    """The group serves what the hosted repositories have."""
     relies_on(contract.nexus.group, contract.nexus.snapshots)
     for repository, version in ((contract.nexus.releases, VERSION), (contract.nexus.snapshots, SNAPSHOT)):
         sent = _jar(version)
@@ -211,6 +219,7 @@ def test_group_serves_what_was_deployed(
 def test_metadata_lists_every_release(
     nexus: Nexus, contract: Contract, maven_group: str, relies_on: ReliesOn
 ) -> None:
+    """The group's metadata lists every deployed version."""
     relies_on(contract.nexus.group)
     versions = ("1.0.0", "1.0.1")
     for version in versions:
@@ -233,6 +242,7 @@ def test_metadata_lists_every_release(
 def test_absent_artifact_is_not_found(
     nexus: Nexus, contract: Contract, maven_group: str, relies_on: ReliesOn
 ) -> None:
+    """An artifact that was never deployed is not found."""
     relies_on(contract.nexus.releases)
     item = Coordinates(maven_group, "absent", VERSION)
     status = nexus.fetch(contract.nexus.releases, item.path).status_code
@@ -248,6 +258,7 @@ def test_absent_artifact_is_not_found(
 @pytest.mark.requirement("NEXUS-30")
 @pytest.mark.usefixtures("through_group")
 def test_proxy_serves_and_keeps(nexus: Nexus, contract: Contract, relies_on: ReliesOn) -> None:
+    """The group serves what a proxy fetches, and the proxy keeps it."""
     proxies = [wanted.name for wanted in contract.nexus.repositories if wanted.type == "proxy"]
     if not proxies:
         not_applicable("the contract declares no proxy repository")
@@ -280,6 +291,7 @@ def test_proxy_serves_and_keeps(nexus: Nexus, contract: Contract, relies_on: Rel
 @pytest.mark.requirement("NEXUS-31")
 @stands_on_deploying
 def test_large_artifact(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+    """An artifact of 100 MB can be deployed."""
     # repeated noise: making 100 MB of it anew would cost more than the upload. Stored in a real archive:
     # Nexus looks at what is inside a file before it takes it
     sent = artifacts.archive({"noise.bin": artifacts.noise(1_000_000, maven_group) * 100})
@@ -303,6 +315,7 @@ def test_large_artifact(nexus: Nexus, contract: Contract, maven_group: str) -> N
 @pytest.mark.requirement("NEXUS-32")
 @stands_on_deploying
 def test_deployments_side_by_side(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+    """Different artifacts can be deployed at the same time."""
     items = [Coordinates(maven_group, f"parallel-{n}", VERSION) for n in range(8)]
 
     def deploy(item: Coordinates) -> int:
@@ -328,6 +341,7 @@ def test_deployments_side_by_side(nexus: Nexus, contract: Contract, maven_group:
 @pytest.mark.requirement("NEXUS-33")
 @stands_on_deploying
 def test_content_is_what_its_name_says(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+    """A file whose content is not what its name says is refused."""
     item = Coordinates(maven_group, "not-a-jar", VERSION)
     status = nexus.upload(contract.nexus.releases, item.path, b"this is text\n" * 100).status_code
     require(

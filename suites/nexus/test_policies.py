@@ -15,6 +15,7 @@ from suites.nexus.conftest import CutOff, ReliesOn
 
 @pytest.mark.requirement("NEXUS-14")
 def test_snapshots_are_cleaned_up(nexus: Nexus, contract: Contract) -> None:
+    """Each hosted repository of snapshots is cleaned up by a policy: those of the contract, or any."""
     named = {told["repository"]: told["policies"] for told in nexus.cleanup_policies()}
     findings = []
     for wanted in contract.nexus.repositories:
@@ -35,6 +36,7 @@ def test_snapshots_are_cleaned_up(nexus: Nexus, contract: Contract) -> None:
 
 @pytest.mark.requirement("NEXUS-15")
 def test_cleanup_policies_are_there(nexus: Nexus) -> None:
+    """Each cleanup policy that a repository names exists."""
     told = nexus.cleanup_policies_api()
     if told is None:
         not_applicable("this Nexus tells its cleanup policies neither by its public REST API nor by its own")
@@ -63,6 +65,7 @@ def test_snapshot_metadata_advances(
     relies_on: ReliesOn,
     repositories: dict[str, RepositoryFact],
 ) -> None:
+    """The metadata of a snapshot follows each build, in its repository and through the group."""
     relies_on(contract.nexus.snapshots, contract.nexus.group)
     if contract.nexus.snapshots not in repositories[contract.nexus.group].members:
         blocked(request, "NEXUS-26", f"{contract.nexus.group} does not serve {contract.nexus.snapshots}")
@@ -113,6 +116,7 @@ TWICE = Coordinates("org.hamcrest", "hamcrest-parent", "1.1", "pom")
 def test_group_asks_hosted_repositories_first(
     nexus: Nexus, contract: Contract, proxy: str, relies_on: ReliesOn
 ) -> None:
+    """The group serves what a hosted repository has before what a proxy has."""
     relies_on(contract.nexus.group, contract.nexus.releases, proxy)
     own = artifacts.pom(TWICE.group, TWICE.artifact, TWICE.version, "pom") + b"<!-- conformance -->\n"
     outside = nexus.content(proxy, TWICE.path)
@@ -136,6 +140,7 @@ def test_group_asks_hosted_repositories_first(
 def test_proxy_serves_without_its_remote(
     nexus: Nexus, proxy: str, relies_on: ReliesOn, cut_off: CutOff
 ) -> None:
+    """A proxy serves what it has fetched while its remote is away."""
     relies_on(proxy)
     item = Coordinates("org.hamcrest", "hamcrest-parent", "1.3", "pom")
     before = nexus.content(proxy, item.path)

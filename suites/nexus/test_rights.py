@@ -26,6 +26,9 @@ READER = "nx-anonymous"
 def test_deployer_has_its_rights_and_no_others(
     request: pytest.FixtureRequest, nexus: Nexus, deployer: Nexus, contract: Contract
 ) -> None:
+    """The user that builds deploy with may read, and add and edit in the repositories for releases and
+    snapshots, and nothing else.
+    """
     rights = privileges_of(nexus, deployer.username)
     targets = (contract.nexus.releases, contract.nexus.snapshots)
     writes = {(right.repository, action) for right in rights for action in right.actions - READING}
@@ -68,6 +71,7 @@ def reader(nexus: Nexus, names: Names, shared: Shared) -> Iterator[Nexus]:
 def test_reader_deploys_nothing(
     nexus: Nexus, reader: Nexus, contract: Contract, maven_group: str, *, relies_on: ReliesOn
 ) -> None:
+    """A user with only the right to read, and a client without a login, deploy nothing."""
     relies_on(contract.nexus.releases)
     path = f"{maven_group.replace('.', '/')}/by-reader/1/by-reader-1.pom"
     seen = reader.fetch(contract.nexus.releases, path).status_code

@@ -16,6 +16,7 @@ LARGEST = 100_000_000
 
 @pytest.mark.requirement("NEXUS-01")
 def test_nexus_is_writable(unwritable: str) -> None:
+    """Nexus is up and writable."""
     require(
         not unwritable,
         "Nexus is up but not writable",
@@ -27,6 +28,7 @@ def test_nexus_is_writable(unwritable: str) -> None:
 
 @pytest.mark.requirement("NEXUS-02")
 def test_administrator_logs_in(nexus: Nexus) -> None:
+    """Nexus' administrator logs in."""
     status = nexus.administrator_status()
     require(
         status == 200,
@@ -39,6 +41,7 @@ def test_administrator_logs_in(nexus: Nexus) -> None:
 
 @pytest.mark.requirement("NEXUS-03")
 def test_version(nexus: Nexus, contract: Contract) -> None:
+    """Nexus runs the version of the contract."""
     seen = nexus.version()
     require(
         seen == contract.nexus.version,
@@ -53,6 +56,7 @@ def test_version(nexus: Nexus, contract: Contract) -> None:
 def test_repositories_are_the_declared_ones(
     repositories: dict[str, RepositoryFact], contract: Contract
 ) -> None:
+    """Nexus has exactly the repositories of the contract."""
     require_same_names(
         (wanted.name for wanted in contract.nexus.repositories),
         repositories,
@@ -65,6 +69,9 @@ def test_repositories_are_the_declared_ones(
 def test_repositories_are_configured_as_declared(
     repositories: dict[str, RepositoryFact], contract: Contract
 ) -> None:
+    """Each repository of Nexus is configured as the contract declares: format, type, policies, remote,
+    members in order.
+    """
     require_none(
         [
             line
@@ -79,6 +86,7 @@ def test_repositories_are_configured_as_declared(
 
 @pytest.mark.requirement("NEXUS-06")
 def test_repositories_are_online(repositories: dict[str, RepositoryFact], contract: Contract) -> None:
+    """Each repository of Nexus is online."""
     require_none(
         [
             f"{wanted.name} is offline"
@@ -92,6 +100,7 @@ def test_repositories_are_online(repositories: dict[str, RepositoryFact], contra
 
 @pytest.mark.requirement("NEXUS-07")
 def test_wrong_password_is_refused(nexus: Nexus) -> None:
+    """Nexus refuses a wrong password."""
     username = nexus.http.session.auth[0] if isinstance(nexus.http.session.auth, tuple) else "admin"
     status = (
         nexus.as_login(username, "not-the-password").http.get("/service/rest/v1/status/check").status_code
@@ -107,6 +116,7 @@ def test_wrong_password_is_refused(nexus: Nexus) -> None:
 
 @pytest.mark.requirement("NEXUS-08")
 def test_initial_password_is_changed(nexus: Nexus) -> None:
+    """The administrator's initial password is changed."""
     status = nexus.as_login("admin", "admin123").http.get("/service/rest/v1/status/check").status_code
     require(
         status == 401,
@@ -120,6 +130,7 @@ def test_initial_password_is_changed(nexus: Nexus) -> None:
 @pytest.mark.requirement("NEXUS-09")
 @pytest.mark.usefixtures("through_group")
 def test_anonymous_access_is_as_declared(nexus: Nexus, contract: Contract, relies_on: ReliesOn) -> None:
+    """Anonymous reading of Nexus is allowed or refused as the contract declares."""
     relies_on(contract.nexus.group)
     with nexus.http.anonymous() as anyone:
         status = anyone.get(
@@ -137,6 +148,7 @@ def test_anonymous_access_is_as_declared(nexus: Nexus, contract: Contract, relie
 
 @pytest.mark.requirement("NEXUS-10")
 def test_deployer_is_no_administrator(deployer: Nexus) -> None:
+    """The user that builds deploy with does not administer Nexus."""
     status = deployer.http.get("/service/rest/v1/security/users").status_code
     require(
         status == 403,
@@ -153,6 +165,7 @@ def test_deployer_is_no_administrator(deployer: Nexus) -> None:
 def test_deployer_deploys_but_does_not_delete(
     nexus: Nexus, deployer: Nexus, contract: Contract, maven_group: str
 ) -> None:
+    """The user that builds deploy with deploys, and deletes nothing."""
     path = f"{maven_group.replace('.', '/')}/undeletable/1/undeletable-1.pom"
     from_deployer = deployer.upload(contract.nexus.releases, path, b"<project/>").status_code
     require(
@@ -177,6 +190,7 @@ def test_deployer_deploys_but_does_not_delete(
 
 @pytest.mark.requirement("NEXUS-12")
 def test_blob_stores_have_room(nexus: Nexus) -> None:
+    """The blob stores of Nexus are available, within their quota, and have room for the largest artifact."""
     stores = nexus.blob_stores()
     require(stores, "Nexus has no blob store", remedy="make one")
     findings = []
@@ -198,6 +212,7 @@ def test_blob_stores_have_room(nexus: Nexus) -> None:
 
 @pytest.mark.requirement("NEXUS-13")
 def test_no_scripts_over_rest(nexus: Nexus, names: Names) -> None:
+    """Nexus takes no scripts over REST."""
     # a whole script, for Nexus looks at the body before it says that scripts are off; never run
     script = {"name": names.unique, "type": "groovy", "content": "return 1"}
     status = nexus.http.post("/service/rest/v1/script", json=script).status_code

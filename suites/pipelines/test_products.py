@@ -22,12 +22,14 @@ pytestmark = pytest.mark.writes
 
 @pytest.mark.requirement("PIPELINES-01")
 def test_artifacts_are_built(built: Build) -> None:
+    """The build job of each product succeeds from its repository."""
     built.require_success()
 
 
 @pytest.mark.requirement("PIPELINES-02")
 @pytest.mark.usefixtures("built")
 def test_artifacts_are_in_nexus(products: Products, product: Product, contract: Contract) -> None:
+    """The build job deploys every artifact and the deployment package to Nexus, at the right coordinates."""
     require_none(
         missing(products, product),
         f"what {product.build_job} should deploy is not in {contract.nexus.releases}",
@@ -39,6 +41,7 @@ def test_artifacts_are_in_nexus(products: Products, product: Product, contract: 
 @pytest.mark.requirement("PIPELINES-03")
 @pytest.mark.usefixtures("deployed")
 def test_poms_are_valid(products: Products, product: Product) -> None:
+    """Deployed POMs are valid and name what they describe."""
     require_none(
         wrong_poms(products, product),
         f"a POM that {product.build_job} deployed is not usable",
@@ -51,6 +54,7 @@ def test_poms_are_valid(products: Products, product: Product) -> None:
 def test_metadata_names_the_version(
     products: Products, product: Product, nexus: Nexus, contract: Contract
 ) -> None:
+    """The metadata in Nexus names the deployed version."""
     findings = []
     for name in (*product.artifacts, product.package_artifact):
         item = Coordinates(product.package_group, name, products.version)
@@ -69,6 +73,7 @@ def test_metadata_names_the_version(
 def test_deployment_package_has_every_component(
     products: Products, product: Product, nexus: Nexus, contract: Contract
 ) -> None:
+    """The deployment package holds every component of the product."""
     item = products.package(product)
     data = nexus.content(contract.nexus.releases, item.path)
     require(
@@ -86,12 +91,14 @@ def test_deployment_package_has_every_component(
 
 @pytest.mark.requirement("PIPELINES-10")
 def test_images_are_built(imaged: Build) -> None:
+    """The images job of each product succeeds."""
     imaged.require_success()
 
 
 @pytest.mark.requirement("PIPELINES-11")
 @pytest.mark.usefixtures("imaged")
 def test_one_image_for_every_component(products: Products, product: Product, ecr: EcrApi) -> None:
+    """The images job pushes one image of every component to ECR."""
     require_none(
         unpushed(products, product, ecr),
         f"{product.images_job} did not push every image",
@@ -104,6 +111,7 @@ def test_one_image_for_every_component(products: Products, product: Product, ecr
 def test_digests_are_one_chain(
     pushed: Build, products: Products, product: Product, ecr: EcrApi, registry: Registry
 ) -> None:
+    """The digest is one from the builder over manifest and registry to the ECR API."""
     require_none(
         broken_chains(pushed, products, product, ecr, registry),
         "an image's digests differ on its way",
@@ -115,6 +123,7 @@ def test_digests_are_one_chain(
 @pytest.mark.requirement("PIPELINES-13")
 @pytest.mark.usefixtures("pushed")
 def test_images_tell_their_version(products: Products, product: Product, registry: Registry) -> None:
+    """Each image names its version in a label."""
     findings = []
     for repository in product.images:
         labels = registry.labels(repository, products.version)
@@ -132,6 +141,7 @@ def test_images_tell_their_version(products: Products, product: Product, registr
 @pytest.mark.requirement("PIPELINES-14")
 @pytest.mark.usefixtures("pushed")
 def test_images_tell_their_source(products: Products, product: Product, registry: Registry) -> None:
+    """Each image names its source repository and revision in labels."""
     findings = []
     for repository in product.images:
         labels = registry.labels(repository, products.version)
@@ -151,6 +161,7 @@ def test_images_tell_their_source(products: Products, product: Product, registry
 @pytest.mark.requirement("PIPELINES-15")
 @pytest.mark.usefixtures("pushed")
 def test_images_are_of_their_package(products: Products, product: Product, registry: Registry) -> None:
+    """Each image is for Linux and has layers."""
     findings = []
     for repository in product.images:
         pulled = registry.manifest(repository, products.version).parsed
@@ -164,6 +175,7 @@ def test_images_are_of_their_package(products: Products, product: Product, regis
 
 @pytest.mark.requirement("PIPELINES-20")
 def test_missing_package_fails_early_and_clearly(products: Products, product: Product) -> None:
+    """Without its package an images job fails early and says which package is missing."""
     absent = f"{products.version}.absent"
     build = products.run(product.images_job, **{VERSION: absent, IMAGE_TAG: absent})
     require(
@@ -184,6 +196,7 @@ def test_missing_package_fails_early_and_clearly(products: Products, product: Pr
 @pytest.mark.meanwhile
 @pytest.mark.requirement("PIPELINES-21")
 def test_missing_parameter_fails_early(products: Products, contract: Contract) -> None:
+    """Without its parameters an images job fails early and names them."""
     if not contract.products:
         not_applicable("the contract names no product")
     job = contract.products[0].images_job

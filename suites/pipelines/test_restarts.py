@@ -14,6 +14,7 @@ from conformance.runner.stability import at_the_start, restarts
 
 @pytest.mark.requirement("PIPELINES-40")
 def test_nothing_restarted_meanwhile(kube: Cluster, contract: Contract, shared: Shared) -> None:
+    """No container of the stack restarts, and no pod of it is replaced, while the checks run."""
     before = at_the_start(shared)
     if not before:
         not_applicable("nobody counted restarts when the run began: the platform layer did not run")

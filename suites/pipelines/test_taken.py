@@ -54,6 +54,7 @@ find . -type f -name "*{version}*" ! -name "*.sha1" ! -name "*.lastUpdated" -exe
 def test_maven_takes_what_was_deployed(
     agents: Agents, products: Products, product: Product, contract: Contract, names: Names
 ) -> None:
+    """Maven takes what was deployed through the group, with the same bytes and checksum."""
     with_maven = [one.label for one in contract.jenkins.agents for tool in one.tools if tool.name == "mvn"]
     if not (with_maven and contract.nexus.build_url):
         not_applicable("the contract names no agent with mvn, or not how builds reach Nexus")
@@ -111,6 +112,7 @@ def test_pods_run_the_images_by_digest(
     ecr: EcrApi,
     names: Names,
 ) -> None:
+    """Pods run the images by digest, and the kubelet reports that digest."""
     told, namespace, host = told_digests(traced.console), contract.jenkins.namespace, ecr.address.host
     images = {
         f"image-{n}": f"{host}/{repository}@{told.get(repository, '')}"

@@ -34,6 +34,7 @@ def _told(build: Build, name: str) -> bool:
 @pytest.mark.requirement("PIPELINES-07")
 @pytest.mark.usefixtures("built")
 def test_failing_test_publishes_nothing(products: Products, product: Product, contract: Contract) -> None:
+    """A build whose unit test fails publishes nothing."""
     if not product.failing_branch:
         not_applicable(f"the contract names no branch of {product.name} whose tests fail")
     build = products.build(product, Turn.FAILING)
@@ -68,6 +69,7 @@ def test_failing_test_publishes_nothing(products: Products, product: Product, co
 @pytest.mark.requirement("PIPELINES-08")
 @pytest.mark.usefixtures("deployed")
 def test_release_is_never_replaced(products: Products, product: Product, contract: Contract) -> None:
+    """A second build of a version replaces nothing in Nexus, fails, and says why."""
     name, policy = contract.nexus.releases, stays(contract)
     if not policy:
         not_applicable(f"the contract lets {name} replace what it has")
@@ -105,6 +107,7 @@ def test_release_is_never_replaced(products: Products, product: Product, contrac
 def test_tags_are_never_moved(
     products: Products, product: Product, contract: Contract, registry: Registry, ecr: EcrApi
 ) -> None:
+    """A second build of a version's images moves no tag, fails, and says why."""
     fixed = {one.name for one in contract.registry.repositories if one.tag_mutability == "IMMUTABLE"}
     if not fixed.issuperset(product.images):
         not_applicable(f"the contract lets tags of {product.name} move")
@@ -156,6 +159,7 @@ def test_tags_are_never_moved(
 def test_versions_at_once_do_not_mix(
     products: Products, product: Product, contract: Contract, registry: Registry, ecr: EcrApi
 ) -> None:
+    """Versions that are built at once do not mix: each has artifacts, package and images of its own."""
     first, other = products.versions[Turn.FIRST], products.versions[Turn.OTHER]
     if product.build_job:
         products.build(product, Turn.OTHER).require_success(f"{other} was asked for while {first} was built")

@@ -18,6 +18,7 @@ GIT_SERVERS = re.compile(
 
 @pytest.mark.requirement("PLATFORM-01")
 def test_kubernetes_version(kube: Cluster, contract: Contract) -> None:
+    """The API server runs the Kubernetes version of the contract."""
     seen = kube.version()
     require(
         seen == contract.kubernetes.version,
@@ -30,6 +31,7 @@ def test_kubernetes_version(kube: Cluster, contract: Contract) -> None:
 
 @pytest.mark.requirement("PLATFORM-02")
 def test_kubelets_are_within_the_skew(kube: Cluster) -> None:
+    """Kubelets are within the supported skew of the API server."""
     server = _minor(kube.version())
     require_none(
         [
@@ -45,6 +47,7 @@ def test_kubelets_are_within_the_skew(kube: Cluster) -> None:
 
 @pytest.mark.requirement("PLATFORM-03")
 def test_nodes_are_ready(kube: Cluster) -> None:
+    """Nodes are ready and under no pressure."""
     nodes = kube.nodes()
     require(nodes, "the cluster has no node", remedy="add a node")
     require_none(
@@ -62,6 +65,7 @@ def test_nodes_are_ready(kube: Cluster) -> None:
 
 @pytest.mark.requirement("PLATFORM-04")
 def test_namespaces_are_there(kube: Cluster, namespaces: tuple[str, ...]) -> None:
+    """The namespaces of the stack are there."""
     there = set(kube.namespaces())
     require_none(
         [f"namespace {name} is missing" for name in namespaces if name not in there],
@@ -72,6 +76,7 @@ def test_namespaces_are_there(kube: Cluster, namespaces: tuple[str, ...]) -> Non
 
 @pytest.mark.requirement("PLATFORM-05")
 def test_every_workload_is_ready(workloads: tuple[Workload, ...], pods: tuple[Pod, ...]) -> None:
+    """Every workload of the stack has all its pods ready."""
     require(workloads, "the stack's namespaces hold no workload", remedy="install the releases")
     require_none(
         [
@@ -88,6 +93,7 @@ def test_every_workload_is_ready(workloads: tuple[Workload, ...], pods: tuple[Po
 
 @pytest.mark.requirement("PLATFORM-06")
 def test_no_container_restarted(pods: tuple[Pod, ...]) -> None:
+    """No container of the stack restarted."""
     require_none(
         [
             f"container {part.name} of pod {pod.namespace}/{pod.name} restarted {part.restarts} times"
@@ -103,6 +109,7 @@ def test_no_container_restarted(pods: tuple[Pod, ...]) -> None:
 
 @pytest.mark.requirement("PLATFORM-07")
 def test_storage_class_is_there_and_claims_are_bound(kube: Cluster, namespaces: tuple[str, ...]) -> None:
+    """There is a default storage class, and the stack's volume claims are bound."""
     classes = kube.storage_classes()
     require(
         any(default for _, default in classes),
@@ -125,11 +132,13 @@ def test_storage_class_is_there_and_claims_are_bound(kube: Cluster, namespaces: 
 
 @pytest.mark.requirement("PLATFORM-08")
 def test_nexus_is_a_deployment(workloads: tuple[Workload, ...], contract: Contract) -> None:
+    """Nexus runs as a Deployment."""
     _require_kind(workloads, contract.nexus.namespace, contract.nexus.release, "Deployment")
 
 
 @pytest.mark.requirement("PLATFORM-09")
 def test_controller_is_one_stateful_set(workloads: tuple[Workload, ...], contract: Contract) -> None:
+    """The controller runs as one StatefulSet of one replica."""
     found = _require_kind(workloads, contract.jenkins.namespace, contract.jenkins.release, "StatefulSet")
     # none at all is told by PLATFORM-05
     require(
@@ -144,6 +153,7 @@ def test_controller_is_one_stateful_set(workloads: tuple[Workload, ...], contrac
 def test_images_that_run_are_the_declared_ones(
     pods: tuple[Pod, ...], workloads: tuple[Workload, ...]
 ) -> None:
+    """The images that run are those that the workloads declare."""
     # by container: an init container often runs the same image
     declared = {
         (workload.namespace, part["name"], part["image"])
@@ -165,6 +175,7 @@ def test_images_that_run_are_the_declared_ones(
 
 @pytest.mark.requirement("PLATFORM-11")
 def test_images_are_exact(workloads: tuple[Workload, ...]) -> None:
+    """The stack's images are pinned."""
     require_none(
         [
             f"{found.kind} {found.namespace}/{found.name} runs {part['image']}"
@@ -180,6 +191,7 @@ def test_images_are_exact(workloads: tuple[Workload, ...]) -> None:
 
 @pytest.mark.requirement("PLATFORM-12")
 def test_resources_are_set(workloads: tuple[Workload, ...]) -> None:
+    """Every container of the stack sets requests for cpu and memory and a limit for memory."""
     require_none(
         [
             f"container {part['name']} of {found.namespace}/{found.name} has no {kind} for {resource}"
@@ -196,6 +208,7 @@ def test_resources_are_set(workloads: tuple[Workload, ...]) -> None:
 
 @pytest.mark.requirement("PLATFORM-13")
 def test_no_privileged_container(workloads: tuple[Workload, ...]) -> None:
+    """No container of the stack is privileged or mounts paths of its node."""
     require_none(
         [
             f"container {part['name']} of {found.namespace}/{found.name} is privileged"
@@ -216,6 +229,7 @@ def test_no_privileged_container(workloads: tuple[Workload, ...]) -> None:
 
 @pytest.mark.requirement("PLATFORM-14")
 def test_no_git_server_in_the_stack(workloads: tuple[Workload, ...]) -> None:
+    """The stack runs no Git server: it uses its customer's."""
     require_none(
         [
             f"{found.kind} {found.namespace}/{found.name} ({part['image']})"
@@ -230,6 +244,7 @@ def test_no_git_server_in_the_stack(workloads: tuple[Workload, ...]) -> None:
 
 @pytest.mark.requirement("PLATFORM-19")
 def test_workloads_are_exactly_the_releases(workloads: tuple[Workload, ...], contract: Contract) -> None:
+    """The stack's namespaces hold the releases' workloads and no others."""
     if contract.jenkins.namespace == contract.nexus.namespace:
         expected = {contract.jenkins.release, contract.nexus.release}
         require_same_names(expected, {found.name for found in workloads}, what="the stack's workloads differ")

@@ -12,6 +12,7 @@ from conformance.core.nonconformance import Unreadable, require, require_none
 
 @pytest.mark.requirement("PLATFORM-15")
 def test_controller_may_run_agents(kube: Cluster, pods: tuple[Pod, ...], contract: Contract) -> None:
+    """The controller's service account may run agents: pods, their logs and exec, in its namespace."""
     account = (contract.jenkins.namespace, _controller(pods, contract).service_account)
     wanted = [(verb, "pods") for verb in ("create", "delete", "get", "list", "watch")] + [
         ("create", "pods/exec"),
@@ -33,6 +34,7 @@ def test_controller_may_run_agents(kube: Cluster, pods: tuple[Pod, ...], contrac
 def test_controller_may_no_more_than_it_needs(
     kube: Cluster, pods: tuple[Pod, ...], contract: Contract
 ) -> None:
+    """The controller's service account may do no more than run agents."""
     account = (contract.jenkins.namespace, _controller(pods, contract).service_account)
     elsewhere = "kube-system"
     refused = [
@@ -61,6 +63,7 @@ def test_controller_may_no_more_than_it_needs(
 def test_agents_may_nothing(
     kube: Cluster, contract: Contract, namespaces: tuple[str, ...], pods: tuple[Pod, ...]
 ) -> None:
+    """The agents' service account may do nothing with pods and secrets."""
     account = (contract.jenkins.namespace, contract.jenkins.agent_service_account)
     if _controller(pods, contract).service_account == account[1]:
         raise Unreadable(f"agents share the controller's {account[1]}", decided_by="PLATFORM-18")
@@ -83,6 +86,7 @@ def test_agents_may_nothing(
 
 @pytest.mark.requirement("PLATFORM-18")
 def test_service_accounts_are_separate(pods: tuple[Pod, ...], contract: Contract) -> None:
+    """Controller and agents have a service account each, not the default one."""
     controller = _controller(pods, contract).service_account
     require(
         controller not in ("", "default"),

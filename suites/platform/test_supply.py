@@ -26,6 +26,7 @@ BOUND = 60
 def test_certificates_outlast_the_longest_build(
     kube: Cluster, namespaces: tuple[str, ...], contract: Contract
 ) -> None:
+    """Certificates in the stack's namespaces outlast the longest build."""
     found = [
         (f"{namespace}/{name}", certificate)
         for namespace in namespaces
@@ -61,6 +62,7 @@ def test_new_claim_is_bound(
     names: Names,
     ready_workloads: tuple[Workload, ...],
 ) -> None:
+    """A new claim on the default storage class that a pod mounts is bound."""
     if not any(default for _, default in kube.storage_classes()):
         blocked(request, "PLATFORM-07", "the cluster has no default storage class")
     states = (pair for node in kube.nodes() for pair in node.conditions.items())
@@ -111,6 +113,7 @@ def test_new_claim_is_bound(
 @pytest.mark.requirement("PLATFORM-29")
 @pytest.mark.usefixtures("ready_workloads")
 def test_components_reach_what_they_use(kube: Cluster, contract: Contract, registry_host: str) -> None:
+    """Each component reaches what it uses, from inside its pod and by the names that it uses."""
     if not contract.kubernetes.reaches:
         not_applicable("the contract does not say what components reach (kubernetes.reaches)")
     findings = []

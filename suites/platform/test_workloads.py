@@ -20,6 +20,7 @@ def _objects(kube: Cluster, namespaces: tuple[str, ...], kind: str) -> list[dict
 
 @pytest.mark.requirement("PLATFORM-20")
 def test_containers_have_readiness_probes(workloads: tuple[Workload, ...], contract: Contract) -> None:
+    """Controller and Nexus have readiness probes."""
     main = {contract.jenkins.release, contract.nexus.release}
     require_none(
         [
@@ -35,6 +36,7 @@ def test_containers_have_readiness_probes(workloads: tuple[Workload, ...], contr
 
 @pytest.mark.requirement("PLATFORM-21")
 def test_state_is_on_claims(workloads: tuple[Workload, ...], contract: Contract) -> None:
+    """Controller and Nexus keep their state on persistent volumes."""
     main = {contract.jenkins.release, contract.nexus.release}
     require_none(
         [
@@ -51,6 +53,7 @@ def test_state_is_on_claims(workloads: tuple[Workload, ...], contract: Contract)
 
 @pytest.mark.requirement("PLATFORM-22")
 def test_nothing_runs_as_root(workloads: tuple[Workload, ...]) -> None:
+    """No container of the stack runs as root."""
     findings = []
     for found in workloads:
         pod = found.template.get("securityContext") or {}
@@ -70,6 +73,7 @@ def test_nothing_runs_as_root(workloads: tuple[Workload, ...]) -> None:
 def test_services_have_endpoints(
     kube: Cluster, namespaces: tuple[str, ...], contract: Contract, ready_workloads: tuple[Workload, ...]
 ) -> None:
+    """Every Service of the stack leads to ready pods, and each release has one."""
     services = {
         (found["metadata"]["namespace"], found["metadata"]["name"])
         for found in _objects(kube, namespaces, "services")
@@ -96,6 +100,7 @@ def test_services_have_endpoints(
 
 @pytest.mark.requirement("PLATFORM-24")
 def test_no_secret_in_the_environment_of_a_container(workloads: tuple[Workload, ...]) -> None:
+    """No workload writes a secret out in its environment."""
     shape = re.compile(r"(?i)(password|passwd|token|secret_?(access_?)?key|private_?key|api_?key)$")
     require_none(
         [
@@ -116,6 +121,7 @@ def test_no_secret_in_the_environment_of_a_container(workloads: tuple[Workload, 
 def test_nexus_never_runs_twice_on_its_volume(
     kube: Cluster, contract: Contract, workloads: tuple[Workload, ...]
 ) -> None:
+    """An upgrade never starts a second Nexus on the same volume."""
     _nexus(workloads, contract)
     found = kube.objects("Deployments", "apps/v1", "deployments", contract.nexus.namespace)
     own = next(raw for raw in found if raw["metadata"]["name"] == contract.nexus.release)
@@ -131,6 +137,7 @@ def test_nexus_never_runs_twice_on_its_volume(
 
 @pytest.mark.requirement("PLATFORM-26")
 def test_nexus_has_time_to_stop(workloads: tuple[Workload, ...], contract: Contract) -> None:
+    """Nexus has at least 30 seconds to stop."""
     seconds = _nexus(workloads, contract).template.get("terminationGracePeriodSeconds", 30)
     require(
         seconds >= 30,

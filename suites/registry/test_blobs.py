@@ -16,6 +16,7 @@ from suites.registry.conftest import StandsOn, fresh_noise
 @pytest.mark.requirement("REGISTRY-16")
 @pytest.mark.writes
 def test_large_layer(registry: Registry, contract: Contract, names: Names, stands_on: StandsOn) -> None:
+    """A layer of 50 MiB can be pushed."""
     stands_on()
     size = 50 * 1024 * 1024
     repository = scratch_repository(contract)
@@ -36,6 +37,7 @@ def test_large_layer(registry: Registry, contract: Contract, names: Names, stand
 @pytest.mark.requirement("REGISTRY-17")
 @pytest.mark.writes
 def test_blob_is_verified(registry: Registry, contract: Contract, names: Names, stands_on: StandsOn) -> None:
+    """A blob under a digest that is not its own is refused."""
     stands_on()
     repository = scratch_repository(contract)
     started = registry.start_upload(repository)
@@ -60,6 +62,7 @@ def test_blob_is_verified(registry: Registry, contract: Contract, names: Names, 
 def test_blob_mounts_from_another_repository(
     registry: Registry, contract: Contract, names: Names, stands_on: StandsOn
 ) -> None:
+    """A blob can be mounted from another repository, or the registry requests its upload."""
     stands_on("IMMUTABLE")
     source, target = scratch_repository(contract), scratch_repository(contract, "IMMUTABLE")
     blob = Blob(artifacts.LAYER, fresh_noise(3000, names.unique))
@@ -80,6 +83,7 @@ def test_blob_mounts_from_another_repository(
 @pytest.mark.requirement("REGISTRY-20")
 @pytest.mark.writes
 def test_blob_in_chunks(registry: Registry, contract: Contract, names: Names, stands_on: StandsOn) -> None:
+    """A blob pushed in chunks arrives whole."""
     stands_on()
     repository = scratch_repository(contract)
     parts = [fresh_noise(100_000, f"{names.unique}{n}") for n in range(3)]

@@ -65,6 +65,7 @@ def test_distribution_specification(
     told_by_others: Callable[[], None],
     evidence: Evidence,
 ) -> None:
+    """The registry passes the OCI distribution conformance suite but for the accepted deviations."""
     if oci_suite is None:
         not_applicable("the OCI distribution conformance suite is not on this host: it could not be built")
     repository = scratch_repository(contract)

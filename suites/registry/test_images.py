@@ -27,6 +27,7 @@ def _small(seed: str, layers: int = 1) -> Image:
 def test_push_and_pull(
     registry: Registry, contract: Contract, names: Names, tidy: Tidy, stands_on: StandsOn
 ) -> None:
+    """A pushed image comes back byte for byte, by tag and by digest."""
     stands_on(pushing=False)
     repository, image = scratch_repository(contract), _small(names.unique)
     tidy(repository, names.unique)
@@ -58,6 +59,7 @@ def test_push_and_pull(
 @pytest.mark.requirement("REGISTRY-11")
 @pytest.mark.writes
 def test_unprovisioned_repository_is_refused(registry: Registry, names: Names, stands_on: StandsOn) -> None:
+    """A push to a repository that was not provisioned is refused with NAME_UNKNOWN."""
     stands_on(pushing=False)
     answer = registry.start_upload(f"conformance/{names.unique}")
     require(
@@ -74,6 +76,7 @@ def test_unprovisioned_repository_is_refused(registry: Registry, names: Names, s
 def test_immutable_tag_is_never_moved(
     registry: Registry, contract: Contract, names: Names, tidy: Tidy, stands_on: StandsOn
 ) -> None:
+    """An immutable tag never moves to another image."""
     stands_on("IMMUTABLE")
     repository = scratch_repository(contract, "IMMUTABLE")
     first, second = _small(f"{names.unique} first"), _small(f"{names.unique} second")
@@ -98,6 +101,7 @@ def test_immutable_tag_is_never_moved(
 def test_mutable_tag_moves(
     registry: Registry, contract: Contract, names: Names, tidy: Tidy, stands_on: StandsOn
 ) -> None:
+    """A mutable tag follows the last push."""
     stands_on()
     repository = scratch_repository(contract)
     for seed in ("first", "second"):
@@ -119,6 +123,7 @@ def test_mutable_tag_moves(
 def test_api_tells_the_registry_s_truth(
     registry: Registry, ecr: EcrApi, contract: Contract, names: Names, *, tidy: Tidy, stands_on: StandsOn
 ) -> None:
+    """The ECR API returns digest, size and tags as the registry has them."""
     stands_on()
     repository, image = scratch_repository(contract), _small(names.unique, layers=3)
     tidy(repository, names.unique)
@@ -144,6 +149,7 @@ def test_api_tells_the_registry_s_truth(
 def test_multi_architecture_index(
     registry: Registry, contract: Contract, names: Names, tidy: Tidy, stands_on: StandsOn
 ) -> None:
+    """An index of images for several architectures is kept as pushed."""
     stands_on()
     repository = scratch_repository(contract)
     images = {
@@ -174,6 +180,7 @@ def test_multi_architecture_index(
 def test_manifest_needs_its_blobs(
     registry: Registry, contract: Contract, names: Names, stands_on: StandsOn
 ) -> None:
+    """A manifest whose blobs are not there is refused."""
     stands_on()
     image = _small(names.unique)
     answer = registry.put_manifest(scratch_repository(contract), names.unique, image.manifest)
@@ -191,6 +198,7 @@ def test_manifest_needs_its_blobs(
 def test_deleted_image_is_gone(
     registry: Registry, ecr: EcrApi, contract: Contract, names: Names, stands_on: StandsOn
 ) -> None:
+    """An image deleted by the ECR API is gone from the registry."""
     stands_on()
     repository, image = scratch_repository(contract), _small(names.unique)
     registry.push(repository, names.unique, image)
@@ -217,6 +225,7 @@ def test_node_pulls_what_was_pushed(
     tidy: Tidy,
     stands_on: StandsOn,
 ) -> None:
+    """A node pulls what was pushed."""
     stands_on()
     repository, image = scratch_repository(contract), _small(names.unique)
     tidy(repository, names.unique)

@@ -23,6 +23,7 @@ TWELVE_HOURS = timedelta(hours=12)
 
 @pytest.mark.requirement("REGISTRY-01")
 def test_repositories_are_provisioned(provisioned: dict[str, dict[str, object]], contract: Contract) -> None:
+    """ECR has exactly the repositories of the contract."""
     require_same_names(
         (wanted.name for wanted in contract.registry.repositories),
         provisioned,
@@ -33,6 +34,7 @@ def test_repositories_are_provisioned(provisioned: dict[str, dict[str, object]],
 
 @pytest.mark.requirement("REGISTRY-02")
 def test_tag_mutability(provisioned: dict[str, dict[str, object]], contract: Contract) -> None:
+    """Each repository of ECR has the tag mutability of the contract."""
     _require_setting(
         provisioned,
         contract,
@@ -45,6 +47,8 @@ def test_tag_mutability(provisioned: dict[str, dict[str, object]], contract: Con
 
 @pytest.mark.requirement("REGISTRY-03")
 def test_scan_on_push(provisioned: dict[str, dict[str, object]], contract: Contract) -> None:
+    """Each repository of ECR scans on push as the contract declares."""
+
     def scanning(seen: dict[str, object]) -> object:
         setting = seen.get("imageScanningConfiguration")
         return isinstance(setting, dict) and bool(setting.get("scanOnPush"))
@@ -61,6 +65,8 @@ def test_scan_on_push(provisioned: dict[str, dict[str, object]], contract: Contr
 
 @pytest.mark.requirement("REGISTRY-24")
 def test_encryption(provisioned: dict[str, dict[str, object]], contract: Contract) -> None:
+    """Each repository of ECR is encrypted as the contract declares."""
+
     def encryption(seen: dict[str, object]) -> object:
         setting = seen.get("encryptionConfiguration")
         return setting.get("encryptionType") if isinstance(setting, dict) else None
@@ -85,6 +91,7 @@ def test_encryption(provisioned: dict[str, dict[str, object]], contract: Contrac
 def test_lifecycle_policy(
     provisioned: dict[str, dict[str, object]], contract: Contract, ecr: EcrApi, stack_files: StackFiles
 ) -> None:
+    """Each repository of ECR has the lifecycle policy of the contract, or none."""
     compared = [wanted for wanted in contract.registry.repositories if wanted.lifecycle_policy]
     if not compared:
         not_applicable("the contract says nothing of the repositories' lifecycle policies")
@@ -133,6 +140,7 @@ def _require_setting(
 def test_addresses_are_of_this_registry(
     provisioned: dict[str, dict[str, object]], contract: Contract, registry: Registry
 ) -> None:
+    """Addresses of repositories are of this registry and account."""
     require_none(
         [
             f"{name} has the address {seen.get('repositoryUri')}"
@@ -148,6 +156,7 @@ def test_addresses_are_of_this_registry(
 
 @pytest.mark.requirement("REGISTRY-05")
 def test_token_is_accepted(registry: Registry) -> None:
+    """An authorization token opens the registry."""
     status = registry.ping().status_code
     require(
         status == 200,
@@ -160,6 +169,7 @@ def test_token_is_accepted(registry: Registry) -> None:
 
 @pytest.mark.requirement("REGISTRY-06")
 def test_token_tells_when_it_ends(token: Token) -> None:
+    """An authorization token states when it ends, at most 12 hours from now."""
     left = token.expires - datetime.now(UTC)
     require(
         timedelta(minutes=5) < left <= TWELVE_HOURS + timedelta(minutes=1),
@@ -172,6 +182,7 @@ def test_token_tells_when_it_ends(token: Token) -> None:
 
 @pytest.mark.requirement("REGISTRY-07")
 def test_token_is_for_this_registry(token: Token, registry: Registry) -> None:
+    """An authorization token is for the registry's one name."""
     require(
         token.endpoint.rstrip("/").removeprefix("https://") == registry.address.host,
         f"the token's proxyEndpoint is {token.endpoint}",
@@ -184,6 +195,7 @@ def test_token_is_for_this_registry(token: Token, registry: Registry) -> None:
 @pytest.mark.requirement("REGISTRY-08")
 @pytest.mark.parametrize("login", [None, ("AWS", "not-a-token")], ids=["no token", "wrong token"])
 def test_only_a_token_opens_the_registry(registry: Registry, login: tuple[str, str] | None) -> None:
+    """Without a token, and with a wrong one, the registry answers 401 with a challenge."""
     asked = registry.as_login(*login) if login else registry.anonymous()
     answer = asked.ping()
     require(
@@ -197,6 +209,7 @@ def test_only_a_token_opens_the_registry(registry: Registry, login: tuple[str, s
 
 @pytest.mark.requirement("REGISTRY-26")
 def test_ended_token_is_refused(registry: Registry, ended_token: Any, stands_on: StandsOn) -> None:
+    """A token that has ended opens nothing."""
     if ended_token is None:
         not_applicable("tokens end after 12 hours, and this registry's environment has none that ended")
     stands_on(pushing=False)
@@ -215,6 +228,7 @@ def test_ended_token_is_refused(registry: Registry, ended_token: Any, stands_on:
 def test_certificate_outlasts_the_longest_build(
     registry_certificate: Certificate, contract: Contract
 ) -> None:
+    """The registry's certificate is trusted, is for its name, and outlasts the longest build."""
     shown = registry_certificate
     left = (shown.until - datetime.now(UTC)).total_seconds()
     require(

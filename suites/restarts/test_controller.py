@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.writes, pytest.mark.disrupts, pytest.mark.patient]
 
 @pytest.mark.requirement("RESTARTS-09")
 def test_no_agent_outlives_the_builds(restarted: Restarted, contract: Contract) -> None:
+    """When the builds of a run have ended, no agent's pod is left."""
     require_none(
         [f"pod {name}: {why}" for name, why in sorted(restarted.agents.items())],
         "an agent's pod is left although its build has ended",
@@ -27,6 +28,7 @@ def test_no_agent_outlives_the_builds(restarted: Restarted, contract: Contract) 
 
 @pytest.mark.requirement("RESTARTS-02")
 def test_jobs_and_folders_are_there(controller: Jenkins, restarted: Restarted) -> None:
+    """A restart keeps jobs and folders, also those made by hand."""
     folder = restarted.job.rpartition("/")[0]
     gone = {name for name in (restarted.removed,) if name}
     before = {name: kind for name, kind in restarted.items.items() if name not in gone}
@@ -40,6 +42,7 @@ def test_jobs_and_folders_are_there(controller: Jenkins, restarted: Restarted) -
 
 @pytest.mark.requirement("RESTARTS-03")
 def test_finished_builds_are_there(home: Jenkins, restarted: Restarted) -> None:
+    """A restart keeps finished builds with result, time and console."""
     number = int(restarted.build["number"])
     before = {key: value for key, value in restarted.build.items() if key != "number"}
     after = build_of(home, restarted.job, number)
@@ -52,6 +55,7 @@ def test_finished_builds_are_there(home: Jenkins, restarted: Restarted) -> None:
 
 @pytest.mark.requirement("RESTARTS-04")
 def test_what_waited_in_the_queue_waits(home: Jenkins, restarted: Restarted) -> None:
+    """What waits in the queue waits after a restart, too."""
     name = restarted.queued.rpartition("/")[2]
     waits = any(item["task"]["name"] == name for item in home.queue())
     require(
@@ -65,6 +69,7 @@ def test_what_waited_in_the_queue_waits(home: Jenkins, restarted: Restarted) -> 
 
 @pytest.mark.requirement("RESTARTS-05")
 def test_deleted_job_of_the_seed_is_back(controller: Jenkins, restarted: Restarted) -> None:
+    """A job of the seed that was deleted by hand is back after a restart."""
     if not restarted.removed:
         not_applicable("every declared job has builds of other people, which would be lost with it")
     require(
@@ -77,6 +82,7 @@ def test_deleted_job_of_the_seed_is_back(controller: Jenkins, restarted: Restart
 
 @pytest.mark.requirement("RESTARTS-06")
 def test_plugins_are_the_same(controller: Jenkins, restarted: Restarted) -> None:
+    """A restart changes no plugin."""
     require_none(
         changes(restarted.plugins, plugins_of(controller), "plugin"),
         "the restart changed the plugins that run",
@@ -86,6 +92,7 @@ def test_plugins_are_the_same(controller: Jenkins, restarted: Restarted) -> None
 
 @pytest.mark.requirement("RESTARTS-07")
 def test_configuration_is_the_same(controller: Jenkins, restarted: Restarted) -> None:
+    """A restart changes nothing of the configuration in force."""
     # credentials have a check of their own
     require_none(
         (
@@ -101,6 +108,7 @@ def test_configuration_is_the_same(controller: Jenkins, restarted: Restarted) ->
 
 @pytest.mark.requirement("RESTARTS-08")
 def test_credentials_are_there(controller: Jenkins, restarted: Restarted) -> None:
+    """A restart keeps the credentials."""
     require_none(
         changes(restarted.credentials, credentials_of(controller), "credential"),
         "the restart changed the credentials",

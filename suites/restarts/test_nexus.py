@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.writes, pytest.mark.disrupts, pytest.mark.patient]
 def test_acknowledged_artifact_is_served(
     kind: str, known: Nexus, restarted_nexus: Restarted, contract: Contract
 ) -> None:
+    """An artifact that Nexus acknowledged just before a restart is served byte for byte after it."""
     wanted = contract.nexus.releases if kind == "release" else contract.nexus.snapshots
     place = next(place for place in restarted_nexus.artifacts if place.startswith(f"{wanted}/"))
     repository, _, path = place.partition("/")
@@ -35,6 +36,7 @@ def test_acknowledged_artifact_is_served(
 
 @pytest.mark.requirement("RESTARTS-12")
 def test_repositories_are_the_same(repositories: Facts, restarted_nexus: Restarted) -> None:
+    """A restart changes no repository of Nexus."""
     require_none(
         changes(restarted_nexus.repositories, repositories, "repository"),
         "the restart changed the repositories",
@@ -44,6 +46,7 @@ def test_repositories_are_the_same(repositories: Facts, restarted_nexus: Restart
 
 @pytest.mark.requirement("RESTARTS-13")
 def test_users_are_the_same_and_sign_in(known: Nexus, restarted_nexus: Restarted, run_name: str) -> None:
+    """A restart changes no user of Nexus, and they sign in."""
     findings = list(changes(restarted_nexus.users, users_of(known), "user"))
     own = known.as_login(restarted_nexus.user, password_of(restarted_nexus.user, run_name))
     if not findings and own.http.get("/service/rest/v1/status").status_code != 200:

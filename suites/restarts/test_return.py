@@ -29,6 +29,7 @@ def is_back(returned: Return, name: str, budget: int, evidence: Evidence) -> Non
 def test_controller_is_back(
     restarted: controller_restart.Restarted, contract: Contract, evidence: Evidence
 ) -> None:
+    """The controller is back within its budget when its pod was deleted."""
     is_back(restarted.returned, "the controller", contract.budgets.controller_ready, evidence)
 
 
@@ -37,4 +38,5 @@ def test_controller_is_back(
 def test_nexus_is_back(
     restarted_nexus: restarting_nexus.Restarted, contract: Contract, evidence: Evidence
 ) -> None:
+    """Nexus is back within its budget when its pod was deleted."""
     is_back(restarted_nexus.returned, "Nexus", contract.budgets.nexus_ready, evidence)

@@ -13,6 +13,7 @@ RESOURCES = ("requests.cpu", "requests.memory", "limits.memory")
 
 @pytest.mark.requirement("STATIC-40")
 def test_every_declared_agent_has_a_template(stack_files: StackFiles, contract: Contract) -> None:
+    """Each agent of the contract has a pod template with its name and label."""
     by_label = {label: template for template in stack_files.pod_templates for label in template.labels}
     require_none(
         [
@@ -27,6 +28,7 @@ def test_every_declared_agent_has_a_template(stack_files: StackFiles, contract: 
 
 @pytest.mark.requirement("STATIC-41")
 def test_every_template_is_declared(stack_files: StackFiles, contract: Contract) -> None:
+    """Each pod template is in the contract."""
     known = {wanted.template for wanted in contract.jenkins.agents}
     require_none(
         [
@@ -41,6 +43,7 @@ def test_every_template_is_declared(stack_files: StackFiles, contract: Contract)
 
 @pytest.mark.requirement("STATIC-42")
 def test_pod_yaml_parses(stack_files: StackFiles) -> None:
+    """Each pod template's YAML parses."""
     require_none(
         [
             f"{found.where}: the pod YAML of {found.name}"
@@ -54,6 +57,7 @@ def test_pod_yaml_parses(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-43")
 def test_no_privileged_template(stack_files: StackFiles) -> None:
+    """No pod template is privileged."""
     require_none(
         [
             f"{found.where}: template {found.name}"
@@ -68,6 +72,7 @@ def test_no_privileged_template(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-44")
 def test_no_host_path(stack_files: StackFiles) -> None:
+    """No pod template mounts a path of the node."""
     require_none(
         [
             f"{found.where}: template {found.name} mounts {path}"
@@ -81,6 +86,7 @@ def test_no_host_path(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-45")
 def test_resources_are_set(stack_files: StackFiles) -> None:
+    """Each pod template sets requests for cpu and memory and a limit for memory."""
     require_none(
         [
             f"{found.where}: template {found.name} has no {resource}"
@@ -96,6 +102,7 @@ def test_resources_are_set(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-46")
 def test_images_are_exact(stack_files: StackFiles) -> None:
+    """Each pod template's image is pinned."""
     require_none(
         [
             f"{found.where}: template {found.name} runs {image}"
@@ -110,6 +117,7 @@ def test_images_are_exact(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-47")
 def test_pods_do_not_run_as_root(stack_files: StackFiles) -> None:
+    """No pod template runs as root."""
     findings = []
     for found in stack_files.pod_templates:
         spec = (found.pod or {}).get("spec") or {}
@@ -125,6 +133,7 @@ def test_pods_do_not_run_as_root(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-48")
 def test_agents_have_their_own_service_account(stack_files: StackFiles, contract: Contract) -> None:
+    """The values make the service account for agents that the contract names."""
     own = stack_files.values.get("serviceAccountAgent") or {}
     wanted = contract.jenkins.agent_service_account
     require_none(

@@ -19,6 +19,7 @@ _PATH = re.compile(r"(?<![\w./$}-])([\w-]+(?:/[\w.-]+)+)(?![\w/])")
 
 @pytest.mark.requirement("STATIC-38")
 def test_files_that_jenkinsfiles_use_are_there(stack_files: StackFiles) -> None:
+    """Files of the repository that Jenkinsfiles use are there."""
     findings = []
     for path, source in stack_files.jenkinsfiles.items():
         for literal in source.literals:
@@ -36,6 +37,7 @@ def test_files_that_jenkinsfiles_use_are_there(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-39")
 def test_scripts_are_executable(stack_files: StackFiles) -> None:
+    """Scripts that Jenkinsfiles run are executable."""
     used = "\n".join(
         literal.text for source in stack_files.jenkinsfiles.values() for literal in source.literals
     )
@@ -54,6 +56,7 @@ def test_scripts_are_executable(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-58")
 def test_nothing_follows_latest(stack_files: StackFiles) -> None:
+    """Nothing in the stack follows latest."""
     require_none(
         [
             f"{file.path}:{file.text.count(chr(10), 0, found.start()) + 1}: {found[0].strip()}"
@@ -69,6 +72,7 @@ def test_nothing_follows_latest(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-66")
 def test_maven_resolves_through_nexus(stack_files: StackFiles, contract: Contract) -> None:
+    """Maven resolves everything through the group of Nexus."""
     settings = {file.path: file.text for file in stack_files.texts if file.path.endswith("settings.xml")}
     if not any(product.build_job for product in contract.products):
         return
@@ -103,6 +107,7 @@ def test_maven_resolves_through_nexus(stack_files: StackFiles, contract: Contrac
 
 @pytest.mark.requirement("STATIC-68")
 def test_images_name_a_user(stack_files: StackFiles) -> None:
+    """Images of components do not run as root."""
     findings = []
     for file in stack_files.texts:
         if PurePosixPath(file.path).name == "Dockerfile":

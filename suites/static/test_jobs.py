@@ -23,6 +23,7 @@ _LABEL = re.compile(r"""(?:\blabel\s*\(?\s*|\bnode\s*\(\s*)['"]([^'"]+)['"]""")
 
 @pytest.mark.requirement("STATIC-20")
 def test_seed_is_well_formed(stack_files: StackFiles) -> None:
+    """The stack has a seed, and it parses."""
     require(
         stack_files.seeds,
         "the stack has no seed",
@@ -38,6 +39,7 @@ def test_seed_is_well_formed(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-21")
 def test_seed_names_no_job_twice(stack_files: StackFiles) -> None:
+    """The seed makes every job and folder once."""
     times = Counter(item.name for item in stack_files.seed_items)
     require_none(
         [
@@ -53,6 +55,7 @@ def test_seed_names_no_job_twice(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-22")
 def test_seed_makes_the_declared_jobs(stack_files: StackFiles, contract: Contract) -> None:
+    """The seed makes exactly the jobs of the contract."""
     require_same_names(
         (wanted.name for wanted in contract.jenkins.jobs),
         (job.name for job in stack_files.seed_jobs),
@@ -63,6 +66,7 @@ def test_seed_makes_the_declared_jobs(stack_files: StackFiles, contract: Contrac
 
 @pytest.mark.requirement("STATIC-23")
 def test_folders_come_before_their_jobs(stack_files: StackFiles) -> None:
+    """The seed makes each folder before the jobs in it."""
     made: set[str] = set()
     findings = []
     for item in stack_files.seed_items:
@@ -78,6 +82,7 @@ def test_folders_come_before_their_jobs(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-24")
 def test_script_paths_exist(stack_files: StackFiles) -> None:
+    """Each job's script path is a file of the repository."""
     require_none(
         [
             f"{job.name} ({job.where}:{job.line}) runs {job.script_path or 'no script of the repository'}"
@@ -91,6 +96,7 @@ def test_script_paths_exist(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-25")
 def test_scripts_are_named_jenkinsfile(stack_files: StackFiles) -> None:
+    """Each pipeline is a file named Jenkinsfile."""
     require_none(
         [
             f"{job.name} runs {job.script_path}"
@@ -104,6 +110,7 @@ def test_scripts_are_named_jenkinsfile(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-26")
 def test_every_jenkinsfile_has_a_job(stack_files: StackFiles, contract: Contract) -> None:
+    """Each Jenkinsfile belongs to a job of the seed."""
     # one that the contract knows lacks its job: that is told by the comparison of the jobs
     used = {job.script_path for job in stack_files.seed_jobs} | {
         job.pipeline for job in contract.jenkins.jobs
@@ -117,6 +124,7 @@ def test_every_jenkinsfile_has_a_job(stack_files: StackFiles, contract: Contract
 
 @pytest.mark.requirement("STATIC-27")
 def test_jobs_run_the_declared_pipelines(stack_files: StackFiles, contract: Contract) -> None:
+    """Each job runs the Jenkinsfile that the contract declares."""
     by_name = {job.name: job for job in stack_files.seed_jobs}
     require_none(
         [
@@ -133,6 +141,7 @@ def test_jobs_run_the_declared_pipelines(stack_files: StackFiles, contract: Cont
 
 @pytest.mark.requirement("STATIC-28")
 def test_jobs_have_the_declared_parameters(stack_files: StackFiles, contract: Contract) -> None:
+    """Each job has the parameters that the contract declares, in their order."""
     by_name = {job.name: job for job in stack_files.seed_jobs}
     require_none(
         [
@@ -149,6 +158,7 @@ def test_jobs_have_the_declared_parameters(stack_files: StackFiles, contract: Co
 
 @pytest.mark.requirement("STATIC-29")
 def test_jobs_are_enabled_and_concurrent_as_declared(stack_files: StackFiles, contract: Contract) -> None:
+    """Each job is enabled, and allows two builds at once, as the contract declares."""
     by_name = {job.name: job for job in stack_files.seed_jobs}
     findings = []
     for wanted in contract.jenkins.jobs:
@@ -166,6 +176,7 @@ def test_jobs_are_enabled_and_concurrent_as_declared(stack_files: StackFiles, co
 
 @pytest.mark.requirement("STATIC-19")
 def test_triggers_are_the_declared_ones(stack_files: StackFiles, contract: Contract) -> None:
+    """Each job has the triggers that the contract declares."""
     by_name = {job.name: job for job in stack_files.seed_jobs}
     require_none(
         [
@@ -182,6 +193,7 @@ def test_triggers_are_the_declared_ones(stack_files: StackFiles, contract: Contr
 
 @pytest.mark.requirement("STATIC-30")
 def test_jobs_name_their_repository(stack_files: StackFiles) -> None:
+    """Each job names the repository and the branch that its Jenkinsfile comes from."""
     require_none(
         [
             f"{job.name} ({job.where}:{job.line}) names no {what}"
@@ -196,6 +208,7 @@ def test_jobs_name_their_repository(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-31")
 def test_jobs_discard_old_builds(stack_files: StackFiles) -> None:
+    """Each job discards old builds."""
     require_none(
         [f"{job.name} ({job.where}:{job.line})" for job in stack_files.seed_jobs if not job.keeps_builds],
         "a job keeps every build for ever",
@@ -205,6 +218,7 @@ def test_jobs_discard_old_builds(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-32")
 def test_jenkinsfiles_are_well_formed(stack_files: StackFiles) -> None:
+    """The stack has Jenkinsfiles, and they parse."""
     require(stack_files.jenkinsfile_texts, "the stack has no Jenkinsfile", remedy="write the pipelines")
     require_none(
         [
@@ -219,6 +233,7 @@ def test_jenkinsfiles_are_well_formed(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-33")
 def test_jenkinsfiles_run_on_declared_labels(stack_files: StackFiles, contract: Contract) -> None:
+    """Jenkinsfiles run on agents of the contract."""
     known = {agent.label for agent in contract.jenkins.agents}
     findings = []
     for path, source in stack_files.jenkinsfiles.items():
@@ -239,6 +254,7 @@ def test_jenkinsfiles_run_on_declared_labels(stack_files: StackFiles, contract: 
 
 @pytest.mark.requirement("STATIC-34")
 def test_pipelines_use_no_docker(stack_files: StackFiles) -> None:
+    """Pipelines need no Docker daemon: no docker build, no socket."""
     texts = {path: source.without_comments() for path, source in stack_files.jenkinsfiles.items()}
     texts |= {
         file.path: _without_shell_comments(file.text) for file in stack_files.texts if file.text[:2] == "#!"
@@ -260,6 +276,7 @@ def _without_shell_comments(text: str) -> str:
 
 @pytest.mark.requirement("STATIC-35")
 def test_jenkinsfiles_end_in_time(stack_files: StackFiles) -> None:
+    """Each Jenkinsfile sets a time-out."""
     require_none(
         [path for path, source in stack_files.jenkinsfiles.items() if not any(source.calls("timeout"))],
         "a Jenkinsfile has no time-out",
@@ -269,6 +286,7 @@ def test_jenkinsfiles_end_in_time(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-36")
 def test_named_images_are_pinned(stack_files: StackFiles) -> None:
+    """Images that Jenkinsfiles and Dockerfiles name are pinned."""
     texts = {path: source.without_comments() for path, source in stack_files.jenkinsfiles.items()}
     texts |= {
         file.path: file.text for file in stack_files.texts if PurePosixPath(file.path).name == "Dockerfile"
@@ -290,6 +308,7 @@ def test_named_images_are_pinned(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-37")
 def test_jenkinsfiles_use_declared_credentials(stack_files: StackFiles) -> None:
+    """Jenkinsfiles use declared credentials only."""
     known = set(stack_files.credential_ids)
     require_none(
         [

@@ -55,6 +55,7 @@ def _require_none(findings: tuple[Finding, ...], codes: tuple[str, ...], what: s
 
 @pytest.mark.requirement("STATIC-70")
 def test_what_plugins_need_is_pinned(stack_files: StackFiles, contract: Contract) -> None:
+    """Every plugin that a pinned plugin needs is pinned too."""
     _require_none(
         _findings(stack_files, contract),
         ("missing", "implied"),
@@ -65,6 +66,7 @@ def test_what_plugins_need_is_pinned(stack_files: StackFiles, contract: Contract
 
 @pytest.mark.requirement("STATIC-71")
 def test_pins_satisfy_each_other(stack_files: StackFiles, contract: Contract) -> None:
+    """Every pin satisfies the plugins that need it."""
     _require_none(
         _findings(stack_files, contract),
         ("too-old",),
@@ -75,6 +77,7 @@ def test_pins_satisfy_each_other(stack_files: StackFiles, contract: Contract) ->
 
 @pytest.mark.requirement("STATIC-72")
 def test_core_satisfies_the_plugins(stack_files: StackFiles, contract: Contract) -> None:
+    """The controller's core satisfies every pin."""
     _require_none(
         _findings(stack_files, contract),
         ("core-too-old",),

@@ -78,6 +78,7 @@ def _require_none(found: Iterable[Finding], given: tuple[Waiver, ...], what: str
 
 @pytest.mark.requirement("STATIC-73")
 def test_no_pin_is_given_up(stack_files: StackFiles) -> None:
+    """No pinned plugin is deprecated or withdrawn, unless waived."""
     _require_none(
         _given_up(_pins(stack_files), _update_center(stack_files)),
         _waivers(stack_files),
@@ -100,6 +101,7 @@ def _given_up(pins: Iterable[Pin], document: UpdateCenter) -> Iterator[Finding]:
 
 @pytest.mark.requirement("STATIC-74")
 def test_no_advisory_is_open(stack_files: StackFiles, contract: Contract) -> None:
+    """No security advisory hits the core or a pin, unless waived."""
     document = _update_center(stack_files)
 
     def found() -> Iterator[Finding]:
@@ -119,6 +121,7 @@ def test_no_advisory_is_open(stack_files: StackFiles, contract: Contract) -> Non
 
 @pytest.mark.requirement("STATIC-75")
 def test_no_pin_is_known_to_be_bad(stack_files: StackFiles, contract: Contract) -> None:
+    """No pin is a release that is known to be bad, unless waived."""
     issues = known_issues.read(known_issues.DEFAULT)
     _require_none(
         known_issues.findings(issues, _pins(stack_files), contract.jenkins.version),

@@ -17,6 +17,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 @pytest.mark.requirement("STATIC-10")
 def test_every_plugin_has_one_exact_version(stack_files: StackFiles) -> None:
+    """Every plugin is pinned to one exact version: never latest, a range or a URL."""
     require(
         stack_files.pins,
         "no plugin is pinned",
@@ -43,6 +44,7 @@ def _not_exact(pin: Pin) -> str:
 
 @pytest.mark.requirement("STATIC-11")
 def test_no_plugin_is_pinned_twice(stack_files: StackFiles) -> None:
+    """No plugin is pinned twice."""
     times = Counter(pin.name for pin in stack_files.pins)
     require_none(
         [
@@ -59,6 +61,7 @@ def test_no_plugin_is_pinned_twice(stack_files: StackFiles) -> None:
 @pytest.mark.requirement("STATIC-12")
 @pytest.mark.parametrize("key", ["installLatestPlugins", "installLatestSpecifiedPlugins"])
 def test_pins_are_not_upgraded_by_themselves(stack_files: StackFiles, key: str) -> None:
+    """The chart does not upgrade pinned plugins or their dependencies by itself."""
     said = stack_files.controller.get(key)
     require(
         said is False,
@@ -71,6 +74,7 @@ def test_pins_are_not_upgraded_by_themselves(stack_files: StackFiles, key: str) 
 
 @pytest.mark.requirement("STATIC-13")
 def test_a_kept_home_follows_the_pins(stack_files: StackFiles) -> None:
+    """On a kept home the pins replace the plugins that the volume has."""
     kept = (stack_files.values.get("persistence") or {}).get("enabled", True)
     said = stack_files.controller.get("overwritePlugins")
     require(
@@ -84,6 +88,7 @@ def test_a_kept_home_follows_the_pins(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-14")
 def test_no_plugins_beside_the_pins(stack_files: StackFiles) -> None:
+    """Plugins are listed in one place."""
     more = stack_files.controller.get("additionalPlugins") or []
     require_none(
         [f"controller.additionalPlugins has {entry}" for entry in more],

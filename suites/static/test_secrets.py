@@ -41,6 +41,7 @@ _NAMES = re.compile(
 
 @pytest.mark.requirement("STATIC-60")
 def test_nothing_looks_like_a_secret(stack_files: StackFiles) -> None:
+    """No file of the stack holds a key or a token."""
     require_none(
         [
             f"{_place(file, found.start())} holds {what}"
@@ -55,6 +56,7 @@ def test_nothing_looks_like_a_secret(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-61")
 def test_no_password_is_written_out(stack_files: StackFiles) -> None:
+    """No file of the stack writes a password out."""
     findings = []
     for file in stack_files.texts:
         for found in _GIVEN.finditer(file.text):

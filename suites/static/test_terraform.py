@@ -32,6 +32,7 @@ def _releases(stack_files: StackFiles) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.requirement("STATIC-50")
 def test_ecr_repositories_are_the_declared_ones(stack_files: StackFiles, contract: Contract) -> None:
+    """Terraform declares exactly the ECR repositories of the contract."""
     require_same_names(
         (wanted.name for wanted in contract.registry.repositories),
         _repositories(stack_files),
@@ -42,6 +43,9 @@ def test_ecr_repositories_are_the_declared_ones(stack_files: StackFiles, contrac
 
 @pytest.mark.requirement("STATIC-51")
 def test_ecr_repositories_are_set_up_as_declared(stack_files: StackFiles, contract: Contract) -> None:
+    """Terraform sets each ECR repository up as the contract declares: tags, scanning, encryption,
+    lifecycle.
+    """
     said = _repositories(stack_files)
     require_none(
         [
@@ -78,6 +82,7 @@ def _settings(wanted: EcrRepository, said: dict[str, Any]) -> list[tuple[str, ob
 
 @pytest.mark.requirement("STATIC-52")
 def test_region_is_the_registry_s(stack_files: StackFiles, contract: Contract) -> None:
+    """Terraform works in the registry's region."""
     said = stack_files.declaration.get("aws_region")
     require(
         said == contract.registry.region,
@@ -90,6 +95,7 @@ def test_region_is_the_registry_s(stack_files: StackFiles, contract: Contract) -
 
 @pytest.mark.requirement("STATIC-53")
 def test_releases_are_declared(stack_files: StackFiles, contract: Contract) -> None:
+    """Terraform declares the releases of Jenkins and Nexus, in their namespaces."""
     said = _releases(stack_files)
     findings = []
     for wanted in (contract.jenkins, contract.nexus):
@@ -110,6 +116,7 @@ def test_releases_are_declared(stack_files: StackFiles, contract: Contract) -> N
 
 @pytest.mark.requirement("STATIC-54")
 def test_charts_are_exact(stack_files: StackFiles) -> None:
+    """Each release takes one exact version of its chart."""
     findings = []
     for name, release in _releases(stack_files).items():
         if release.get("repository"):
@@ -132,6 +139,7 @@ def test_charts_are_exact(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-55")
 def test_releases_files_are_there(stack_files: StackFiles) -> None:
+    """Charts and values that releases name are there."""
     findings = []
     for name, release in _releases(stack_files).items():
         values = stack_files.root / str(release.get("values", ""))
@@ -144,6 +152,7 @@ def test_releases_files_are_there(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-56")
 def test_nexus_is_a_deployment(stack_files: StackFiles, contract: Contract) -> None:
+    """Nexus is a Deployment."""
     release = _releases(stack_files).get(contract.nexus.release) or {}
     if release.get("repository"):
         # a chart from elsewhere shows its kind when it is installed: PLATFORM-08
@@ -164,6 +173,7 @@ def test_nexus_is_a_deployment(stack_files: StackFiles, contract: Contract) -> N
 
 @pytest.mark.requirement("STATIC-59")
 def test_image_of_nexus_is_exact(stack_files: StackFiles, contract: Contract) -> None:
+    """The image of Nexus has one exact tag."""
     release = _releases(stack_files).get(contract.nexus.release) or {}
     values = stack_files.root / str(release.get("values", ""))
     said = stack_files.yaml(values) if values.is_file() else None
@@ -185,6 +195,7 @@ def test_image_of_nexus_is_exact(stack_files: StackFiles, contract: Contract) ->
 
 @pytest.mark.requirement("STATIC-57")
 def test_repositories_are_made_from_the_declaration(stack_files: StackFiles) -> None:
+    """ECR repositories are made from the declaration alone."""
     text = "\n".join(stack_files.terraform.values())
     require(
         stack_files.terraform, "the stack has no Terraform files", remedy="declare the stack in Terraform"

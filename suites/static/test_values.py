@@ -43,6 +43,9 @@ _ROOTS = frozenset(
 
 @pytest.mark.requirement("STATIC-01")
 def test_the_stack_has_the_files_of_the_contract(stack_files: StackFiles) -> None:
+    """The stack has the files that the contract names: its folder, the values template and the Terraform
+    declaration.
+    """
     loaded = stack_files.loaded
     require_none(
         [
@@ -57,6 +60,9 @@ def test_the_stack_has_the_files_of_the_contract(stack_files: StackFiles) -> Non
 
 @pytest.mark.requirement("STATIC-02")
 def test_values_are_yaml(stack_files: StackFiles) -> None:
+    """The Helm values of the controller are YAML in the keys of the official Jenkins chart, and no key is
+    given twice.
+    """
     require(
         stack_files.controller,
         "the values have no controller section",
@@ -67,6 +73,7 @@ def test_values_are_yaml(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-03")
 def test_controller_image_is_exact(stack_files: StackFiles) -> None:
+    """The controller's image has one exact tag."""
     tag = (stack_files.controller.get("image") or {}).get("tag")
     text = stack_files.resolved(str(tag or ""))
     require(
@@ -80,6 +87,7 @@ def test_controller_image_is_exact(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-04")
 def test_no_executors_on_the_controller(stack_files: StackFiles) -> None:
+    """The values give the controller no executors."""
     said = stack_files.controller.get("numExecutors", 0)
     by_jcasc = stack_files.jcasc("jenkins", "numExecutors")
     require(
@@ -92,6 +100,7 @@ def test_no_executors_on_the_controller(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-05")
 def test_jcasc_is_yaml_with_known_roots(stack_files: StackFiles) -> None:
+    """Every JCasC script is YAML with roots that configuration as code knows."""
     require_none(
         [
             f"JCasC script {name} has the unknown root {root!r}"
@@ -112,6 +121,7 @@ def test_jcasc_is_yaml_with_known_roots(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-06")
 def test_jcasc_configures_nothing_twice(stack_files: StackFiles) -> None:
+    """No two JCasC scripts set the same key differently."""
     seen: dict[str, tuple[str, object]] = {}
     findings = []
     for name, script in stack_files.jcasc_scripts.items():
@@ -135,6 +145,7 @@ def _leaves(value: object, path: str = "") -> list[tuple[str, object]]:
 
 @pytest.mark.requirement("STATIC-07")
 def test_credentials_of_the_contract_are_declared(stack_files: StackFiles, contract: Contract) -> None:
+    """Every credential of the contract is declared in JCasC."""
     require_none(
         [
             f"credential {name} is declared nowhere"
@@ -149,6 +160,7 @@ def test_credentials_of_the_contract_are_declared(stack_files: StackFiles, contr
 
 @pytest.mark.requirement("STATIC-08")
 def test_credentials_are_references(stack_files: StackFiles) -> None:
+    """Declared credentials refer to secrets; no value is written out."""
     require_none(
         [
             f"{key} of credential {identifier or '(without id)'} is written out"
@@ -163,6 +175,7 @@ def test_credentials_are_references(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-09")
 def test_administrator_s_password_is_not_written_out(stack_files: StackFiles) -> None:
+    """The administrator's password is not written out, and nobody administers without logging in."""
     said = (stack_files.controller.get("admin") or {}).get("password")
     require(
         not said or "${" in str(said),
@@ -182,6 +195,7 @@ def test_administrator_s_password_is_not_written_out(stack_files: StackFiles) ->
 
 @pytest.mark.requirement("STATIC-15")
 def test_anonymous_read_is_off(stack_files: StackFiles) -> None:
+    """The values do not let anonymous users read the controller."""
     texts = [str(value) for value in stack_files.jcasc("jenkins", "authorizationStrategy")]
     texts.append(str((stack_files.controller.get("JCasC") or {}).get("authorizationStrategy") or ""))
     require(
@@ -194,6 +208,7 @@ def test_anonymous_read_is_off(stack_files: StackFiles) -> None:
 
 @pytest.mark.requirement("STATIC-16")
 def test_crumbs_are_on(stack_files: StackFiles) -> None:
+    """The values leave the crumb issuer on."""
     said = ((stack_files.controller.get("csrf") or {}).get("defaultCrumbIssuer") or {}).get("enabled", True)
     require(
         said is not False,

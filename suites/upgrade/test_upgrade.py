@@ -21,6 +21,7 @@ from suites.upgrade import ground
 
 @pytest.mark.requirement("UPGRADE-01")
 def test_every_step_was_made(observed: Observed) -> None:
+    """The upgrade in place makes every step without an error."""
     broken = [f"{step.name}: {step.note}" for step in observed.steps if not step.ok] or [observed.error]
     step, cause = first_line(broken[0]), observed.cause
     twice = ", also when it was made again undisturbed" if observed.interrupted else ""
@@ -71,31 +72,39 @@ def kept(kind: str, looked: Looked, manifest: Manifest, contract: Contract) -> N
 
 @pytest.mark.requirement("UPGRADE-02")
 def test_volumes_are_the_same(looked: Looked, manifest: Manifest, contract: Contract) -> None:
+    """Each service has the volume it had before."""
     kept("volume marker", looked, manifest, contract)
 
 
 @pytest.mark.requirement("UPGRADE-03")
 def test_artifacts_are_kept(looked: Looked, manifest: Manifest, contract: Contract) -> None:
+    """Every artifact that Nexus had taken is served with the same bytes."""
     kept("artifact", looked, manifest, contract)
 
 
 @pytest.mark.requirement("UPGRADE-04")
 def test_proxied_artifacts_are_served(looked: Looked, manifest: Manifest, contract: Contract) -> None:
+    """What a proxy had fetched is still served through the group."""
     kept("proxied artifact", looked, manifest, contract)
 
 
 @pytest.mark.requirement("UPGRADE-05")
 def test_users_of_nexus_sign_in(looked: Looked, manifest: Manifest, contract: Contract) -> None:
+    """Users that people made in Nexus sign in with the password they had, in the roles they had, and see what
+    they saw.
+    """
     kept("user", looked, manifest, contract)
 
 
 @pytest.mark.requirement("UPGRADE-06")
 def test_roles_of_nexus_are_kept(looked: Looked, manifest: Manifest, contract: Contract) -> None:
+    """Roles that people made in Nexus are what they were."""
     kept("role", looked, manifest, contract)
 
 
 @pytest.mark.requirement("UPGRADE-24")
 def test_cleanup_policies_are_kept(looked: Looked, manifest: Manifest, contract: Contract) -> None:
+    """Cleanup policies that people made in Nexus are what they were."""
     if all(item.kind != "cleanup policy" for item in manifest.items):
         not_applicable("Nexus told its cleanup policies by no REST API before the upgrade")
     kept("cleanup policy", looked, manifest, contract)
@@ -103,21 +112,25 @@ def test_cleanup_policies_are_kept(looked: Looked, manifest: Manifest, contract:
 
 @pytest.mark.requirement("UPGRADE-07")
 def test_images_are_kept(looked: Looked, manifest: Manifest, contract: Contract) -> None:
+    """Every image is there by tag and by digest, with all its layers."""
     kept("image", looked, manifest, contract)
 
 
 @pytest.mark.requirement("UPGRADE-08")
 def test_ecr_repositories_are_not_made_again(looked: Looked, manifest: Manifest, contract: Contract) -> None:
+    """ECR repositories are changed in place, never made again."""
     kept("ECR repository", looked, manifest, contract)
 
 
 @pytest.mark.requirement("UPGRADE-09")
 def test_jobs_made_by_hand_are_kept(looked: Looked, manifest: Manifest, contract: Contract) -> None:
+    """Jobs and folders that people made by hand keep their configuration."""
     kept("job", looked, manifest, contract)
 
 
 @pytest.mark.requirement("UPGRADE-10")
 def test_builds_are_kept(looked: Looked, manifest: Manifest, contract: Contract) -> None:
+    """Finished builds keep result, times, parameters, console and archived files."""
     kept("build", looked, manifest, contract)
 
 
@@ -141,6 +154,7 @@ def of_declared_jobs(kind: str, looked: Looked, manifest: Manifest, contract: Co
 
 @pytest.mark.requirement("UPGRADE-20")
 def test_declared_jobs_keep_their_builds(looked: Looked, manifest: Manifest, contract: Contract) -> None:
+    """Declared jobs that stay keep their builds, also under the name that the contract gives them."""
     of_declared_jobs("build of a declared job", looked, manifest, contract)
 
 
@@ -148,6 +162,7 @@ def test_declared_jobs_keep_their_builds(looked: Looked, manifest: Manifest, con
 def test_what_was_changed_by_hand_is_as_declared(
     looked: Looked, manifest: Manifest, contract: Contract, observed: Observed
 ) -> None:
+    """A declared job that was changed by hand is as declared again."""
     if not observed.was_away("jenkins"):
         not_applicable("nothing changed for the controller, so its seed did not run")
     of_declared_jobs("declared job changed by hand", looked, manifest, contract)
@@ -155,6 +170,7 @@ def test_what_was_changed_by_hand_is_as_declared(
 
 @pytest.mark.requirement("UPGRADE-22")
 def test_nothing_is_configured_by_plugins_that_are_gone(stack: Stack, looked: Looked) -> None:
+    """No configuration is left of plugins that do not run any more."""
     try:
         running = {plugin.name for plugin in stack.jenkins.plugins()}
     except Unavailable:
@@ -174,11 +190,13 @@ def test_nothing_is_configured_by_plugins_that_are_gone(stack: Stack, looked: Lo
 
 @pytest.mark.requirement("UPGRADE-11")
 def test_credentials_are_kept(looked: Looked, manifest: Manifest, contract: Contract) -> None:
+    """Credentials are there under the ids they had."""
     kept("credential", looked, manifest, contract)
 
 
 @pytest.mark.requirement("UPGRADE-12")
 def test_api_tokens_still_sign_in(looked: Looked, manifest: Manifest, contract: Contract) -> None:
+    """API tokens that people made still sign in, and may do what they might."""
     kept("API token", looked, manifest, contract)
 
 
@@ -205,21 +223,25 @@ def short_away(service: str, limit: int, observed: Observed) -> None:
 
 @pytest.mark.requirement("UPGRADE-13")
 def test_jenkins_is_not_away_for_long(observed: Observed, contract: Contract) -> None:
+    """Jenkins is away for no longer than the contract allows."""
     short_away("jenkins", contract.upgrade.jenkins_away, observed)
 
 
 @pytest.mark.requirement("UPGRADE-14")
 def test_nexus_is_not_away_for_long(observed: Observed, contract: Contract) -> None:
+    """Nexus is away for no longer than the contract allows."""
     short_away("nexus", contract.upgrade.nexus_away, observed)
 
 
 @pytest.mark.requirement("UPGRADE-15")
 def test_the_registry_is_not_away_for_long(observed: Observed, contract: Contract) -> None:
+    """The registry is away for no longer than the contract allows."""
     short_away("registry", contract.upgrade.registry_away, observed)
 
 
 @pytest.mark.requirement("UPGRADE-16")
 def test_a_running_build_ends_as_the_contract_says(observed: Observed, contract: Contract) -> None:
+    """A build that runs meanwhile goes on, or ends and says why, as the contract says."""
     seen, wanted = observed.inflight, contract.upgrade.running_builds
     if seen is None:
         not_applicable("the upgrade failed, so nobody looked after the build")
@@ -235,6 +257,7 @@ def test_a_running_build_ends_as_the_contract_says(observed: Observed, contract:
 
 @pytest.mark.requirement("UPGRADE-17")
 def test_the_queue_is_kept(observed: Observed) -> None:
+    """A build that waits in the queue is not lost."""
     if observed.inflight is None:
         not_applicable("the upgrade failed, so nobody looked after the queue")
     if observed.interrupted and any("jenkins" in event.killed for event in observed.interrupted.events):
@@ -250,6 +273,7 @@ def test_the_queue_is_kept(observed: Observed) -> None:
 
 @pytest.mark.requirement("UPGRADE-18")
 def test_once_more_changes_nothing(observed: Observed) -> None:
+    """The same upgrade once more changes nothing."""
     if observed.again is None:
         not_applicable("the upgrade failed, so it was not made once more")
     require_none(
@@ -262,6 +286,7 @@ def test_once_more_changes_nothing(observed: Observed) -> None:
 
 @pytest.mark.requirement("UPGRADE-19")
 def test_what_was_acknowledged_meanwhile_is_kept(observed: Observed, looked: Looked) -> None:
+    """What a service acknowledged while it was upgraded is there afterwards."""
     if observed.lost is None:
         not_applicable("the upgrade failed, so nobody looked for what was written meanwhile")
     lost = [each for each in observed.lost if not each.known]
@@ -279,6 +304,9 @@ def test_what_was_acknowledged_meanwhile_is_kept(observed: Observed, looked: Loo
 
 @pytest.mark.requirement("UPGRADE-23")
 def test_an_interrupted_upgrade_goes_on_or_says_where_it_stopped(observed: Observed) -> None:
+    """An upgrade that is interrupted goes on by itself, or stops at a step that it names and can be
+    made again.
+    """
     seen = observed.interrupted
     if seen is None:
         not_applicable("the upgrade was not interrupted (conformance upgrade --interrupt)")

@@ -35,6 +35,15 @@ source = "the reference"
 remedy = "repair {id}"
 """
 
+#: The decorator of the suites below: marks a check and gives it its requirements' sentences as docstring.
+NEED = """
+def need(*names):
+    def mark(check):
+        check.__doc__ = check.__doc__ or " ".join(f"What {name} asks for." for name in names)
+        return pytest.mark.requirement(*names)(check)
+    return mark
+"""
+
 
 def catalogue(folder: Path, **levels: str) -> Path:
     file = folder / "requirements.toml"
@@ -55,9 +64,8 @@ def suite(folder: Path, **modules: str) -> Path:
     for name, source in modules.items():
         (checks / f"test_{name}.py").write_text(
             "import os, time\nimport pytest\nfrom conformance.core.errors import EnvironmentFailure\n"
-            "from conformance.runner.decision import not_applicable\n"
-            "from conformance.core.nonconformance import NonConformance\n"
-            "need = pytest.mark.requirement\n" + source
+            "from conformance.runner.decision import not_applicable, undecided\n"
+            "from conformance.core.nonconformance import NonConformance\n" + NEED + source
         )
     (folder / "pytest.ini").write_text(
         "[pytest]\nrequirements_file = requirements.toml\naddopts = --strict-markers\n"

@@ -45,6 +45,15 @@ def test_xfail(): pytest.xfail("known")
 @need("NEXUS-02")
 def test_not_applicable(): not_applicable("no proxy is declared")
 
+@need("NEXUS-02")
+def test_undecided(): undecided("a variable sets the tag", decided_by="give its value in the contract")
+
+@pytest.fixture
+def unknown(): undecided("the list comes from a program", "run the stack")
+
+@need("NEXUS-02")
+def test_setup_undecided(unknown): pass
+
 @pytest.fixture
 def broken(): assert False, "the fixture's own"
 
@@ -89,6 +98,8 @@ def test_each_way_to_end_has_its_outcome(ended: Path) -> None:
         "test_skip": "error",
         "test_xfail": "error",
         "test_not_applicable": "not applicable",
+        "test_undecided": "undecided",
+        "test_setup_undecided": "undecided",
         "test_setup": "error",
         "test_setup_nonconformance": "failed",
         "test_teardown": "error",
@@ -110,12 +121,14 @@ def test_the_one_line_and_the_remedy(ended: Path) -> None:
     assert "could not clean up" in found["test_failed_then_untidy"].details
     assert "waivers" in found["test_xfail"].message
     assert found["test_not_applicable"].message == "no proxy is declared"
+    assert found["test_undecided"].message == "a variable sets the tag"
+    assert found["test_undecided"].remedy == "give its value in the contract"
 
 
 def test_the_verdict_names_a_failure_and_its_remedy(ended: Path) -> None:
     verdict = RunResult.load(ended / "results").verdict
     assert (verdict.word, verdict.exit_code) == ("not conformant", 1)
-    assert verdict.counts == {"passed": 1, "failed": 6, "error": 6, "not applicable": 1}
+    assert verdict.counts == {"passed": 1, "failed": 6, "error": 6, "not applicable": 1, "undecided": 2}
 
 
 def test_a_check_without_or_with_an_unknown_requirement_is_not_collected(tmp_path: Path) -> None:
@@ -127,6 +140,14 @@ def test_a_check_without_or_with_an_unknown_requirement_is_not_collected(tmp_pat
     result = RunResult.load(tmp_path / "results")
     assert result.verdict.word == "incomplete"
     assert "decides no requirement" in result.verdict.reason
+
+
+@pytest.mark.parametrize("docstring", ["", "Something else."])
+def test_a_check_without_its_requirements_sentence_is_not_collected(tmp_path: Path, docstring: str) -> None:
+    source = f"@pytest.mark.requirement('NEXUS-02')\ndef test_a():\n    {docstring!r}\n"
+    done = run(suite(tmp_path, nexus=source))
+    assert done.returncode == 2
+    assert '"""What NEXUS-02 asks for."""' in done.stdout
 
 
 @pytest.mark.parametrize("mark", ["skip", "skipif(True, reason='x')", "xfail"])
