@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from reports import history, trendpage
+from reports import history
 from reports import page as pages
 from tests.reports.browser import Page, chromium
+from tests.reports.builders import check, results
 from tests.reports.example import earlier, example, nights, troubled
-from tests.reports.made import check, results
 
 pytestmark = [
     pytest.mark.slow,
@@ -42,7 +42,7 @@ def any_page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         file.write_text(pages.render(troubled(folder), folder), encoding="utf-8")
     else:
         unread = ("20260101T000000Z-newer.json: schema version 2, known is 1",)
-        file.write_text(trendpage.render(history.trend(nights(folder)), unread), encoding="utf-8")
+        file.write_text(pages.render_trend(history.trend(nights(folder)), unread), encoding="utf-8")
     return file
 
 

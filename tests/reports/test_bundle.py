@@ -16,11 +16,11 @@ from conformance.contract.load import load
 from conformance.core.errors import UsageError
 from conformance.core.paths import REFERENCE
 from reports import bundle
-from reports.model import RunResult
+from reports.load import load_results
 from reports.recorder import Recorder
 from reports.redact import Redactor
 from reports.write import write_all
-from tests.reports.made import check, results
+from tests.reports.builders import check, results
 from tests.runner.suite_run import catalogue
 
 
@@ -46,7 +46,7 @@ def test_a_bundle_is_whole_and_reads_back(folder: Path, tmp_path: Path) -> None:
     packed = bundle.pack(folder, tmp_path / "run.tar.zst")
     found = bundle.verify(packed)
     assert (found.faults, found.files, found.signed, found.run) == ((), 3, False, "results")
-    assert RunResult.load(bundle.unpack(packed, tmp_path / "again")) == RunResult.load(folder)
+    assert load_results(bundle.unpack(packed, tmp_path / "again")) == load_results(folder)
 
 
 def test_a_bundle_holds_what_explains_a_red_run_and_no_secret_of_it(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_bundle_holds_what_explains_a_red_run_and_no_secret_of_it(tmp_path: Pa
     (folder / "pytest-live.log").write_text("1 failed")
     (folder / "diagnostics").mkdir()
     (folder / "diagnostics" / "resources.yaml").write_text("env:\n- name: PASSWORD\n  value: sesame-9913\n")
-    write_all(RunResult.load(folder), folder)
+    write_all(load_results(folder), folder)
     packed = bundle.pack(folder, tmp_path / "run.tar.zst", redactor=Redactor(["sesame-9913"]))
     again = bundle.unpack(packed, tmp_path / "again")
     held = {file.relative_to(again).as_posix() for file in again.rglob("*") if file.is_file()}
@@ -108,7 +108,7 @@ def rewritten(packed: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda m: m.update({"files/run.json": m["files/run.json"] + b" "}), "run.json: is not what"),
+        (lambda m: m.update({"files/run.json": m["files/run.json"] + b" "}), "run.json: differs"),
         (lambda m: m.pop("files/events-live.jsonl"), "events-live.jsonl: is missing"),
         (lambda m: m.update({"files/new": b"x"}), "new: is not in the manifest"),
         (lambda m: m.update({"files/../../etc/passwd": b"x"}), "has no place in a bundle"),
@@ -144,10 +144,10 @@ def test_signatures(folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     assert bundle.verify(packed, key=keys(other)[1]).faults == (
-        "the signature is not of this key and manifest",
+        "the signature does not match the key and the manifest",
     )
     plain = bundle.pack(folder, tmp_path / "plain.tar.zst")
-    assert bundle.verify(plain, key=public).faults == ("it is not signed",)
+    assert bundle.verify(plain, key=public).faults == ("the bundle is not signed",)
     with pytest.raises(UsageError, match="cannot read the key"):
         bundle.pack(folder, tmp_path / "x.tar.zst", key=tmp_path / "no.pem")
 

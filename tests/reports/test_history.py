@@ -11,12 +11,12 @@ import pytest
 from moto import mock_aws
 
 from conformance.core.errors import EnvironmentFailure, UsageError
-from reports import history, trendpage
+from reports import history, page
 from reports.compare import compare
 from reports.history import DirectoryStore, S3Store, Store
 from reports.merge import merge
 from reports.model import RunResult
-from tests.reports.made import check, results
+from tests.reports.builders import check, results
 
 
 def night(tmp_path: Path, number: int, *checks: dict[str, Any], **run: Any) -> RunResult:
@@ -97,13 +97,28 @@ def test_a_trend_explains_failures_and_names_flakes(tmp_path: Path) -> None:
     assert (failure.first_seen, failure.last_green, failure.runs) == ("night4", "night3", 2)
     assert [(c.what, c.before, c.after) for c in failure.causes] == [("plugin git", "5.7.0", "5.8.0")]
     assert [(flake.requirements, flake.changes) for flake in found.flakes] == [(("AGENTS-01",), 2)]
-    told = "\n".join(trendpage.lines(found, ("x.json: schema version 2",)))
+    told = "\n".join(history.lines(found, ("x.json: schema version 2",)))
     assert "broken: JENKINS-01 since night4, last green in night3" in told
     assert "changed in between: plugin git: 5.7.0 to 5.8.0" in told
     assert "x.json: schema version 2" in told
-    html = trendpage.render(found, ("x.json: schema version 2",))
+    html = page.render_trend(found, ("x.json: schema version 2",))
     assert html.count("<svg") == 2
     assert "x.json: schema version 2" in html
+
+
+def test_an_undecided_check_is_neither_green_nor_broken(tmp_path: Path) -> None:
+    runs = [
+        night(tmp_path, 1, check("NEXUS-01"), check("STATIC-01")),
+        night(tmp_path, 2, check("NEXUS-01", "undecided"), check("STATIC-01")),
+        night(tmp_path, 3, check("NEXUS-01", "failed"), check("STATIC-01")),
+    ]
+    found = history.trend(runs)
+    assert [point.pass_rate for point in found.points] == [1.0, 1.0, 0.5]
+    assert (found.failures[0].first_seen, found.failures[0].last_green) == ("night3", "night1")
+    changes = compare(runs[0], runs[1]).outcomes
+    assert [(c.before, c.after) for c in changes] == [("passed", "undecided")]
+    merged = merge([tmp_path / "night1", tmp_path / "night2"], tmp_path / "merged")
+    assert merged.verdict.counts == {"passed": 1, "undecided": 1}, "undecided in one shard: never passed"
 
 
 def test_agent_latency_comes_from_the_evidence(tmp_path: Path) -> None:

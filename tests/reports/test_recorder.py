@@ -11,7 +11,7 @@ import pytest
 from conformance.contract.load import load
 from conformance.core.errors import EnvironmentFailure, UsageError
 from conformance.core.paths import REFERENCE
-from reports.model import RunResult
+from reports.load import load_results
 from reports.recorder import Recorder
 from tests.runner.suite_run import catalogue
 
@@ -30,7 +30,7 @@ def recorder(tmp_path: Path) -> Recorder:
 
 def test_a_run_that_is_killed_after_its_first_moment_is_incomplete(tmp_path: Path) -> None:
     recorder(tmp_path)
-    found = RunResult.load(tmp_path / "results")
+    found = load_results(tmp_path / "results")
     assert (found.run.id, found.run.state, found.run.contract) == (
         "r1",
         "running",
@@ -45,7 +45,7 @@ def test_a_run_that_is_killed_after_its_first_moment_is_incomplete(tmp_path: Pat
 
 def test_a_stand_up_that_failed_is_the_verdicts_reason(tmp_path: Path) -> None:
     made = recorder(tmp_path)
-    made.components([{"name": "controller", "version": "2.504.3", "stand_in": "its API"}])
+    made.components([{"name": "controller", "version": "2.504.3", "stand_in": "its API", "digest": ""}])
     made.step("nexus", "running")
     made.problem(
         EnvironmentFailure("nexus did not become ready", observed="OOMKilled", remedy="free memory"), "nexus"
@@ -55,7 +55,7 @@ def test_a_stand_up_that_failed_is_the_verdicts_reason(tmp_path: Path) -> None:
             json.dumps({"name": "nexus", "needs": [], "start": 1.0, "end": 3.0, "ok": False, "note": "OOM"})
         )
     made.finish()
-    found = RunResult.load(tmp_path / "results")
+    found = load_results(tmp_path / "results")
     assert (found.verdict.word, found.verdict.reason, found.verdict.remedy) == (
         "incomplete",
         "nexus did not become ready",
@@ -71,7 +71,7 @@ def test_a_stand_up_that_failed_is_the_verdicts_reason(tmp_path: Path) -> None:
 
 def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
     recorder(tmp_path).finish(interrupted=True)
-    assert RunResult.load(tmp_path / "results").verdict.reason == "the run was interrupted"
+    assert load_results(tmp_path / "results").verdict.reason == "the run was interrupted"
 
 
 def test_a_folder_with_another_run_is_refused(tmp_path: Path) -> None:
@@ -95,6 +95,6 @@ def test_waivers_are_recorded_with_the_run(tmp_path: Path) -> None:
         requirements=catalogue(tmp_path),
     )
     made.finish()
-    found = RunResult.load(tmp_path / "results")
+    found = load_results(tmp_path / "results")
     assert found.waivers[0].state == "expired"
     assert found.verdict.exit_code == 1

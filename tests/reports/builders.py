@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.events import EventLog, piece
+from reports.load import load_results
 from reports.model import RunResult
 from reports.redact import Redactor
 
@@ -96,4 +97,4 @@ def results(
         **(head or {}),
     }
     (folder / "run.json").write_text(json.dumps(document))
-    return RunResult.load(folder)
+    return load_results(folder)

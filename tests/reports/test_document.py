@@ -1,0 +1,35 @@
+"""The generated documents are what their generator writes today."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from reports.document import BEGIN, END, README, RECORDING, SCHEMA_FILE, readme_text, recording, schema_text
+from reports.load import load_results
+
+COMMAND = "python -m reports.document"
+
+
+def test_the_schema_is_published() -> None:
+    assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text(), COMMAND
+
+
+def test_readme_shows_the_recorded_run_as_the_terminal_prints_it_today() -> None:
+    readme = README.read_text(encoding="utf-8")
+    assert readme_text(readme, load_results(RECORDING)) == readme, COMMAND
+    block = readme.partition(BEGIN)[2].partition(END)[0]
+    assert "\nverdict: conformant" in block
+
+
+def test_the_recording_is_a_whole_run_without_evidence() -> None:
+    result = load_results(RECORDING)
+    assert len(result.checks) > 200
+    assert recording(result) == RECORDING.read_text(encoding="utf-8")
+    assert "evidence" not in json.loads(RECORDING.read_text(encoding="utf-8"))["checks"][0]
+
+
+@pytest.mark.parametrize("place", ["/root/", "/home/", "/tmp/"])
+def test_the_recording_names_no_folder_of_its_machine(place: str) -> None:
+    assert place not in RECORDING.read_text(encoding="utf-8")
