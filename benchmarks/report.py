@@ -63,7 +63,7 @@ def interactive(page: Path, folder: Path, rounds: int) -> None:
         found = []
         for _ in range(rounds):
             tab.open(page, 1280)
-            found.append(float(tab.ask(script.format("domInteractive"))) / 1000)
+            found.append(float(tab.evaluate(script.format("domInteractive"))) / 1000)
     say("page interactive in headless Chromium", found, "1 s")
 
 

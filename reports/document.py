@@ -2,7 +2,7 @@
 
 README shows the end of a run as the terminal prints it today, rendered from the recorded result
 docs/examples/result.json. `python -m reports.document RESULTS` first replaces the recording by the results
-in RESULTS, without their evidence.
+in the folder RESULTS, without their evidence.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from rich.console import Console
 
 from conformance.core.paths import PROJECT
 from reports.load import load_results
-from reports.model import SCHEMA_VERSION, Check, RunResult, schema
+from reports.model import SCHEMA_VERSION, RunResult, schema
 from reports.terminal import print_verdict
 from reports.text import day
+from reports.verdict import BROKEN
 
 SCHEMA_FILE = PROJECT / "docs" / f"result-{SCHEMA_VERSION}.schema.json"
 RECORDING = PROJECT / "docs" / "examples" / "result.json"
@@ -46,14 +47,13 @@ def readme_text(readme: str, result: RunResult) -> str:
 
 
 def recording(result: RunResult) -> str:
-    """`result` as a compact document, without evidence and empty fields."""
-    slim = result.model_copy(update={"checks": tuple(map(_without_evidence, result.checks))})
+    """`result` as a compact document: without evidence, empty fields and texts of passed requirements."""
+    checks = tuple(check.model_copy(update={"evidence": (), "details": ""}) for check in result.checks)
+    broken = {name for check in checks if check.outcome in BROKEN for name in check.requirements}
+    requirements = tuple(requirement for requirement in result.requirements if requirement.id in broken)
+    slim = result.model_copy(update={"checks": checks, "requirements": requirements})
     document = {"schema_version": SCHEMA_VERSION, **slim.model_dump(mode="json", exclude_defaults=True)}
     return json.dumps(document, separators=(",", ":")) + "\n"
-
-
-def _without_evidence(check: Check) -> Check:
-    return check.model_copy(update={"evidence": (), "details": ""})
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -211,7 +211,9 @@ def _summary(result: RunResult) -> str:
     counts = result.verdict.counts
     outcomes = ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
     parts = [f"{sum(counts.values())} checks of {len(result.requirements)} requirements: {outcomes}."]
-    parts += [f"{part.name}: {part.simulator} (simulator)." for part in result.components if part.simulator]
+    simulators = [f"{part.name} ({part.simulator})" for part in result.components if part.simulator]
+    if simulators:
+        parts.append(f"Simulators: {', '.join(simulators)}.")
     if result.unchecked:
         few = ", ".join(requirement.id for requirement in result.unchecked[:6])
         were = "requirement was" if len(result.unchecked) == 1 else "requirements were"

@@ -128,9 +128,8 @@ def _print_block(console: Console, result: RunResult, folder: str) -> None:
         console.print(Text.assemble("  ", ("next: ", "bold"), clean(verdict.remedy)), soft_wrap=True)
     counts = ", ".join(f"{count} {name}" for name, count in verdict.counts.items()) or "no checks"
     console.print(f"  {counts}; {_elapsed(result)}")
-    for part in result.components:
-        if part.simulator:
-            console.print(Text(f"  {part.name} is a simulator: {part.simulator}"), soft_wrap=True)
+    if simulators := [f"{part.name} ({part.simulator})" for part in result.components if part.simulator]:
+        console.print(Text(f"  simulators: {', '.join(simulators)}"), soft_wrap=True)
     if folder:
         console.print(Text(f"  report: {folder}"), soft_wrap=True)
 

@@ -147,7 +147,7 @@ def earlier(result: RunResult) -> RunResult:
 
 
 def troubled(folder: Path) -> RunResult:
-    """A run of which much went wrong, told in long words: every outcome, every state of a waiver."""
+    """A run with many failures and long texts: every outcome, every state of a waiver."""
     long = "https://nexus.example.org/repository/" + "maven-releases-of-everybody/" * 6 + "x" * 120
     about = {"link": "https://tracker.example.org/1", "match": ""}
     waivers = [
@@ -163,7 +163,7 @@ def troubled(folder: Path) -> RunResult:
         {
             **about,
             "requirement": "NEXUS-77",
-            "owner": "no-one-who-is-here",
+            "owner": "nobody",
             "expires": "2026-10-20",
             "link": "in the wiki",
             "reason": "matches nothing",

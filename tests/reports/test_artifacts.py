@@ -157,7 +157,7 @@ def test_the_page_says_what_matters(folder: Path, result: RunResult) -> None:
         "stack revision",
         "4356.vfa_556c21f086",
         "This run has no check for it",
-        "controller: its API and pipelines (simulator).",
+        "Simulators: controller (its API and pipelines), ECR (its API).",
     ):
         assert text in html, text
 

@@ -26,9 +26,9 @@ from tests.runner.suite_run import catalogue
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "results"
-    results(made, check("NEXUS-01", "failed"), evidence={"NEXUS-01": {"answer": "201 Created"}})
-    return made
+    folder = tmp_path / "results"
+    results(folder, check("NEXUS-01", "failed"), evidence={"NEXUS-01": {"answer": "201 Created"}})
+    return folder
 
 
 def keys(tmp_path: Path) -> tuple[Path, Path]:
@@ -51,14 +51,14 @@ def test_a_bundle_is_whole_and_reads_back(folder: Path, tmp_path: Path) -> None:
 
 def test_a_bundle_holds_what_explains_a_red_run_and_no_secret_of_it(tmp_path: Path) -> None:
     folder = tmp_path / "results"
-    told = Recorder(
+    recorder = Recorder(
         folder,
         run_id="r1",
         environment="kind",
         contract=load(REFERENCE / "conformance.toml"),
         requirements=catalogue(tmp_path),
     )
-    told.finish()
+    recorder.finish()
     results(folder, check("NEXUS-01", "failed"), evidence={"NEXUS-01": {"answer": "201 Created"}})
     (folder / "pytest-live.log").write_text("1 failed")
     (folder / "diagnostics").mkdir()
@@ -90,7 +90,7 @@ def test_the_same_results_make_the_same_bundle(folder: Path, tmp_path: Path) -> 
 
 
 def rewritten(packed: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
-    """`packed` with its members changed, as somebody who tampers would."""
+    """`packed` with its members changed, as in tampering."""
     data = zstandard.ZstdDecompressor().decompressobj().decompress(packed.read_bytes())
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         members = {m.name: archive.extractfile(m).read() for m in archive.getmembers()}  # type: ignore[union-attr]
@@ -106,7 +106,7 @@ def rewritten(packed: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "fault_text"),
     [
         (lambda m: m.update({"files/run.json": m["files/run.json"] + b" "}), "run.json: differs"),
         (lambda m: m.pop("files/events-live.jsonl"), "events-live.jsonl: is missing"),
@@ -118,18 +118,18 @@ def rewritten(packed: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
         (lambda m: m.update({"manifest.json": b"["}), "cannot be read"),
     ],
 )
-def test_tampering_is_told(
-    folder: Path, tmp_path: Path, change: Callable[[dict[str, bytes]], None], told: str
+def test_tampering_is_reported(
+    folder: Path, tmp_path: Path, change: Callable[[dict[str, bytes]], None], fault_text: str
 ) -> None:
     packed = rewritten(bundle.pack(folder, tmp_path / "run.tar.zst"), change)
-    assert any(told in fault for fault in bundle.verify(packed).faults)
+    assert any(fault_text in fault for fault in bundle.verify(packed).faults)
     with pytest.raises(UsageError, match="is not whole"):
         bundle.unpack(packed, tmp_path / "again")
     assert not (tmp_path / "again").exists()
 
 
 @pytest.mark.parametrize("damage", ["cut", "noise", "empty"])
-def test_damage_is_told_without_a_traceback(folder: Path, tmp_path: Path, damage: str) -> None:
+def test_damage_is_reported_without_a_traceback(folder: Path, tmp_path: Path, damage: str) -> None:
     packed = bundle.pack(folder, tmp_path / "run.tar.zst")
     data = packed.read_bytes()
     packed.write_bytes({"cut": data[: len(data) // 2], "noise": b"noise" * 99, "empty": b""}[damage])
@@ -152,6 +152,6 @@ def test_signatures(folder: Path, tmp_path: Path) -> None:
         bundle.pack(folder, tmp_path / "x.tar.zst", key=tmp_path / "no.pem")
 
 
-def test_a_bundle_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_bundle(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no bundle at"):
         bundle.verify(tmp_path / "no.tar.zst")

@@ -36,15 +36,15 @@ COUNT = 50
 def canaries(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Secrets of many alphabets, declared for this test only."""
     alphabets = ("", "/+=", '"\\', "<&>'", " %", "äß€", "$(){}")
-    made = [
+    canaries = [
         f"Cn{number:02d}{alphabets[number % len(alphabets)]}{randomness.token_urlsafe(9)}"
         for number in range(COUNT)
     ]
     for part in ("_labels", "_variants", "_squeezed", "_words"):
         monkeypatch.setattr(SECRETS, part, {})
-    for secret in made:
+    for secret in canaries:
         SECRETS.add(secret)
-    return made
+    return canaries
 
 
 def test_no_canary_is_in_any_artifact(tmp_path: Path, canaries: list[str]) -> None:

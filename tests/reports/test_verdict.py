@@ -51,7 +51,7 @@ def test_a_checks_own_remedy_wins(tmp_path: Path) -> None:
     assert found.remedy == "set ALLOW_ONCE"
 
 
-def test_an_error_is_never_told_as_the_stacks_fault(tmp_path: Path) -> None:
+def test_an_error_is_never_the_stacks_fault(tmp_path: Path) -> None:
     found = results(tmp_path, check("STATIC-01"), check("NEXUS-01", "error")).verdict
     assert (found.word, found.exit_code, found.remedy) == ("incomplete", 2, "")
 
@@ -62,7 +62,7 @@ def test_what_is_open_is_incomplete(tmp_path: Path, outcome: str) -> None:
 
 
 @pytest.mark.parametrize("level", ["SHOULD", "MAY"])
-def test_a_recommendation_is_told_and_decides_nothing(tmp_path: Path, level: str) -> None:
+def test_a_failed_recommendation_decides_nothing(tmp_path: Path, level: str) -> None:
     found = results(
         tmp_path,
         check("STATIC-01"),
@@ -164,7 +164,7 @@ def waived(tmp_path: Path, one: dict[str, str], *checks: dict[str, Any]) -> RunR
     return results(tmp_path, *checks, head={"waivers": [one]})
 
 
-def test_a_waived_failure_does_not_decide_and_is_told(tmp_path: Path) -> None:
+def test_a_waived_failure_does_not_decide_and_is_counted(tmp_path: Path) -> None:
     one = check("NEXUS-01", "waived", waiver="NEXUS-01")
     found = waived(tmp_path, waiver("NEXUS-01", 10), one, check("STATIC-01"))
     assert found.verdict.headline == "conformant, 1 waived"
@@ -185,7 +185,7 @@ def test_a_waiver_that_matches_nothing_fails_the_run(tmp_path: Path, name: str) 
     assert (found.waivers[0].state, found.verdict.exit_code) == ("unmatched", 1)
 
 
-def test_a_waived_check_that_passes_is_told_to_be_removed(tmp_path: Path) -> None:
+def test_a_waiver_of_a_passed_check_is_to_be_removed(tmp_path: Path) -> None:
     found = waived(tmp_path, waiver("NEXUS-01", 10), check("NEXUS-01"))
     assert (found.waivers[0].state, found.verdict.word) == ("passes", "conformant")
 
