@@ -19,13 +19,13 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from tests.reports.browser import chromium
-from tests.reports.made import check, results
+from tests.reports.builders import check, results
 from tests.runner.suite_run import REQUIREMENTS, environment, suite
 
 CHECKS, EVIDENCE = 200, 105_000
 RENDER = (
-    "import sys; from pathlib import Path; from reports import RunResult, write_all;"
-    "f = Path(sys.argv[1]); sys.exit(bool(write_all(RunResult.load(f), f)))"
+    "import sys; from pathlib import Path; from reports import load_results, write_all;"
+    "f = Path(sys.argv[1]); sys.exit(bool(write_all(load_results(f), f)))"
 )
 
 
@@ -63,7 +63,7 @@ def interactive(page: Path, folder: Path, rounds: int) -> None:
         found = []
         for _ in range(rounds):
             tab.open(page, 1280)
-            found.append(float(tab.ask(script.format("domInteractive"))) / 1000)
+            found.append(float(tab.evaluate(script.format("domInteractive"))) / 1000)
     say("page interactive in headless Chromium", found, "1 s")
 
 

@@ -2,7 +2,7 @@
 
 manifest.json   {"schema_version": 1, "run": ID, "files": {path: {"sha256", "size"}}}
 manifest.sig    optional: base64 of an Ed25519 signature of manifest.json
-files/...       the results folder as it was, every file redacted once more
+files/...       the results folder, every file redacted once more
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 from conformance.core.errors import UsageError
 from conformance.core.files import draft
 from reports.events import RESERVE
-from reports.model import RunResult
+from reports.load import load_results
 from reports.redact import SECRETS, Redactor
 
 MANIFEST, SIGNATURE, FILES = "manifest.json", "manifest.sig", "files/"
 SCHEMA_VERSION = 1
-#: A file larger than this is no part of a run that we made.
+#: A larger file is not part of a bundle.
 MAX_FILE = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
-    """What verifying found: empty `faults` means whole. `signed`: a signature was checked."""
+class Verification:
+    """The outcome of verifying: without `faults` the bundle is whole. `signed`: a signature was checked."""
 
     run: str
     files: int
@@ -50,7 +50,7 @@ def pack(folder: Path, target: Path, *, key: Path | None = None, redactor: Redac
     Raises:
         UsageError: no results there, or no such key.
     """
-    run = RunResult.load(folder).run
+    run = load_results(folder).run
     signer = _private(key) if key else None
     files = {
         file.relative_to(folder).as_posix(): redactor.data(file.read_bytes())
@@ -85,26 +85,26 @@ def pack(folder: Path, target: Path, *, key: Path | None = None, redactor: Redac
     return target
 
 
-def verify(bundle: Path, *, key: Path | None = None) -> Verified:
+def verify(bundle: Path, *, key: Path | None = None) -> Verification:
     """Check every file of `bundle` against its manifest, and with `key` (PEM) the manifest's signature.
 
     Raises:
-        UsageError: not there, or no such key. A damaged bundle is no exception but has faults.
+        UsageError: no bundle there, or no such key. A damaged bundle raises nothing and has faults.
     """
     public = _public(key) if key else None
     faults: list[str] = []
-    manifest, signature, seen = _contents(bundle, faults)
-    told, run = _told(manifest, faults)
-    for name, (digest, length) in told.items():
-        found = seen.pop(FILES + name, None)
-        if found is None:
+    manifest, signature, actual = _contents(bundle, faults)
+    declared, run = _declared(manifest, faults)
+    for name, (digest, length) in declared.items():
+        content = actual.pop(FILES + name, None)
+        if content is None:
             faults.append(f"{name}: is missing")
-        elif found != (digest, length):
-            faults.append(f"{name}: is not what the manifest says")
-    faults += [f"{name.removeprefix(FILES)}: is not in the manifest" for name in seen]
+        elif content != (digest, length):
+            faults.append(f"{name}: differs from the manifest")
+    faults += [f"{name.removeprefix(FILES)}: is not in the manifest" for name in actual]
     if public:
         faults += _signature_faults(public, signature, manifest)
-    return Verified(run, len(told), bool(public), tuple(faults))
+    return Verification(run, len(declared), bool(public), tuple(faults))
 
 
 def unpack(bundle: Path, folder: Path) -> Path:
@@ -121,9 +121,9 @@ def unpack(bundle: Path, folder: Path) -> Path:
 
 
 def _contents(bundle: Path, faults: list[str]) -> tuple[bytes, bytes, dict[str, tuple[str, int]]]:
-    """Manifest, signature, and digest and size of each file; what is wrong is added to `faults`."""
+    """Manifest, signature, and digest and size of each file; faults are added to `faults`."""
     manifest, signature = b"", b""
-    seen: dict[str, tuple[str, int]] = {}
+    files: dict[str, tuple[str, int]] = {}
     try:
         for name, data in _members(bundle):
             if name == MANIFEST:
@@ -132,15 +132,15 @@ def _contents(bundle: Path, faults: list[str]) -> tuple[bytes, bytes, dict[str, 
                 signature = data
             elif not name.startswith(FILES) or ".." in PurePosixPath(name).parts:
                 faults.append(f"{name}: has no place in a bundle")
-            elif name in seen:
+            elif name in files:
                 faults.append(f"{name}: is there twice")
             else:
-                seen[name] = (hashlib.sha256(data).hexdigest(), len(data))
+                files[name] = (hashlib.sha256(data).hexdigest(), len(data))
     except FileNotFoundError as error:
         raise UsageError(f"no bundle at {bundle}") from error
     except (tarfile.TarError, zstandard.ZstdError, OSError, EOFError, ValueError) as error:
         faults.append(f"the archive is damaged: {error}")
-    return manifest, signature, seen
+    return manifest, signature, files
 
 
 def _members(bundle: Path) -> Iterator[tuple[str, bytes]]:
@@ -152,11 +152,12 @@ def _members(bundle: Path) -> Iterator[tuple[str, bytes]]:
         for member in archive:
             opened = archive.extractfile(member) if member.isreg() and member.size <= MAX_FILE else None
             if opened is None:
-                raise ValueError(f"{member.name} is no ordinary file of a bundle")
+                raise ValueError(f"{member.name} is not an ordinary file of a bundle")
             yield member.name, opened.read()
 
 
-def _told(manifest: bytes, faults: list[str]) -> tuple[dict[str, tuple[str, int]], str]:
+def _declared(manifest: bytes, faults: list[str]) -> tuple[dict[str, tuple[str, int]], str]:
+    """Digest and size of each file by the manifest, and the run's id; faults are added to `faults`."""
     if not manifest:
         faults.append("there is no manifest")
         return {}, ""
@@ -176,11 +177,11 @@ def _told(manifest: bytes, faults: list[str]) -> tuple[dict[str, tuple[str, int]
 
 def _signature_faults(public: Ed25519PublicKey, signature: bytes, manifest: bytes) -> list[str]:
     if not signature:
-        return ["it is not signed"]
+        return ["the bundle is not signed"]
     try:
         public.verify(base64.b64decode(signature, validate=True), manifest)
     except (InvalidSignature, binascii.Error):
-        return ["the signature is not of this key and manifest"]
+        return ["the signature does not match the key and the manifest"]
     return []
 
 
@@ -191,7 +192,7 @@ def _private(file: Path) -> Ed25519PrivateKey:
         raise UsageError(f"cannot read the key {file}", observed=str(error)) from error
     if not isinstance(key, Ed25519PrivateKey):
         raise UsageError(
-            f"{file} is no Ed25519 key", remedy="openssl genpkey -algorithm ed25519 -out key.pem"
+            f"{file} is not an Ed25519 key", remedy="openssl genpkey -algorithm ed25519 -out key.pem"
         )
     return key
 
@@ -203,7 +204,7 @@ def _public(file: Path) -> Ed25519PublicKey:
         raise UsageError(f"cannot read the key {file}", observed=str(error)) from error
     if not isinstance(key, Ed25519PublicKey):
         raise UsageError(
-            f"{file} is no Ed25519 public key", remedy="openssl pkey -in key.pem -pubout -out pub.pem"
+            f"{file} is not an Ed25519 public key", remedy="openssl pkey -in key.pem -pubout -out pub.pem"
         )
     return key
 

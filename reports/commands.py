@@ -1,4 +1,4 @@
-"""`conformance report ...`: what is done with results after a run."""
+"""`conformance report ...`: render, compare, merge, bundle and verify results after a run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from conformance.core.errors import UsageError
 from conformance.core.paths import state_root
-from reports.model import RunResult
+from reports.load import load_results
 
 if TYPE_CHECKING:
     from reports.compare import Change
@@ -22,8 +22,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = subparsers.add_parser("report", help="render, compare, merge and verify results")
     commands = parser.add_subparsers(dest="report_command", metavar="REPORT_COMMAND", required=True)
 
-    def add(name: str, told: str, handler: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=told, description=told)
+    def add(name: str, summary: str, handler: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=summary, description=summary)
         command.set_defaults(handler=handler)
         return command
 
@@ -44,13 +44,13 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     merge = add("merge", "put the results of several shards together", _merge)
     merge.add_argument("results", type=Path, nargs="+", metavar="RESULTS")
     merge.add_argument("--output", type=Path, required=True, metavar="DIR", help="new folder")
-    compare = add("compare", "what differs between two results (exit code 1: something does)", _compare)
+    compare = add("compare", "show what differs between two results (exit code 1: they differ)", _compare)
     compare.add_argument("before", type=Path, metavar="BEFORE")
     compare.add_argument("after", type=Path, metavar="AFTER")
     remember = add("remember", "add results to a history (a directory or s3://BUCKET/PREFIX)", _remember)
     remember.add_argument("results", type=Path, metavar="RESULTS")
     remember.add_argument("history", metavar="HISTORY")
-    trend = add("trend", "what a history tells", _trend)
+    trend = add("trend", "show the trend of a history", _trend)
     trend.add_argument("history", metavar="HISTORY")
     trend.add_argument(
         "--last", type=int, default=60, metavar="N", help="runs to look at (%(default)s; 0: all)"
@@ -58,20 +58,13 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     trend.add_argument("--html", type=Path, metavar="FILE", help="write a page as well")
 
 
-def load(where: Path) -> RunResult:
-    """Results from a results folder or a result.json. Raises UsageError."""
-    from reports.load import read_result
-
-    return read_result(where) if where.is_file() else RunResult.load(where)
-
-
 def _render(options: argparse.Namespace) -> int:
     from reports.write import write_all
 
-    result = load(options.results)
-    lost = write_all(result, options.results, load(options.previous) if options.previous else None)
+    result = load_results(options.results)
+    lost = write_all(result, options.results, load_results(options.previous) if options.previous else None)
     _say([f"{options.results / 'report.html'}: {result.verdict.headline}"])
-    return _told(lost)
+    return _exit_code(lost)
 
 
 def _open(options: argparse.Namespace) -> int:
@@ -80,7 +73,7 @@ def _open(options: argparse.Namespace) -> int:
     if not page.exists():
         from reports.write import write_all
 
-        if code := _told(write_all(RunResult.load(folder), folder)):
+        if code := _exit_code(write_all(load_results(folder), folder)):
             return code
     _say([str(page)])
     if not webbrowser.open(page.resolve().as_uri()):
@@ -99,12 +92,12 @@ def _bundle(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     from reports import bundle
 
-    found = bundle.verify(options.bundle, key=options.key)
-    if found.faults:
-        _say([f"{options.bundle} is not whole:", *(f"  {fault}" for fault in found.faults)])
+    verification = bundle.verify(options.bundle, key=options.key)
+    if verification.faults:
+        _say([f"{options.bundle} is not whole:", *(f"  {fault}" for fault in verification.faults)])
         return 1
-    signed = ", signature valid" if found.signed else ""
-    _say([f"{options.bundle} is whole: run {found.run}, {found.files} files{signed}"])
+    signed = ", signature valid" if verification.signed else ""
+    _say([f"{options.bundle} is whole: run {verification.run}, {verification.files} files{signed}"])
     return 0
 
 
@@ -115,35 +108,35 @@ def _merge(options: argparse.Namespace) -> int:
     result = merge(options.results, options.output)
     lost = write_all(result, options.output)
     _say([f"{options.output}: {result.verdict.headline}"])
-    return _told(lost) or result.verdict.exit_code
+    return _exit_code(lost) or result.verdict.exit_code
 
 
 def _compare(options: argparse.Namespace) -> int:
     from reports.compare import compare
 
-    found = compare(load(options.before), load(options.after))
-    if found.verdict:
-        _say([f"verdict: {found.verdict.before} -> {found.verdict.after}"])
+    comparison = compare(load_results(options.before), load_results(options.after))
+    if comparison.verdict:
+        _say([f"verdict: {comparison.verdict.before} -> {comparison.verdict.after}"])
     for title, changes in (
-        ("outcomes", found.outcomes),
-        ("what may explain it", found.causes),
-        ("durations", found.durations),
+        ("outcomes", comparison.outcomes),
+        ("possible causes", comparison.causes),
+        ("durations", comparison.durations),
     ):
         _say([f"{title}:", *map(_line, changes)] if changes else [])
-    if found.same:
+    if comparison.same:
         _say(["no outcome and no cause differs"])
-    return 0 if found.same else 1
+    return 0 if comparison.same else 1
 
 
 def _remember(options: argparse.Namespace) -> int:
     from reports import history
 
-    _say([history.remember(load(options.results), history.store(options.history))])
+    _say([history.remember(load_results(options.results), history.store(options.history))])
     return 0
 
 
 def _trend(options: argparse.Namespace) -> int:
-    from reports import history, trendpage
+    from reports import history, page
 
     runs, unread = history.recall(history.store(options.history), options.last)
     if not runs:
@@ -152,15 +145,15 @@ def _trend(options: argparse.Namespace) -> int:
             observed="; ".join(unread),
             remedy="add some with conformance report remember",
         )
-    found = history.trend(runs)
-    _say(trendpage.lines(found, unread))
+    trend = history.trend(runs)
+    _say(history.lines(trend, unread))
     if options.html:
-        options.html.write_text(trendpage.render(found, unread), encoding="utf-8")
+        options.html.write_text(page.render_trend(trend, unread), encoding="utf-8")
     return 0
 
 
 def _last() -> Path:
-    """The results folder that was written to last."""
+    """The results folder of the last run."""
     heads = [*state_root().glob("results/*/run.json"), *state_root().glob("runs/*/results/run.json")]
     if not heads:
         raise UsageError("no run has left results here", remedy="name a results folder")
@@ -168,7 +161,7 @@ def _last() -> Path:
 
 
 def _line(change: Change) -> str:
-    return f"  {change.what}: {change.before or 'not there'} -> {change.after or 'not there'}"
+    return f"  {change.what}: {change.before or 'missing'} -> {change.after or 'missing'}"
 
 
 def _say(lines: Iterable[str]) -> None:
@@ -176,8 +169,8 @@ def _say(lines: Iterable[str]) -> None:
         sys.stdout.write(line + "\n")
 
 
-def _told(lost: dict[str, str]) -> int:
-    """Say which artifacts could not be written; 2 when there are any."""
+def _exit_code(lost: dict[str, str]) -> int:
+    """Print the artifacts that could not be written; 2 when there are any."""
     for name, reason in lost.items():
         sys.stderr.write(f"not written: {name}: {reason}\n")
     return 2 if lost else 0

@@ -1,19 +1,19 @@
-"""What differs between two results: in outcomes, and in what may explain it."""
+"""The differences of two results: in outcomes, and in possible causes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reports.model import Check, RunResult
+from reports.model import Check, ComponentInfo, RunResult
 from reports.verdict import layer_rank
 
-#: A check is told as slower or faster when it changed by this factor and by this many seconds.
+#: A check is reported as slower or faster when its duration changed by this factor and these seconds.
 FACTOR, SECONDS = 1.5, 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that was something and is something else; an empty side: it was, or is, not there."""
+    """One thing before and after; an empty side: it was, or is, missing."""
 
     what: str
     before: str
@@ -22,7 +22,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What differs, outcomes apart from what may explain them."""
+    """The differences: outcomes, possible causes and durations."""
 
     verdict: Change | None
     outcomes: tuple[Change, ...]
@@ -53,8 +53,8 @@ def compare(before: RunResult, after: RunResult) -> Comparison:
 
 
 def causes(before: RunResult, after: RunResult) -> tuple[Change, ...]:
-    """What changed in the contract, the stack, its components, pins and requirements, or the harness."""
-    found = [
+    """Changes of the contract, the stack, its components, pins and requirements, or the harness."""
+    changes = [
         Change(title, str(getattr(before.run, key)), str(getattr(after.run, key)))
         for key, title in (
             ("environment", "environment"),
@@ -65,18 +65,18 @@ def causes(before: RunResult, after: RunResult) -> tuple[Change, ...]:
         )
         if getattr(before.run, key) != getattr(after.run, key)
     ]
-    found += _named(
+    changes += _named(
         "",
         {p.name: _component(p) for p in before.components},
         {p.name: _component(p) for p in after.components},
     )
-    found += _named("plugin ", dict(before.run.pins), dict(after.run.pins))
-    found += _named(
+    changes += _named("plugin ", dict(before.run.pins), dict(after.run.pins))
+    changes += _named(
         "requirement ",
         {known.id: f"{known.level}: {known.text}" for known in before.requirements},
         {known.id: f"{known.level}: {known.text}" for known in after.requirements},
     )
-    return tuple(found)
+    return tuple(changes)
 
 
 def _named(prefix: str, old: dict[str, str], new: dict[str, str]) -> list[Change]:
@@ -87,9 +87,8 @@ def _named(prefix: str, old: dict[str, str], new: dict[str, str]) -> list[Change
     ]
 
 
-def _component(part: object) -> str:
-    version, digest, stand_in = (getattr(part, key) for key in ("version", "digest", "stand_in"))
-    return " ".join(filter(None, (version, digest[:19], "(stand-in)" if stand_in else "")))
+def _component(part: ComponentInfo) -> str:
+    return " ".join(filter(None, (part.version, part.digest[:19], "(simulator)" if part.simulator else "")))
 
 
 def _outcome(check: Check | None) -> str:

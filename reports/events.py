@@ -1,16 +1,16 @@
-"""What happened in a run, as it happens: one JSON line per event, one file per session, append only.
+"""Events of a run as they happen: one JSON line per event, one file per session, append only.
 
 A results folder is the one source of every report, also after a kill:
 
-    run.json             what the run is (reports.recorder)
+    run.json             identity and inputs of the run (reports.recorder)
     events-NAME.jsonl    events of one pytest session, or of the run itself (`run`)
     plan-NAME.json       the checks that a session is going to run
-    gates/               outcomes of gate checks, for workers that wait for them (fixtures.gating)
-    evidence/            what checks saw, redacted, named by content
+    gates/               outcomes of gate checks, for waiting workers (conformance.runner.gating)
+    evidence/            evidence of checks, redacted, named by content
     diagnostics/         journals, logs and resources of the cluster, when the run was red
 
-Kinds of events, each with `t` in unix seconds: session-start, collected, collection-error, start,
-check, problem, step, note, session-end. A check's record leaves out what there is nothing to say about.
+Kinds of events, each with `t` in Unix seconds: session-start, collected, collection-error, start,
+check, problem, step, note, session-end. A check's record leaves out empty fields.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from reports.redact import MARGIN, SECRETS, Redactor
 #: Largest stored piece of evidence and largest total of one check, in bytes after redaction.
 MAX_PIECE = 512 * 1024
 MAX_CHECK = 4 * 1024 * 1024
-#: Room kept on disk for what must be written even when evidence filled it.
+#: Room kept on disk for the records that must be written when evidence filled it.
 RESERVE_BYTES = 2 * 1024 * 1024
 RESERVE = "reserve"
-#: Folder for what explains a red run beyond its checks (environments.diagnostics writes it).
+#: Folder for logs and states of the cluster after a red run (environments.diagnostics writes it).
 DIAGNOSTICS = "diagnostics"
 
 
@@ -48,7 +48,7 @@ class Piece(TypedDict):
 
 
 class Stored(TypedDict):
-    """One piece of evidence as it lies in the results folder; `file` is empty when it was lost."""
+    """One piece of evidence in the results folder; `file` is empty when the content was lost."""
 
     name: str
     kind: str
@@ -60,7 +60,7 @@ class Stored(TypedDict):
 
 
 def piece(name: str, content: str | bytes | object) -> Piece:
-    """Evidence from what a check has at hand: text, bytes, or anything JSON can hold."""
+    """Evidence from text, bytes, or any value that JSON can hold."""
     if isinstance(content, bytes):
         kind, data = "binary", content
         try:
@@ -75,15 +75,15 @@ def piece(name: str, content: str | bytes | object) -> Piece:
         data = json.dumps(content, indent=2, ensure_ascii=False, default=str).encode(
             "utf-8", "backslashreplace"
         )
-    # the margin lets the writer find a secret that lies across the cut
+    # with the margin the writer finds a secret that lies across the cut
     return Piece(name=name[:120], kind=kind, data=data[: MAX_PIECE + MARGIN], size=len(data))
 
 
 class EventLog:
     """The writer of one session's events and evidence: everything goes through the redactor here.
 
-    Appending never raises: when the disk is full, evidence is given up first, then the reserve is
-    used, and what still cannot be written is kept in `lost` and told at the end.
+    Appending never raises: on a full disk evidence is given up first, then the reserve is used, and
+    `lost` keeps what still could not be written.
     """
 
     def __init__(self, folder: Path, session: str, redactor: Redactor = SECRETS) -> None:
@@ -96,7 +96,7 @@ class EventLog:
         self._fd = os.open(folder / f"events-{session}.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def event(self, kind: str, **fields: Any) -> None:
-        """Append one event; `fields` must be what JSON can hold."""
+        """Append one event; JSON must be able to hold `fields`."""
         line = self.redactor.json_line({"t": round(time.time(), 3), "kind": kind, **fields})
         data = line.encode("utf-8", "backslashreplace") + b"\n"
         with self._lock:
@@ -106,10 +106,10 @@ class EventLog:
                 self.lost.append(f"{kind}: {error.strerror or error}")
 
     def store(self, pieces: list[Piece]) -> list[Stored]:
-        """Redact, bound and write evidence; what cannot be kept is told in its `note`."""
+        """Redact, bound and write evidence; the `note` of each names the part that could not be kept."""
         stored, total = [], 0
-        for one in pieces:
-            kept = self._store(one, max(0, MAX_CHECK - total))
+        for evidence in pieces:
+            kept = self._store(evidence, max(0, MAX_CHECK - total))
             total += kept["stored"]
             stored.append(kept)
         return stored
@@ -117,17 +117,17 @@ class EventLog:
     def close(self) -> None:
         os.close(self._fd)
 
-    def _store(self, one: Piece, room: int) -> Stored:
-        data = self.redactor.data(one["data"])
-        if one["size"] > len(one["data"]):
+    def _store(self, evidence: Piece, room: int) -> Stored:
+        data = self.redactor.data(evidence["data"])
+        if evidence["size"] > len(evidence["data"]):
             data = data[: max(0, len(data) - MARGIN)]
         note = ""
         bound = min(MAX_PIECE, room)
-        if len(data) > bound or one["size"] > len(one["data"]):
-            data = _whole_characters(data[:bound], one["kind"])
-            note = f"cut: the first {len(data)} of {one['size']} bytes"
+        if len(data) > bound or evidence["size"] > len(evidence["data"]):
+            data = _whole_characters(data[:bound], evidence["kind"])
+            note = f"cut: the first {len(data)} of {evidence['size']} bytes"
         digest = hashlib.sha256(data).hexdigest()
-        suffix = {"text": "txt", "json": "json", "binary": "bin"}[one["kind"]]
+        suffix = {"text": "txt", "json": "json", "binary": "bin"}[evidence["kind"]]
         file = f"evidence/{digest[:24]}.{suffix}"
         try:
             target = self.folder / file
@@ -137,10 +137,10 @@ class EventLog:
         except OSError as error:
             file, note = "", f"lost: {error.strerror or error}"
         return Stored(
-            name=self.redactor.text(one["name"]),
-            kind=one["kind"],
+            name=self.redactor.text(evidence["name"]),
+            kind=evidence["kind"],
             file=file,
-            size=one["size"],
+            size=evidence["size"],
             stored=len(data) if file else 0,
             sha256=digest,
             note=note,
@@ -154,7 +154,7 @@ class EventLog:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not reserve.exists():
                 raise
             reserve.unlink()
-            # the line that broke off is ended, so that a reader leaves out that one only
+            # end the incomplete line, so that a reader leaves out that line only
             self._write_whole(b"\n" + data)
 
     def _write_whole(self, data: bytes) -> None:
@@ -164,29 +164,29 @@ class EventLog:
 
 
 def reserve(folder: Path) -> None:
-    """Keep some room in `folder` for what must be written even when the disk is full."""
+    """Keep some room in `folder` for records that must be written when the disk is full."""
     try:
         (folder / RESERVE).write_bytes(b"\0" * RESERVE_BYTES)
     except OSError:
-        # no room already: then there is nothing to keep, and the run itself will say so
+        # the disk is full already: the run itself will report it
         (folder / RESERVE).unlink(missing_ok=True)
 
 
 def read_events(file: Path) -> list[Mapping[str, Any]]:
-    """The events in `file`; a line that is no JSON (a kill in the middle of it) is left out."""
+    """The events in `file`; a line that is not JSON (a kill cut it) is left out."""
     return parse_events(file.read_bytes())
 
 
 def parse_events(data: bytes) -> list[Mapping[str, Any]]:
-    found: list[Mapping[str, Any]] = []
+    events: list[Mapping[str, Any]] = []
     for line in data.splitlines():
         try:
             event = json.loads(line)
         except ValueError:
             continue
         if isinstance(event, dict) and "kind" in event:
-            found.append(event)
-    return found
+            events.append(event)
+    return events
 
 
 def _whole_characters(data: bytes, kind: str) -> bytes:

@@ -1,7 +1,7 @@
-"""Results over many nights, in a directory or an S3 bucket, without a server; and what they tell.
+"""The history: results of many runs in a directory or an S3 bucket, without a server, and their trend.
 
 Each run is one object `runs/START-ID.json`: its result.json. A result that this version cannot read is
-told and left alone.
+reported and left alone.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -23,6 +23,7 @@ from conformance.core.files import write_atomically
 from reports.compare import Change, causes
 from reports.model import SCHEMA_VERSION, Check, Outcome, RunResult
 from reports.redact import SECRETS
+from reports.text import day, seconds
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -32,7 +33,7 @@ _DECIDED = (Outcome.PASSED, Outcome.FAILED)
 
 
 class Store(Protocol):
-    """Where results are kept."""
+    """A place for results."""
 
     def put(self, name: str, data: bytes) -> None: ...
 
@@ -91,7 +92,7 @@ def store(where: str) -> Store:
 
 
 def remember(result: RunResult, kept: Store) -> str:
-    """Add `result` to the history; returns its name there. Raises EnvironmentFailure."""
+    """Add `result` to the history and return its name there. Raises EnvironmentFailure."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(result.run.started))
     name = f"{stamp}-{re.sub(r'[^A-Za-z0-9._-]', '-', result.run.id)}.json"
     data = json.dumps(SECRETS.tree(result.model_dump(mode="json")), ensure_ascii=False).encode()
@@ -105,8 +106,8 @@ def remember(result: RunResult, kept: Store) -> str:
 
 
 def recall(kept: Store, last: int = 0) -> tuple[tuple[RunResult, ...], tuple[str, ...]]:
-    """The runs in `kept`, oldest first, at most the `last` ones (0: all); and what could not be read."""
-    found, unread = [], []
+    """The runs in `kept`, oldest first, at most the `last` ones (0: all), and the unreadable ones."""
+    runs, unread = [], []
     try:
         names = kept.names()
         for name in names[-last:] if last else names:
@@ -116,17 +117,17 @@ def recall(kept: Store, last: int = 0) -> tuple[tuple[RunResult, ...], tuple[str
                 if version != SCHEMA_VERSION:
                     unread.append(f"{name}: schema version {version}, known is {SCHEMA_VERSION}")
                     continue
-                found.append(RunResult.model_validate(raw))
+                runs.append(RunResult.model_validate(raw))
             except (ValueError, ValidationError) as error:
                 unread.append(f"{name}: {str(error).splitlines()[0]}")
     except (OSError, BotoCoreError, ClientError) as error:
         raise EnvironmentFailure("the history cannot be read", observed=str(error)) from error
-    return tuple(sorted(found, key=lambda result: result.run.started)), tuple(unread)
+    return tuple(sorted(runs, key=lambda result: result.run.started)), tuple(unread)
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One run on the trend. `pass_rate` is passed of decided (0..1), None when nothing was decided."""
+    """One run of the trend. `pass_rate` is passed of passed and failed (0..1), None without either."""
 
     run: str
     started: float
@@ -138,7 +139,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A check that is broken in the last run. `causes`: what changed between last green and first red."""
+    """A check that is broken in the last run. `causes`: changes between last green and first red."""
 
     check: Check
     first_seen: str
@@ -149,7 +150,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Flake:
-    """A check that changed its outcome `changes` times while nothing that may explain it changed."""
+    """A check that changed its outcome `changes` times without a change of any possible cause."""
 
     nodeid: str
     requirements: tuple[str, ...]
@@ -165,8 +166,27 @@ class Trend:
 
 
 def trend(runs: Sequence[RunResult]) -> Trend:
-    """What `runs` (oldest first) tell; a pure function."""
+    """The trend of `runs` (oldest first); a pure function."""
     return Trend(tuple(_point(run) for run in runs), _failures(runs), _flakes(runs))
+
+
+def lines(trend: Trend, unread: tuple[str, ...] = ()) -> Iterator[str]:
+    """`trend` for a terminal; `unread` names unreadable results of the history."""
+    for point in trend.points:
+        rate = "   -" if point.pass_rate is None else f"{100 * point.pass_rate:3.0f}%"
+        agent = "" if point.agent_seconds is None else f", agent {seconds(point.agent_seconds)}"
+        yield f"{day(point.started)}  {rate}  {point.word:<14}  {seconds(point.seconds)}{agent}  {point.run}"
+    for failure in trend.failures:
+        green = f"last green in {failure.last_green}" if failure.last_green else "never green"
+        yield f"broken: {', '.join(failure.check.requirements)} since {failure.first_seen}, {green}"
+        for change in failure.causes:
+            was, now = change.before or "missing", change.after or "missing"
+            yield f"  changed in between: {change.what}: {was} to {now}"
+    for flake in trend.flakes:
+        names = ", ".join(flake.requirements)
+        yield f"flaky: changed {flake.changes} times without a known cause: {names} {flake.nodeid}"
+    for line in unread:
+        yield f"not read: {line}"
 
 
 def _point(result: RunResult) -> Point:
@@ -187,21 +207,21 @@ def _point(result: RunResult) -> Point:
 
 
 def _failures(runs: Sequence[RunResult]) -> tuple[Failure, ...]:
-    found = []
+    failures = []
     for check in runs[-1].checks if runs else ():
         if check.outcome not in (Outcome.FAILED, Outcome.ERROR):
             continue
         first, green, count = runs[-1], None, 0
         for run in reversed(runs):
-            before = next((one for one in run.checks if one.nodeid == check.nodeid), None)
+            before = next((other for other in run.checks if other.nodeid == check.nodeid), None)
             if before is None or before.outcome not in (Outcome.FAILED, Outcome.ERROR, *_GREEN):
-                # blocked or not run says nothing either way
+                # blocked, undecided or not run: neither green nor broken
                 continue
             if before.outcome in _GREEN:
                 green = run
                 break
             first, count = run, count + 1
-        found.append(
+        failures.append(
             Failure(
                 check,
                 first.run.id,
@@ -210,7 +230,7 @@ def _failures(runs: Sequence[RunResult]) -> tuple[Failure, ...]:
                 causes(green, first) if green else (),
             )
         )
-    return tuple(found)
+    return tuple(failures)
 
 
 def _flakes(runs: Sequence[RunResult]) -> tuple[Flake, ...]:
@@ -229,5 +249,5 @@ def _flakes(runs: Sequence[RunResult]) -> tuple[Flake, ...]:
 
 
 def _explained(before: RunResult, after: RunResult) -> bool:
-    # another selection explains that a check is there or not, never that it ends another way
+    # another selection explains that a check is missing, never another outcome
     return any(change.what != "selection" for change in causes(before, after))

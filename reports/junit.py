@@ -1,8 +1,8 @@
 """junit.xml: layers as suites, the requirement and the remedy in the message.
 
-Jenkins' junit plugin, GitLab and GitHub know passed, failure, error and skipped; blocked, waived, not
-applicable and not run are skipped with their reason. Text that XML cannot hold (control characters,
-lone surrogates) is shown escaped.
+Jenkins' junit plugin, GitLab and GitHub know passed, failure, error and skipped. Blocked, waived, not
+applicable, undecided and not run are skipped with their reason. Text that XML cannot hold (control
+characters, lone surrogates) is escaped.
 """
 
 from __future__ import annotations
@@ -10,21 +10,17 @@ from __future__ import annotations
 import datetime as dt
 import xml.etree.ElementTree as ET
 
-from conformance.contract.catalogue import ORDER
 from reports.model import Check, Outcome, RequirementInfo, RunResult
 from reports.text import clean
-from reports.verdict import remedy_of
+from reports.verdict import by_layer, remedy_of
 
 
 def render(result: RunResult) -> str:
     """The JUnit XML of `result`."""
-    by_id = {requirement.id: requirement for requirement in result.requirements}
+    by_id = result.by_id
     root = ET.Element("testsuites", {"name": "conformance", **_sums(result.checks)})
-    layers = [*ORDER, *sorted({check.layer for check in result.checks} - set(ORDER))]
-    for layer in layers:
-        checks = tuple(check for check in result.checks if check.layer == layer)
-        if checks:
-            root.append(_suite(layer, checks, result, by_id))
+    for layer, checks in by_layer(result.checks).items():
+        root.append(_suite(layer, checks, result, by_id))
     if result.problems:
         suite = ET.SubElement(
             root,
@@ -60,8 +56,8 @@ def _suite(
         ("contract", result.run.contract_sha256),
     ]
     for component in result.components:
-        stand_in = f" (stand-in: {component.stand_in})" if component.stand_in else ""
-        facts.append((f"version.{component.name}", f"{component.version}{stand_in}"))
+        simulator = f" (simulator: {component.simulator})" if component.simulator else ""
+        facts.append((f"version.{component.name}", f"{component.version}{simulator}"))
     for name, value in facts:
         ET.SubElement(properties, "property", name=clean(name), value=clean(value))
     for check in checks:
@@ -78,7 +74,8 @@ def _case(check: Check, by_id: dict[str, RequirementInfo]) -> ET.Element:
         file=clean(check.nodeid.partition("::")[0]),
         time=f"{check.seconds:.3f}",
     )
-    message = clean(_with_remedy(f"{names}: {check.message}", remedy_of(check, by_id)))
+    next_step = "Decided by" if check.outcome is Outcome.UNDECIDED else "Next"
+    message = clean(_with_remedy(f"{names}: {check.message}", remedy_of(check, by_id), next_step))
     if check.outcome in (Outcome.FAILED, Outcome.ERROR):
         tag = "failure" if check.outcome is Outcome.FAILED else "error"
         child = ET.SubElement(case, tag, message=message, type=str(check.outcome))
@@ -88,23 +85,23 @@ def _case(check: Check, by_id: dict[str, RequirementInfo]) -> ET.Element:
         ET.SubElement(case, "skipped", message=f"{check.outcome}: {message}", type=str(check.outcome))
     for kept in check.evidence:
         if kept.file:
-            # the line that Jenkins' junit-attachments plugin and GitLab turn into a link
+            # Jenkins' junit-attachments plugin and GitLab turn this line into a link
             out = case.find("system-out")
             out = ET.SubElement(case, "system-out") if out is None else out
             out.text = (out.text or "") + clean(f"[[ATTACHMENT|{kept.file}]] {kept.name}\n")
     return case
 
 
-def _with_remedy(message: str, remedy: str) -> str:
-    return f"{message}. Next: {remedy}" if remedy else message
+def _with_remedy(message: str, remedy: str, next_step: str = "Next") -> str:
+    return f"{message}. {next_step}: {remedy}" if remedy else message
 
 
 def _sums(checks: tuple[Check, ...]) -> dict[str, str]:
-    bad = (Outcome.FAILED, Outcome.ERROR, Outcome.PASSED)
+    not_skipped = (Outcome.FAILED, Outcome.ERROR, Outcome.PASSED)
     return {
         "tests": str(len(checks)),
         "failures": str(sum(check.outcome is Outcome.FAILED for check in checks)),
         "errors": str(sum(check.outcome is Outcome.ERROR for check in checks)),
-        "skipped": str(sum(check.outcome not in bad for check in checks)),
+        "skipped": str(sum(check.outcome not in not_skipped for check in checks)),
         "time": f"{sum(check.seconds for check in checks):.3f}",
     }

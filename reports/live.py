@@ -1,17 +1,18 @@
-"""What stands on the screen while a run goes on: by layer how far, and what runs now.
+"""The progress of a run: on a terminal a table of layers, in a log plain lines.
 
-The view only reads the events that pytest sessions and the recorder append to the results folder, so
-any number of processes can be watched, and a process that dies does not take the view with it.
+The view only reads the events that pytest sessions and the recorder append to the results folder.
+It therefore follows any number of processes, and survives the death of each.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -26,16 +27,17 @@ from rich.text import Text
 from conformance.contract.catalogue import ORDER
 from reports.events import parse_events
 from reports.model import Outcome, RunResult
-from reports.plain import PlainLines, short
 from reports.terminal import STYLES
 from reports.text import clean
 
 INTERVAL = 0.2
+#: Seconds without a line after which a log gets a line with the running checks.
+PULSE = 30.0
 
 
 @dataclass
 class State:
-    """What the events so far say; `at` is unix seconds of the last one."""
+    """The state of the run by the events so far; times are Unix seconds."""
 
     planned: dict[str, str] = field(default_factory=dict)
     outcomes: dict[str, str] = field(default_factory=dict)
@@ -65,15 +67,15 @@ class State:
             self.note = clean(event.get("what") or event.get("text", ""))
 
     def layer(self, layer: str) -> tuple[int, Counter[str]]:
-        names = [nodeid for nodeid, its in self.planned.items() if its == layer]
+        names = [nodeid for nodeid, planned in self.planned.items() if planned == layer]
         return len(names), Counter(self.outcomes[name] for name in names if name in self.outcomes)
 
 
 class LiveView:
-    """Context manager: follows the results in `folder` until it is left.
+    """Context manager: follows the results in `folder` until its end.
 
-    `expected` holds usual seconds by node id, from earlier runs. `json_stream` gets every event as a
-    line as well (`--json-events`).
+    `expected` holds the usual seconds by node id, from earlier runs. `json_stream` also gets every event
+    as a line (`--json-events`).
     """
 
     def __init__(
@@ -151,7 +153,7 @@ class LiveView:
         return self.state.planned.get(nodeid) == layer
 
     def _left(self) -> str:
-        """Work that is left by what it took before: only when every open check has been seen before."""
+        """The remaining work by earlier durations; empty if one of the remaining checks has none."""
         left = [nodeid for nodeid in list(self.state.planned) if nodeid not in self.state.outcomes]
         if not left or any(nodeid not in self.expected for nodeid in left):
             return ""
@@ -180,31 +182,117 @@ class LiveView:
             self._json.write(json.dumps(event, ensure_ascii=False) + "\n")
             self._json.flush()
         except OSError as error:
-            # whoever read the stream went away: the run and its view go on
+            # the reader of the stream went away: the run and its view go on
             self._json = None
             self.state.note = f"the stream of events ended: {error.strerror or error}"
 
     def _fresh(self) -> list[Mapping[str, Any]]:
-        found: list[Mapping[str, Any]] = []
+        fresh: list[Mapping[str, Any]] = []
         for file in sorted(self.folder.glob("events-*.jsonl")):
             with file.open("rb") as stream:
                 stream.seek(self._read.get(file, 0))
                 data = stream.read()
-            # a line that is still being written is left for the next look
+            # an incomplete line waits for the next round
             whole = data[: data.rfind(b"\n") + 1]
             self._read[file] = self._read.get(file, 0) + len(whole)
-            found += parse_events(whole)
-        return sorted(found, key=lambda event: float(event.get("t", 0)))
+            fresh += parse_events(whole)
+        return sorted(fresh, key=lambda event: float(event.get("t", 0)))
 
 
 def usual(results: Iterable[RunResult]) -> dict[str, float]:
-    """Usual seconds by node id: the median of what each check took in `results` when it passed."""
-    seen: dict[str, list[float]] = {}
+    """Usual seconds by node id: the median over the runs in `results` in which the check passed."""
+    durations: dict[str, list[float]] = {}
     for result in results:
         for check in result.checks:
             if check.outcome is Outcome.PASSED:
-                seen.setdefault(check.nodeid, []).append(check.seconds)
-    return {nodeid: median(seconds) for nodeid, seconds in seen.items()}
+                durations.setdefault(check.nodeid, []).append(check.seconds)
+    return {nodeid: median(seconds) for nodeid, seconds in durations.items()}
+
+
+def short(nodeid: str) -> str:
+    """The name of the check in a node id."""
+    return nodeid.rpartition("::")[2]
+
+
+class PlainLines:
+    """Progress as plain lines, for logs: broken checks at once, the others when their layer ends.
+
+    Where `environ` is that of a CI system that folds sections (GitHub Actions, GitLab), each layer is one.
+    """
+
+    def __init__(self, console: Console, environ: Mapping[str, str]) -> None:
+        self._console = console
+        self._github = environ.get("GITHUB_ACTIONS") == "true"
+        self._gitlab = environ.get("GITLAB_CI") == "true"
+        self._held: dict[str, list[str]] = {}
+        self._ended: dict[str, int] = {}
+        self._counts: dict[str, str] = {}
+        self._last = time.monotonic()
+
+    def take(self, event: Mapping[str, Any], layer_of: Callable[[str], tuple[int, Counter[str]]]) -> None:
+        """Print `event`; `layer_of` gives a layer's total and its outcomes so far."""
+        kind = event["kind"]
+        if kind == "step":
+            note = f": {event['note']}" if event.get("note") else ""
+            self._say(f"{event['name']} {event['state']}{note}")
+        elif kind == "note":
+            self._say(clean(event["text"]))
+        elif kind == "problem":
+            self._say(f"problem: {clean(event['what'])}")
+        elif kind == "collection-error":
+            self._say(f"problem: {event['where']} could not be collected")
+        elif kind == "check":
+            self._check(event["check"], layer_of)
+
+    def pulse(self, running: Mapping[str, float]) -> None:
+        """Print the running checks after a quiet while, so that a log does not look dead."""
+        if running and time.monotonic() - self._last > PULSE:
+            now = time.time()
+            shown = ", ".join(
+                f"{short(nodeid)} ({now - at:.0f} s)" for nodeid, at in list(running.items())[:4]
+            )
+            self._say(f"running: {shown}")
+
+    def end(self) -> None:
+        """Print the lines of layers that did not end."""
+        for layer in list(self._held):
+            self._fold(layer, self._counts.get(layer, ""))
+
+    def _check(self, check: Mapping[str, Any], layer_of: Callable[[str], tuple[int, Counter[str]]]) -> None:
+        names = ", ".join(check["requirements"])
+        line = f"{check['outcome']:<8} {names} {short(check['nodeid'])} ({check['seconds']:.1f} s)"
+        if check.get("message"):
+            line += f": {clean(check['message'])}"
+        layer = check["layer"]
+        total, counts = layer_of(layer)
+        summary = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+        self._counts[layer] = summary
+        if self._github or self._gitlab:
+            self._held.setdefault(layer, []).append(line)
+            if check["outcome"] in ("failed", "error"):
+                self._say(f"::error title={names}::{_command(line)}" if self._github else line)
+        else:
+            self._say(line)
+        if sum(counts.values()) == total and self._ended.get(layer) != total:
+            self._ended[layer] = total
+            self._fold(layer, summary)
+
+    def _fold(self, layer: str, summary: str) -> None:
+        lines = self._held.pop(layer, [])
+        if self._github:
+            self._say("\n".join([f"::group::{layer}: {summary}", *lines, "::endgroup::"]))
+        elif self._gitlab:
+            name, now = re.sub(r"\W", "_", f"layer_{layer}"), int(time.time())
+            begin = f"\x1b[0Ksection_start:{now}:{name}[collapsed=true]\r\x1b[0K{layer}: {summary}"
+            self._say("\n".join([begin, *lines, f"\x1b[0Ksection_end:{now}:{name}\r\x1b[0K"]))
+        else:
+            self._say(f"{layer}: {summary}")
+
+    def _say(self, text: str) -> None:
+        self._last = time.monotonic()
+        # not console.print: a log takes no markup, wrapping and highlighting
+        self._console.file.write(text + "\n")
+        self._console.file.flush()
 
 
 def _counted(counts: Counter[str]) -> Text:
@@ -213,3 +301,8 @@ def _counted(counts: Counter[str]) -> Text:
         if counts[str(outcome)]:
             text.append(f"{counts[str(outcome)]} {outcome} ", style=STYLES[outcome])
     return text
+
+
+def _command(text: str) -> str:
+    """`text` as the data of a GitHub workflow command."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

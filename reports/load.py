@@ -1,4 +1,4 @@
-"""From a results folder to a `RunResult`, whatever state the run left it in."""
+"""Results from disk: a results folder in any state, or a result.json, as one `RunResult`."""
 
 from __future__ import annotations
 
@@ -25,18 +25,19 @@ from reports.model import (
     RunResult,
     SessionInfo,
     SpanInfo,
-    WaiverInfo,
+    WaiverUse,
 )
 from reports.verdict import decide, layer_rank
 from reports.waivers import Waiver
 
 RUN = "run.json"
 RESULT = "result.json"
-#: When one check ended twice (a session was repeated into the same folder), the worse one counts: a
+#: When one check ended twice (a session was repeated into the same folder), the worse outcome counts: a
 #: second try never hides a first failure.
 _WORSE = (
     Outcome.PASSED,
     Outcome.NOT_APPLICABLE,
+    Outcome.UNDECIDED,
     Outcome.WAIVED,
     Outcome.NOT_RUN,
     Outcome.BLOCKED,
@@ -45,45 +46,44 @@ _WORSE = (
 )
 
 
-def load(folder: Path) -> RunResult:
-    """Read the events in `folder`, or else its result.json (a bundle may hold only that).
+def load_results(where: Path) -> RunResult:
+    """Results from a results folder or a result.json.
+
+    Of a folder the events count, or else its result.json: a bundle may hold only that.
 
     Raises:
-        UsageError: nothing of a run is there, or it was written by a version that we do not know.
+        UsageError: there are no results, or another version wrote them.
     """
-    files = sorted(folder.glob("events-*.jsonl"))
-    if not files and not (folder / RUN).exists():
-        if (folder / RESULT).exists():
-            return read_result(folder / RESULT)
-        raise UsageError(f"no results in {folder}", remedy="name the folder that a run wrote (--results-dir)")
+    if where.is_file():
+        return _read_result(where)
+    files = sorted(where.glob("events-*.jsonl"))
+    if not files and not (where / RUN).exists():
+        if (where / RESULT).exists():
+            return _read_result(where / RESULT)
+        raise UsageError(f"no results in {where}", remedy="name the folder that a run wrote (--results-dir)")
     try:
-        return _assemble(folder, files)
+        return _assemble(where, files)
     except (ValidationError, KeyError, TypeError) as error:
         raise UsageError(
-            f"the results in {folder} were not written by this version",
+            f"the results in {where} were not written by this version",
             observed=str(error).splitlines()[0],
             remedy="read them with the version that wrote them",
         ) from error
 
 
-def read_result(file: Path) -> RunResult:
-    """A `RunResult` from its JSON.
-
-    Raises:
-        UsageError: not readable, not a result, or of a schema version that we do not know.
-    """
+def _read_result(file: Path) -> RunResult:
     try:
         raw = json.loads(file.read_bytes())
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read {file}", observed=str(error)) from error
     version = raw.get("schema_version") if isinstance(raw, dict) else None
+    if version is None:
+        raise UsageError(f"{file} is not a result", remedy="name a result.json that a run wrote")
     if version != SCHEMA_VERSION:
         raise UsageError(
             f"{file} holds results of schema version {version}",
             expected=f"version {SCHEMA_VERSION}",
-            remedy="read it with a version of the harness that knows it"
-            if version
-            else "is it a result.json?",
+            remedy="read it with a release of the harness that knows this version",
         )
     try:
         return RunResult.model_validate(raw)
@@ -109,20 +109,20 @@ def _assemble(folder: Path, files: list[Path]) -> RunResult:
             sessions.append(_session(name, events))
         problems += [_problem(event) for event in events if event["kind"] in ("problem", "collection-error")]
         for event in events if "requirements" not in head else ():
-            # pytest alone, without the command line, has no run.json
+            # pytest without the command line writes no run.json
             known |= {e["id"]: e for e in event.get("requirements", ()) if e["id"] not in known}
         for check in (_measured(check, folder) for check in _checks(name, events)):
             before = checks.get(check.nodeid)
             if before is None or _WORSE.index(check.outcome) > _WORSE.index(before.outcome):
                 checks[check.nodeid] = check
-    run = RunInfo(**head["run"]) if "run" in head else _unannounced(folder, first, sessions)
+    run = RunInfo(**head["run"]) if "run" in head else _run_of_pytest(folder, first, sessions)
     ordered = tuple(
         sorted(checks.values(), key=lambda c: (layer_rank(c.layer), not c.gate, c.requirements, c.nodeid))
     )
     requirements = tuple(RequirementInfo(**entry) for entry in known.values())
     components = tuple(ComponentInfo(**entry) for entry in head.get("components", ()))
     day = dt.datetime.fromtimestamp(run.started, dt.UTC).date()
-    waivers = _waivers(head.get("waivers", []), ordered, {r.id for r in requirements}, day)
+    waivers = _waiver_uses(head.get("waivers", []), ordered, {r.id for r in requirements}, day)
     by_start = tuple(sorted(sessions, key=lambda session: session.started))
     unique = tuple(dict.fromkeys(problems))
     return RunResult(
@@ -162,7 +162,7 @@ def _problem(event: Mapping[str, Any]) -> Problem:
             what=f"checks could not be collected: {what}",
             where=event["where"],
             observed=event["message"],
-            remedy="repair the suite; a check names the requirements that it decides",
+            remedy="repair the suite; a check names its requirements",
         )
     return Problem(**{key: event.get(key, "") for key in ("what", "where", "observed", "remedy")})
 
@@ -183,11 +183,11 @@ def _checks(session: str, events: list[Mapping[str, Any]]) -> list[Check]:
                 ended[check.nodeid] = check
     for nodeid, plan in planned.items():
         if nodeid not in ended:
-            said = "it was running when the run ended" if nodeid in started else "the run ended before it"
+            began = nodeid in started
             ended[nodeid] = Check(
                 **plan,
                 outcome=Outcome.NOT_RUN,
-                message=said,
+                message="the run ended while it was running" if began else "the run ended before it",
                 started=started.get(nodeid, 0.0),
                 session=session,
             )
@@ -195,32 +195,32 @@ def _checks(session: str, events: list[Mapping[str, Any]]) -> list[Check]:
 
 
 def _measured(check: Check, folder: Path) -> Check:
-    """`check` with what its evidence "timeline" (what to seconds since the beginning) came to."""
-    found = {}
+    """`check` with the last moment of its evidence "timeline" (step to seconds since the beginning)."""
+    measures = {}
     for ref in check.evidence:
         if ref.name == "timeline" and ref.kind == "json" and ref.file:
             try:
                 steps = json.loads((folder / ref.file).read_bytes())
-                found["timeline"] = max(float(value) for value in steps.values())
+                measures["timeline"] = max(float(value) for value in steps.values())
             except (OSError, ValueError, TypeError, AttributeError):
-                # it stays evidence that can be read; only a number cannot be had from it
+                # it stays readable evidence, only without a number
                 continue
-    return check.model_copy(update={"measures": found}) if found else check
+    return check.model_copy(update={"measures": measures}) if measures else check
 
 
-def _waivers(
+def _waiver_uses(
     raw: list[dict[str, Any]], checks: tuple[Check, ...], known: set[str], day: dt.date
-) -> tuple[WaiverInfo, ...]:
-    found = []
+) -> tuple[WaiverUse, ...]:
+    uses = []
     for entry in raw:
         waiver = Waiver(**{**entry, "expires": dt.date.fromisoformat(entry["expires"])})
-        ours = [check for check in checks if waiver.requirement in check.requirements]
+        concerned = [check for check in checks if waiver.requirement in check.requirements]
         used = [
             c
-            for c in ours
+            for c in concerned
             if c.outcome is Outcome.WAIVED and waiver.covers(c.requirements, c.nodeid, c.message)
         ]
-        decided = [c for c in ours if c.outcome in (Outcome.PASSED, Outcome.FAILED)]
+        decided = [c for c in concerned if c.outcome in (Outcome.PASSED, Outcome.FAILED)]
         if waiver.days_left(day) < 0:
             state = "expired"
         elif used:
@@ -229,20 +229,17 @@ def _waivers(
             state = "unmatched"
         elif decided and all(c.outcome is Outcome.PASSED for c in decided):
             named = not waiver.match or any(waiver.match in c.nodeid for c in decided)
-            state = "passes" if named or len(decided) == len(ours) else "not needed here"
+            state = "passes" if named or len(decided) == len(concerned) else "not needed here"
         else:
             state = "unmatched" if decided else "not needed here"
-        found.append(
-            WaiverInfo.model_validate(
-                {
-                    **entry,
-                    "days_left": waiver.days_left(day),
-                    "state": state,
-                    "checks": tuple(c.nodeid for c in used),
-                }
-            )
-        )
-    return tuple(found)
+        use = {
+            **entry,
+            "days_left": waiver.days_left(day),
+            "state": state,
+            "checks": tuple(c.nodeid for c in used),
+        }
+        uses.append(WaiverUse.model_validate(use))
+    return tuple(uses)
 
 
 def _timeline(folder: Path) -> tuple[SpanInfo, ...]:
@@ -250,14 +247,14 @@ def _timeline(folder: Path) -> tuple[SpanInfo, ...]:
     return tuple(SpanInfo(**asdict(span)) for span in timeline.read(file)) if file.exists() else ()
 
 
-def _unannounced(folder: Path, started: float, sessions: list[SessionInfo]) -> RunInfo:
-    """A run of pytest alone, without the command line around it."""
+def _run_of_pytest(folder: Path, started: float, sessions: list[SessionInfo]) -> RunInfo:
+    """A run of pytest without the command line."""
     ended = [session.ended for session in sessions]
-    whole = bool(ended) and None not in ended
+    complete = bool(ended) and None not in ended
     return RunInfo(
         id=folder.name,
         started=started,
-        ended=max((end for end in ended if end is not None), default=None) if whole else None,
-        state="finished" if whole else "running",
+        ended=max((end for end in ended if end is not None), default=None) if complete else None,
+        state="finished" if complete else "running",
         command="pytest",
     )

@@ -1,4 +1,4 @@
-"""Shards of one run, made on several machines, as one results folder."""
+"""Merges the shards of one run, from several machines, into one results folder."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 from conformance.core.errors import UsageError
 from conformance.core.files import write_atomically
 from reports.events import DIAGNOSTICS
-from reports.load import RUN
+from reports.load import RUN, load_results
 from reports.model import RunResult
 from reports.recorder import CONTRACT, TIMELINE
 
 
 def merge(shards: Sequence[Path], target: Path) -> RunResult:
-    """Put the results of `shards` together into the empty folder `target` and load them.
+    """Merge the results of `shards` into the empty folder `target` and load them.
 
     The merged run is finished only if every shard is. A check in several shards keeps its worst outcome.
 
@@ -28,18 +28,18 @@ def merge(shards: Sequence[Path], target: Path) -> RunResult:
         raise UsageError("merging needs at least two results folders")
     if target.exists() and any(target.iterdir()):
         raise UsageError(f"{target} is not empty", remedy="name a new folder for the merged results")
-    loaded = [RunResult.load(shard) for shard in shards]
+    loaded = [load_results(shard) for shard in shards]
     contracts = {result.run.contract_sha256 for result in loaded}
     if len(contracts) > 1:
-        told = "; ".join(
+        digests = "; ".join(
             f"{shard}: {r.run.contract_sha256[:12]}" for shard, r in zip(shards, loaded, strict=True)
         )
-        raise UsageError("these results are of different contracts", observed=told)
+        raise UsageError("these results are of different contracts", observed=digests)
     target.mkdir(parents=True, exist_ok=True)
     for number, shard in enumerate(shards, 1):
         _copy(shard, target, f"shard{number}")
     write_atomically(target / RUN, json.dumps(_head(loaded), indent=1).encode())
-    return RunResult.load(target)
+    return load_results(target)
 
 
 def _copy(shard: Path, target: Path, name: str) -> None:
@@ -89,8 +89,8 @@ def _head(loaded: list[RunResult]) -> dict[str, Any]:
 
 
 def _distinct(entries: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+    distinct: list[dict[str, Any]] = []
     for entry in entries:
-        if entry not in found:
-            found.append(entry)
-    return found
+        if entry not in distinct:
+            distinct.append(entry)
+    return distinct

@@ -1,22 +1,25 @@
-"""The one result model. Everything that is shown or written about a run is made from a `RunResult`.
+"""The result model: every report is rendered from one `RunResult`.
 
-Times are unix seconds (UTC), durations seconds, sizes bytes. The JSON schema of version 1 is
-docs/result-1.schema.json; a reader refuses a version that it does not know and says so.
+Times are Unix seconds (UTC), durations are seconds, sizes are bytes. The JSON schema of version 1 is
+docs/result-1.schema.json; a reader refuses a version that it does not know. `reports.load` reads results.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 SCHEMA_VERSION = 1
 
 
 class Outcome(StrEnum):
-    """How a check ended; `not run`: it was planned and the run ended before it did."""
+    """How a check ended.
+
+    `undecided`: the sources do not determine the answer and no engine could; the check's remedy names
+    what would decide it. `not run`: the check was planned and the run ended before it.
+    """
 
     PASSED = "passed"
     FAILED = "failed"
@@ -29,13 +32,13 @@ class Outcome(StrEnum):
 
 
 class Record(BaseModel):
-    """Frozen; an unknown key is a mistake of the writer, never ignored."""
+    """Base of all records: frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class EvidenceRef(Record):
-    """One thing that a check saw. `file` is relative to the results folder; empty: it was lost."""
+    """One piece of evidence. `file` is relative to the results folder; empty: the content was lost."""
 
     name: str
     kind: Literal["text", "json", "binary"]
@@ -43,7 +46,7 @@ class EvidenceRef(Record):
     size: int = Field(description="bytes before redaction and cutting")
     stored: int = Field(description="bytes in `file`")
     sha256: str = Field(description="digest of `file`")
-    note: str = Field("", description="what is missing from it, if anything")
+    note: str = Field("", description="which part of the content is missing, if any")
 
 
 class Check(Record):
@@ -54,8 +57,8 @@ class Check(Record):
     requirements: tuple[str, ...]
     gate: bool = False
     outcome: Outcome
-    message: str = Field("", description="the one line that matters")
-    remedy: str = ""
+    message: str = Field("", description="the decisive line")
+    remedy: str = Field("", description="the next step; of an undecided check: what would decide it")
     details: str = ""
     started: float = Field(0.0, description="unix seconds; 0: never started")
     seconds: float = 0.0
@@ -64,11 +67,13 @@ class Check(Record):
     waiver: str = Field("", description="requirement whose waiver covers the failure")
     session: str = ""
     evidence: tuple[EvidenceRef, ...] = ()
-    measures: dict[str, float] = Field({}, description="seconds that its evidence told, such as a launch")
+    measures: dict[str, float] = Field(
+        {}, description="seconds read from its evidence, such as an agent's launch"
+    )
 
 
 class RequirementInfo(Record):
-    """A requirement of the catalogue as it was when the run was made."""
+    """A requirement of the catalogue at the time of the run."""
 
     id: str
     text: str
@@ -80,13 +85,21 @@ class RequirementInfo(Record):
 
 
 class ComponentInfo(Record):
-    """One part of the stack; `stand_in` says what it simulates, or is empty for the real thing."""
+    """One part of the stack; `simulator` names the simulator that runs in its place, or is empty."""
 
     name: str
     version: str
     image: str = ""
     digest: str = ""
-    stand_in: str = ""
+    simulator: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _old_key(cls, raw: Any) -> Any:
+        """Accept the key `stand_in`, which results before 0.1.0 hold in place of `simulator`."""
+        if isinstance(raw, dict) and "stand_in" in raw:
+            return {"simulator": raw["stand_in"]} | {k: v for k, v in raw.items() if k != "stand_in"}
+        return raw
 
 
 class SpanInfo(Record):
@@ -101,7 +114,7 @@ class SpanInfo(Record):
 
 
 class Problem(Record):
-    """Something that broke outside of any check: the stand-up, the collection, pytest itself."""
+    """A failure outside of any check: of the stand-up, the collection or pytest itself."""
 
     what: str
     where: str = ""
@@ -109,8 +122,8 @@ class Problem(Record):
     remedy: str = ""
 
 
-class WaiverInfo(Record):
-    """A waiver and what became of it. `state` other than `used` and `not needed here` fails the run."""
+class WaiverUse(Record):
+    """A waiver with its effect on the run. The states `expired` and `unmatched` fail the run."""
 
     requirement: str
     owner: str
@@ -133,7 +146,7 @@ class SessionInfo(Record):
 
 
 class RunInfo(Record):
-    """What the run was."""
+    """Identity, inputs and extent of a run."""
 
     id: str
     started: float
@@ -146,25 +159,25 @@ class RunInfo(Record):
     stack_revision: str = Field("", description="digest or commit of the stack's own files")
     harness_version: str = ""
     command: str = ""
-    selection: str = Field("", description="what part was asked for; empty: everything")
-    layers: tuple[str, ...] = Field((), description="layers that were asked for; empty: all that have checks")
-    read_only: bool = Field(False, description="nothing of the stack was to be changed")
+    selection: str = Field("", description="pytest arguments that select checks; empty: all")
+    layers: tuple[str, ...] = Field((), description="selected layers; empty: all that have checks")
+    read_only: bool = Field(False, description="checks that write were not allowed")
     pins: tuple[tuple[str, str], ...] = Field((), description="pinned plugins: name and version")
 
 
 class Verdict(Record):
-    """One word with its reason; `exit_code` 0 conformant, 1 not conformant, 2 incomplete."""
+    """One word with its reason; `exit_code`: 0 conformant, 1 not conformant, 2 incomplete."""
 
     word: Literal["conformant", "not conformant", "incomplete"]
     exit_code: Literal[0, 1, 2]
-    headline: str = Field(description="the verdict with what qualifies it")
+    headline: str = Field(description="the word and its qualifications")
     reason: str = Field("", description="the lowest broken thing, one line")
-    remedy: str = Field("", description="what to do about it")
+    remedy: str = Field("", description="the next step")
     counts: dict[str, int] = {}
 
 
 class RunResult(Record):
-    """Everything known about a run, also about one that was killed."""
+    """All facts about a run, also about one that was killed."""
 
     schema_version: Literal[1] = 1
     run: RunInfo
@@ -173,25 +186,19 @@ class RunResult(Record):
     requirements: tuple[RequirementInfo, ...] = ()
     checks: tuple[Check, ...] = ()
     problems: tuple[Problem, ...] = ()
-    waivers: tuple[WaiverInfo, ...] = ()
+    waivers: tuple[WaiverUse, ...] = ()
     sessions: tuple[SessionInfo, ...] = ()
     timeline: tuple[SpanInfo, ...] = ()
 
-    @classmethod
-    def load(cls, folder: Path) -> RunResult:
-        """What the results in `folder` say, whether or not the run ended. Raises UsageError."""
-        from reports.load import load
-
-        return load(folder)
-
-    def requirement(self, identifier: str) -> RequirementInfo | None:
-        return next((known for known in self.requirements if known.id == identifier), None)
+    @property
+    def by_id(self) -> dict[str, RequirementInfo]:
+        return {requirement.id: requirement for requirement in self.requirements}
 
     @property
     def unchecked(self) -> tuple[RequirementInfo, ...]:
-        """Requirements that no check of this run decides."""
-        seen = {name for check in self.checks for name in check.requirements}
-        return tuple(requirement for requirement in self.requirements if requirement.id not in seen)
+        """Requirements without a check in this run."""
+        checked = {name for check in self.checks for name in check.requirements}
+        return tuple(requirement for requirement in self.requirements if requirement.id not in checked)
 
 
 def schema() -> dict[str, object]:

@@ -1,9 +1,9 @@
-"""What the command line tells the reports about a run: what it is, what it stands on, what went wrong.
+"""Records a run for the reports: its identity, its components, the steps of its stand-up, its problems.
 
 recorder = Recorder(folder, run_id="r1", environment="kind", contract=loaded, command="run")
 recorder.step("nexus", "running") ... recorder.step("nexus", "done")
 recorder.components(asdict(part) for part in endpoints.components)
-recorder.problem(error, "stand-up")          # when something outside of a check broke
+recorder.problem(error, "stand-up")          # after a failure outside of any check
 recorder.finish()                            # or recorder.finish(interrupted=True)
 """
 
@@ -25,17 +25,18 @@ from conformance.core.files import write_atomically
 from reports import waivers as waiving
 from reports.events import RESERVE, EventLog, reserve
 from reports.load import RUN
+from reports.model import ComponentInfo
 from reports.redact import SECRETS
 
 TIMELINE = "timeline.jsonl"
-#: The contract as it was when the run began: a bundle can be judged without the tree that it came from.
+#: The contract at the beginning of the run: a bundle needs no tree to be judged.
 CONTRACT = "contract.toml"
 
 
 class Recorder:
-    """Keeps run.json true at any moment: a run that is killed leaves "running" behind.
+    """Keeps run.json true at any moment: a killed run leaves the state "running" behind.
 
-    `folder` must hold no other run. `timeline` is where core.timeline is to write its spans.
+    `folder` must hold no other run. `timeline` is the file for the spans of conformance.core.timeline.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Recorder:
         reserve(folder)
         self._problems: list[dict[str, str]] = []
         self._components: list[dict[str, Any]] = []
-        # what this kind of run never asks for is not missing from it
+        # layers outside of this kind of run are not missing from it
         left_out = frozenset(without)
         self._requirements = [
             catalogues.requirement_fields(known)
@@ -101,12 +102,12 @@ class Recorder:
         return self.folder / TIMELINE
 
     def components(self, parts: Iterable[Mapping[str, Any]]) -> None:
-        """What the stack consists of: name, version, image, digest, stand_in each."""
-        self._components = [dict(part) for part in parts]
+        """The parts of the stack, each with the fields of `ComponentInfo`."""
+        self._components = [ComponentInfo.model_validate(dict(part)).model_dump() for part in parts]
         self._write()
 
     def read_only(self) -> None:
-        """Checks that write do not apply: the verdict says so."""
+        """Checks that write do not apply; the headline of the verdict says so."""
         self._run["read_only"] = True
         self._write()
 
@@ -120,23 +121,23 @@ class Recorder:
         self._log.event("step", name=name, state=state, note=note)
 
     def note(self, text: str) -> None:
-        """One line for whoever watches."""
+        """One line for the live view."""
         self._log.event("note", text=text)
 
     def problem(self, error: ConformanceError, where: str = "") -> None:
-        """Something outside of any check broke: the verdict cannot be conformant."""
-        told = {
+        """Record a failure outside of any check: the verdict cannot be conformant."""
+        problem = {
             "what": error.what,
             "where": error.where or where,
             "observed": error.observed or str(error),
             "remedy": error.remedy,
         }
-        self._problems.append(told)
-        self._log.event("problem", **told)
+        self._problems.append(problem)
+        self._log.event("problem", **problem)
         self._write()
 
     def finish(self, *, interrupted: bool = False) -> None:
-        """The run is over; call it last, before the results are loaded."""
+        """Record the end of the run; call it last, before the results are loaded."""
         self._run |= {"ended": time.time(), "state": "interrupted" if interrupted else "finished"}
         self._write()
         self._log.close()

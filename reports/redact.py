@@ -1,8 +1,8 @@
-"""Taking secrets out of everything that is written: what was declared, and what looks like one.
+"""Redaction: takes declared secrets, and texts that look like secrets, out of everything written.
 
-A declared secret is found as it is, base64-encoded at any of the three alignments, URL-encoded,
-JSON- and XML-escaped, in hexadecimal, and with line breaks or colour codes inside it. Redaction never
-fails and never grows a text's meaning: it puts `[redacted: LABEL]` where the secret was.
+A declared secret is found verbatim, base64-encoded at any of the three alignments, URL-encoded, JSON-
+and XML-escaped, in hexadecimal, and with line breaks or color codes inside it. Redaction never fails; it
+puts `[redacted: LABEL]` in place of the secret.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from itertools import accumulate
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-#: A shorter secret is found only as a whole word and only as it is: as a part of words it would match
+#: A shorter secret is found only verbatim and as a whole word: as a part of words it would match
 #: everywhere and make reports useless.
 SHORT = 6
-#: Below this length a "secret" is an ordinary word; refuse it rather than ruin every report.
+#: A shorter text is an ordinary word and refused as a secret.
 TOO_SHORT = 3
-#: Bytes that a caller who cuts a text must add before the cut, so that a secret across it is found.
+#: A text is cut only this many bytes after its limit, so that a secret across the cut is found.
 MARGIN = 8192
 
 _SQUEEZE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\\[nrt]|[\s\\]+")
 _KEEP = "[redacted: {}]"
-# looking for circles costs an event a fifth of its time; records are made of plain values
+# the search for cycles costs a fifth of an event's time; records hold plain values only
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 # every repetition is bounded or starts at a rare text: evidence may be one line of megabytes
 _B64 = r"[A-Za-z0-9+/_-]"
 _SHAPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    # label, texts of which one must be there for the pattern to be worth trying, pattern with the
-    # secret as the last group (or as a whole); compiled when first tried, and kept by `re`
+    # label; texts, one of which any match contains; pattern with the secret as its last group (or as a
+    # whole), compiled by `re` at its first use
     (
         "private key",
         ("PRIVATE KEY",),
@@ -71,7 +71,7 @@ _SHAPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
 )
 _PEM = "LS0tLS1CRUdJTi"
 _PEM_IN_BASE64 = _PEM + r"[A-Za-z0-9+/=]{40,}"
-#: Of these at least one is in whatever has a known shape: most texts are done with one look for each.
+#: Every known shape contains one of these: most texts need one search for each.
 _NEEDLES = (*(needle for _, needles, _ in _SHAPES for needle in needles), _PEM)
 
 
@@ -87,7 +87,7 @@ class Redactor:
             self.add(secret)
 
     def add(self, secret: str, label: str = "secret") -> bool:
-        """Declare `secret`; `label` says in reports what was there. False: too short to be one."""
+        """Declare `secret`; reports show `label` in its place. False: it is too short to be a secret."""
         secret = secret.strip()
         if len(secret) < TOO_SHORT:
             return False
@@ -105,14 +105,14 @@ class Redactor:
         return True
 
     def since(self, count: int) -> list[tuple[str, str]]:
-        """Secrets declared after the first `count`, with labels: for handing them to another process."""
+        """Secrets declared after the first `count`, with labels, for another process."""
         return list(self._labels.items())[count:]
 
     def __len__(self) -> int:
         return len(self._labels)
 
     def text(self, text: str) -> str:
-        """`text` without any declared or recognisable secret."""
+        """`text` without any declared or recognizable secret."""
         if len(text) < TOO_SHORT:
             return text
         # longest first: a variant may contain a shorter one
@@ -127,11 +127,11 @@ class Redactor:
         return _shapes(text)
 
     def data(self, data: bytes) -> bytes:
-        """The same for bytes of any encoding; bytes that are no UTF-8 come out as they went in."""
+        """The same for bytes of any encoding; bytes outside of UTF-8 stay as they are."""
         return self.text(data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
     def tree(self, value: Any) -> Any:
-        """`value` (what JSON can hold) with every text in it redacted, keys too."""
+        """`value` (any that JSON can hold) with every text in it redacted, keys too."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
@@ -141,12 +141,12 @@ class Redactor:
         return value
 
     def json_line(self, value: Any) -> str:
-        """`value` as one line of JSON without secrets. Usual case: nothing found, encoded once."""
+        """`value` as one line of JSON without secrets; without a match it is encoded once."""
         line = _ENCODE(value)
         if self.text(line) == line:
             return line
         clean = _ENCODE(self.tree(value))
-        # a secret may lie across fields only in ways that no field shows; the line must still be JSON
+        # a secret may lie across fields; the line must still be JSON
         again = self.text(clean)
         if again != clean and _is_json(again):
             return again
@@ -203,20 +203,20 @@ def _variants(secret: str) -> Iterator[str]:
     for safe in ("/", ""):
         for quoted in (quote(secret, safe=safe), quote_plus(secret, safe=safe)):
             yield quoted
-            yield re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), quoted)
+            yield re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), quoted)
     for ascii_only in (True, False):
         once = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
         yield once
         yield once.replace("/", "\\/")
         yield json.dumps(once, ensure_ascii=ascii_only)[1:-1]
-    # writers of XML and HTML differ in which quotes they escape, and how
+    # writers of XML and HTML escape quotes in different ways
     for double in ('"', "&quot;", "&#34;") if '"' in secret else ('"',):
         for single in ("'", "&#x27;", "&#39;", "&apos;") if "'" in secret else ("'",):
             yield escape(secret, quote=False).replace('"', double).replace("'", single)
     yield raw.hex()
     yield raw.hex().upper()
     for shift in range(3):
-        # the characters that also depend on neighbours are left out, so that any alignment matches
+        # characters that depend on neighbors are left out, so that any alignment matches
         encoded = base64.b64encode(b"\0" * shift + raw).decode().rstrip("=")
         inner = encoded[(0, 2, 3)[shift] : len(encoded) if (shift + len(raw)) % 3 == 0 else -1]
         if len(inner) >= SHORT:
@@ -236,23 +236,23 @@ def _shapes(text: str) -> str:
     return text
 
 
-def _masked(label: str, found: re.Match[str]) -> str:
+def _masked(label: str, match: re.Match[str]) -> str:
     mark = _KEEP.format(label)
-    if found.re.groups == 0:
+    if match.re.groups == 0:
         return mark
-    if found[1].startswith("[redacted"):
-        return found[0]
-    begin, end = found.start(1) - found.start(), found.end(1) - found.start()
-    return found[0][:begin] + mark + found[0][end:]
+    if match[1].startswith("[redacted"):
+        return match[0]
+    begin, end = match.start(1) - match.start(), match.end(1) - match.start()
+    return match[0][:begin] + mark + match[0][end:]
 
 
-def _masked_pem(found: re.Match[str]) -> str:
-    whole = found[0].rstrip("=")
+def _masked_pem(match: re.Match[str]) -> str:
+    whole = match[0].rstrip("=")
     try:
         decoded = base64.b64decode(whole[: len(whole) // 4 * 4])
     except (ValueError, binascii.Error):
         return _KEEP.format("private key")
-    return _KEEP.format("private key") if b"PRIVATE KEY" in decoded else found[0]
+    return _KEEP.format("private key") if b"PRIVATE KEY" in decoded else match[0]
 
 
 def _is_json(text: str) -> bool:
@@ -263,10 +263,10 @@ def _is_json(text: str) -> bool:
     return True
 
 
-#: The register of this process: whoever learns a secret declares it here at once.
+#: The register of this process; code that reads a secret declares it here at once.
 SECRETS = Redactor()
 
 
 def register(secret: str, label: str = "secret") -> None:
-    """Declare a secret of this process, so that nothing written from now on holds it."""
+    """Declare a secret of this process: everything written from now on omits it."""
     SECRETS.add(secret, label)

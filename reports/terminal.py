@@ -1,4 +1,4 @@
-"""What stands on the screen at the end: failures first, then the one block with the verdict."""
+"""The end of a run on the screen: failures first, then one block with the verdict."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from conformance.contract.catalogue import ORDER
 from reports.model import Check, Outcome, RequirementInfo, RunResult
 from reports.text import clean
-from reports.verdict import BROKEN, WAIVER_FAILS, in_order, level, remedy_of
+from reports.verdict import BROKEN, WAIVER_FAILS, by_layer, in_order, level, remedy_of, undecided_causes
 
 STYLES = {
     Outcome.PASSED: "green",
@@ -22,16 +21,17 @@ STYLES = {
     Outcome.BLOCKED: "yellow",
     Outcome.WAIVED: "cyan",
     Outcome.NOT_APPLICABLE: "dim",
+    Outcome.UNDECIDED: "blue",
     Outcome.NOT_RUN: "yellow",
 }
 VERDICT_STYLES = {"conformant": "bold green", "not conformant": "bold red", "incomplete": "bold yellow"}
-#: Broken checks that are told in full; the rest stands in the report.
+#: Broken checks printed in full; the report holds the others.
 SHOWN = 20
 
 
 def print_verdict(console: Console, result: RunResult, *, folder: str = "") -> None:
-    """Print what is broken, a line per layer, and the verdict; `folder` is named as where more is."""
-    by_id = {requirement.id: requirement for requirement in result.requirements}
+    """Print broken checks, a line per layer and the verdict; `folder` is the place of the report."""
+    by_id = result.by_id
     blocked = Counter(check.blocked_by for check in result.checks if check.outcome is Outcome.BLOCKED)
     broken = in_order(result.checks, by_id)
     console.print()
@@ -46,6 +46,7 @@ def print_verdict(console: Console, result: RunResult, *, folder: str = "") -> N
                 console.print(Padding(Text(line), (0, 0, 0, 2)))
         if problem.remedy:
             console.print(Padding(Text.assemble(("next: ", "bold"), clean(problem.remedy)), (0, 0, 0, 2)))
+    _print_undecided(console, result)
     _print_waivers(console, result)
     if result.checks:
         console.print(layer_table(result))
@@ -54,24 +55,18 @@ def print_verdict(console: Console, result: RunResult, *, folder: str = "") -> N
 
 def layer_table(result: RunResult) -> Table:
     """Outcomes by layer; columns that would be empty are left out."""
-    used = [outcome for outcome in Outcome if any(check.outcome is outcome for check in result.checks)]
+    outcomes = {check.outcome for check in result.checks}
+    used = [outcome for outcome in Outcome if outcome in outcomes]
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("layer")
     for outcome in used:
         table.add_column(str(outcome), justify="right")
     table.add_column("seconds", justify="right")
-    for layer in [*ORDER, *sorted({check.layer for check in result.checks} - set(ORDER))]:
-        checks = [check for check in result.checks if check.layer == layer]
-        if checks:
-            counts = Counter(check.outcome for check in checks)
-            cells = [Text(str(counts[o]) if counts[o] else "", style=STYLES[o]) for o in used]
-            table.add_row(layer, *cells, f"{sum(check.seconds for check in checks):.1f}")
+    for layer, checks in by_layer(result.checks).items():
+        counts = Counter(check.outcome for check in checks)
+        cells = [Text(str(counts[o]) if counts[o] else "", style=STYLES[o]) for o in used]
+        table.add_row(layer, *cells, f"{sum(check.seconds for check in checks):.1f}")
     return table
-
-
-def one_line(check: Check) -> str:
-    """The first line of a broken check: requirements, outcome, what."""
-    return f"{', '.join(check.requirements)} {check.outcome}: {check.message or check.nodeid}"
 
 
 def _print_broken(console: Console, check: Check, by_id: dict[str, RequirementInfo], blocks: int) -> None:
@@ -84,11 +79,9 @@ def _print_broken(console: Console, check: Check, by_id: dict[str, RequirementIn
         )
     )
     body = [by_id[name].text for name in check.requirements if name in by_id]
-    told = clean(check.details).splitlines()
-    if told and told[0].strip() == clean(check.message):
-        body += [line.strip() for line in told[1:] if line.strip() and not line.strip().startswith("next:")][
-            :8
-        ]
+    details = [line.strip() for line in clean(check.details).splitlines()]
+    if details and details[0] == clean(check.message):
+        body += [line for line in details[1:] if line and not line.startswith("next:")][:8]
     remedy = clean(remedy_of(check, by_id))
     for line in body:
         console.print(Padding(Text(line), (0, 0, 0, 2)))
@@ -101,13 +94,23 @@ def _print_broken(console: Console, check: Check, by_id: dict[str, RequirementIn
     console.print(Padding(Text(check.nodeid, style="dim"), (0, 0, 0, 2)))
 
 
+def _print_undecided(console: Console, result: RunResult) -> None:
+    """Each cause once, with the requirements that it leaves undecided."""
+    for cause in undecided_causes(result.checks):
+        style = STYLES[Outcome.UNDECIDED]
+        console.print(Text.assemble(("undecided ", style), (cause.names, "bold"), f": {clean(cause.reason)}"))
+        if cause.remedy:
+            line = Text.assemble(("decided by: ", "bold"), clean(cause.remedy))
+            console.print(Padding(line, (0, 0, 0, 2)))
+
+
 def _print_waivers(console: Console, result: RunResult) -> None:
     for waiver in result.waivers:
         name = escape(f"{waiver.requirement} ({waiver.owner})")
         if waiver.state in WAIVER_FAILS:
             console.print(f"[bold red]waiver {waiver.state}[/] {name}: {escape(waiver.reason)}")
         elif waiver.state == "passes":
-            console.print(f"[cyan]waiver to remove[/] {name}: what it excuses passes now")
+            console.print(f"[cyan]waiver to remove[/] {name}: the waived check passes now")
         elif waiver.state == "used":
             console.print(f"[cyan]waived[/] {name}: {escape(waiver.reason)}, {waiver.days_left} days left")
 
@@ -125,9 +128,8 @@ def _print_block(console: Console, result: RunResult, folder: str) -> None:
         console.print(Text.assemble("  ", ("next: ", "bold"), clean(verdict.remedy)), soft_wrap=True)
     counts = ", ".join(f"{count} {name}" for name, count in verdict.counts.items()) or "no checks"
     console.print(f"  {counts}; {_elapsed(result)}")
-    for component in result.components:
-        if component.stand_in:
-            console.print(Text(f"  {component.name} is a stand-in: {component.stand_in}"), soft_wrap=True)
+    if simulators := [f"{part.name} ({part.simulator})" for part in result.components if part.simulator]:
+        console.print(Text(f"  simulators: {', '.join(simulators)}"), soft_wrap=True)
     if folder:
         console.print(Text(f"  report: {folder}"), soft_wrap=True)
 

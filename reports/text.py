@@ -1,7 +1,8 @@
-"""Making any text fit for XML and HTML: colours dropped, control characters and lone surrogates shown."""
+"""Text for people and for XML and HTML: without colors, control characters and lone surrogates visible."""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -9,8 +10,8 @@ _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
 
 
 def clean(text: str) -> str:
-    """`text` as XML 1.0 can hold it; what it cannot is shown as \\xNN."""
-    return _FORBIDDEN.sub(lambda found: f"\\x{ord(found[0]):02x}", _ANSI.sub("", text))
+    """`text` as XML 1.0 can hold it; any other character is shown as \\xNN."""
+    return _FORBIDDEN.sub(lambda match: f"\\x{ord(match[0]):02x}", _ANSI.sub("", text))
 
 
 def first_line(text: str) -> str:
@@ -28,6 +29,11 @@ def seconds(value: float) -> str:
         return f"{value:.0f} s"
     minutes, rest = divmod(round(value), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def day(stamp: float | None) -> str:
+    """A moment for people."""
+    return dt.datetime.fromtimestamp(stamp, dt.UTC).strftime("%Y-%m-%d %H:%M UTC") if stamp else "not ended"
 
 
 def size(count: int) -> str:

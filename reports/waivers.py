@@ -1,10 +1,10 @@
-"""Waivers: known non-conformances that somebody answers for, until a date.
+"""Waivers: known non-conformances, each with an owner and a last day.
 
 `waivers.toml`:
 
     [[waiver]]
     requirement = "NEXUS-04"
-    match = "maven-snapshots"      # optional: a text in the check's name or message
+    match = "maven-snapshots"      # optional: a part of the check's name or message
     owner = "build team"
     reason = "the old repository is emptied this month"
     link = "https://tracker.example.org/1234"
@@ -38,7 +38,7 @@ class Waiver:
     match: str = ""
 
     def covers(self, requirements: tuple[str, ...], nodeid: str, message: str) -> bool:
-        """Is this the waiver of a failed check of `requirements` with that name and message?"""
+        """Does this waiver cover a failed check of `requirements` with that name and message?"""
         return self.requirement in requirements and (self.match in nodeid or self.match in message)
 
     def days_left(self, today: dt.date) -> int:
@@ -61,7 +61,7 @@ def find(
 
 
 def load(file: Path, *, max_days: int = MAX_DAYS, day: dt.date | None = None) -> tuple[Waiver, ...]:
-    """Read waivers; a file that is not there holds none.
+    """Read waivers; a missing file holds none.
 
     Raises:
         ContractError: not TOML, a key missing or unknown, or an expiry too far ahead.
@@ -75,9 +75,9 @@ def load(file: Path, *, max_days: int = MAX_DAYS, day: dt.date | None = None) ->
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        found = re.search(r"at line (\d+)", str(error))
+        line = re.search(r"at line (\d+)", str(error))
         raise ContractError(
-            "the waivers are not TOML", where=f"{file}:{found[1] if found else '?'}", observed=str(error)
+            "the waivers are not TOML", where=f"{file}:{line[1] if line else '?'}", observed=str(error)
         ) from error
     lines = [n for n, line in enumerate(text.splitlines(), 1) if line.strip() == "[[waiver]]"]
     waivers, mistakes = [], []
@@ -104,7 +104,7 @@ def _mistakes(entry: dict[str, Any], max_days: int, day: dt.date) -> list[str]:
     texts = ("requirement", "owner", "reason", "link")
     wrong = [f"unknown key {key}" for key in sorted(set(entry) - {*texts, "match", "expires"})]
     wrong += [
-        f"{key} must be a text that is not empty"
+        f"{key} must be a non-empty text"
         for key in texts
         if not isinstance(entry.get(key), str) or not entry[key].strip()
     ]

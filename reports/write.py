@@ -1,4 +1,4 @@
-"""Writing every artifact of a result; one that cannot be written never costs the others or the verdict."""
+"""Writes the artifacts of a result; one that cannot be written never costs the others or the verdict."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from conformance.core.files import write_atomically
-from reports import jsonfile, junit, markdown, page, textline
+from reports import charts, junit, markdown, page
 from reports.model import RunResult
 from reports.redact import SECRETS
 
@@ -15,14 +15,15 @@ from reports.redact import SECRETS
 def write_all(result: RunResult, folder: Path, previous: RunResult | None = None) -> dict[str, str]:
     """Write all artifacts of `result` into the results folder `folder`.
 
-    `previous` is what the page compares with. Returns what could not be written: artifact to reason.
-    Everything passes the redactor once more, in case a secret was declared after the check that saw it.
+    The page compares `result` with `previous`. Returns the artifacts that could not be written, each with
+    its reason. Everything passes the redactor once more, because a secret may have been declared after the
+    check that recorded it.
     """
     renderers: dict[str, Callable[[], str]] = {
-        "result.json": lambda: jsonfile.render(result),
+        "result.json": lambda: to_json(result),
         "junit.xml": lambda: junit.render(result),
         "summary.md": lambda: markdown.render(result),
-        "timeline.txt": lambda: textline.render(result),
+        "timeline.txt": lambda: charts.stand_up_text(result),
         "report.html": lambda: page.render(result, folder, previous),
     }
     lost = {}
@@ -34,9 +35,14 @@ def write_all(result: RunResult, folder: Path, previous: RunResult | None = None
     return lost
 
 
+def to_json(result: RunResult) -> str:
+    """The text of result.json (schema: docs/result-1.schema.json)."""
+    return json.dumps(result.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
+
+
 def _redacted(name: str, text: str) -> str:
     clean = SECRETS.text(text)
     if clean != text and name.endswith(".json"):
-        # a mark put into the middle of an escape would break the document: redact value by value
+        # a mark in the middle of an escape would break the document: redact value by value
         return json.dumps(SECRETS.tree(json.loads(text)), indent=1, ensure_ascii=False)
     return clean

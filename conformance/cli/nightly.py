@@ -166,12 +166,12 @@ def _blamed(options: argparse.Namespace, done: Night, wanted: list[Pair], folder
 
 def _failed(place: Path, direction: str = "*") -> frozenset[str]:
     """Requirements that failed in the reports of one pair."""
-    from reports import RunResult
+    from reports import load_results
 
     return frozenset(
         name
         for results in place.glob(f"{direction}/results")
-        for check in RunResult.load(results).checks
+        for check in load_results(results).checks
         if check.outcome == "failed"
         for name in check.requirements
     )
@@ -179,14 +179,14 @@ def _failed(place: Path, direction: str = "*") -> frozenset[str]:
 
 def _report(folder: Path, kept: Path) -> None:
     """One report of all pairs, and each of them in the history for `conformance report trend`."""
-    from reports import RunResult, write_all
+    from reports import load_results, write_all
     from reports.history import remember, store
     from reports.merge import merge
 
     results = sorted(folder.glob("pair-*/*/results"))
     for each in results:
         try:
-            remember(RunResult.load(each), store(str(kept / "history")))
+            remember(load_results(each), store(str(kept / "history")))
         except ConformanceError as error:
             print(f"not remembered: {each}: {str(error).splitlines()[0]}")
     if len(results) > 1:

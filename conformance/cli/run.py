@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     from conformance.cli.session import Session
     from environments import runs
     from environments.kind import reap
-    from reports import LiveView, Recorder, RunResult, print_verdict, usual, write_all
+    from reports import LiveView, Recorder, load_results, print_verdict, usual, write_all
 
     console = Console()
     for removed in reap.reap():
@@ -113,7 +113,7 @@ def run(options: argparse.Namespace) -> int:
         console.print("interrupted: tearing down in order; a second interrupt leaves it to conformance reap")
     finally:
         recorder.finish(interrupted=interrupted)
-        result = RunResult.load(folder)
+        result = load_results(folder)
         lost = write_all(result, folder, earlier[-1] if earlier else None)
         print_verdict(console, result, folder=str(folder))
         for name, reason in lost.items():
@@ -144,13 +144,13 @@ def _events(file: Path | None) -> TextIO | None:
 def _earlier(contract: str, environment: str) -> list[RunResult]:
     """The newest finished runs of the same contract and environment, oldest first."""
     from conformance.core.paths import state_root
-    from reports import RunResult
+    from reports import load_results
 
     heads = (state_root() / "runs").glob("*/results/run.json")
     found: list[RunResult] = []
     for head in sorted(heads, key=lambda head: head.stat().st_mtime, reverse=True):
         with contextlib.suppress(ConformanceError):
-            result = RunResult.load(head.parent)
+            result = load_results(head.parent)
             alike = result.run.contract_file == Path(contract).name and result.run.environment == environment
             if alike and result.run.state == "finished" and result.checks:
                 found.insert(0, result)

@@ -22,7 +22,7 @@ from conformance.core.paths import lock_file
 from conformance.upgrade.observed import Observed
 from conformance.upgrade.pairs import Pair
 from environments import runs
-from reports.model import RunResult
+from reports.load import load_results
 
 #: time that a pair gets to tear down in order when the night is over
 TEAR_DOWN = 120
@@ -146,7 +146,7 @@ def _result(pair: Pair, place: Path, code: int) -> PairResult:
     for direction in ("forth", "back"):
         try:
             seen = Observed.load(place / direction)
-            verdict = RunResult.load(place / direction / "results").verdict
+            verdict = load_results(place / direction / "results").verdict
         except ConformanceError:
             continue
         away = {f"{each.service} {each.way}": round(each.seconds, 1) for each in seen.away}

@@ -3,7 +3,7 @@
   const $ = (id) => document.getElementById(id);
   const rows = [...document.querySelectorAll("#rows > .row")];
   const boxes = [...document.querySelectorAll("input[name=outcome]")];
-  // the text of evidence is searched as well; it is read on the first search, not when the page opens
+  // the search includes evidence, whose text is read on the first search and not when the page opens
   const texts = new Map();
   const text = (row) => {
     if (!texts.has(row)) texts.set(row, row.textContent.toLowerCase());

@@ -1,4 +1,4 @@
-"""A headless Chromium spoken to directly (DevTools protocol): open a page, set its size, ask it things."""
+"""A headless Chromium over the DevTools protocol: open a page, set its size, evaluate scripts in it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FLAGS = (
 
 
 class Page:
-    """One tab. `errors` are exceptions and console errors of the page; `requests` what it asked for."""
+    """One tab. `errors` are exceptions and console errors of the page; `requests` are its requests."""
 
     def __init__(self, address: str) -> None:
         self._socket = websocket.create_connection(address, timeout=30)
@@ -59,7 +59,7 @@ class Page:
         while self._next().get("method") != "Page.loadEventFired":
             pass
 
-    def ask(self, script: str) -> Any:
+    def evaluate(self, script: str) -> Any:
         found = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")

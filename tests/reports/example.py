@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.model import RunResult
-from tests.reports.made import check, requirement, results
+from tests.reports.builders import check, requirement, results
 
 COUNTS = {"STATIC": 8, "PLATFORM": 5, "NEXUS": 9, "REGISTRY": 8, "JENKINS": 10, "AGENTS": 8, "PIPELINES": 6}
 START = 1_790_000_000.0
@@ -31,6 +31,13 @@ SPECIAL: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "REGISTRY-03": ("waived", {"waiver": "REGISTRY-03", "message": "the tag can be overwritten"}),
     "AGENTS-08": ("not applicable", {"message": "no second label is declared"}),
+    "STATIC-07": (
+        "undecided",
+        {
+            "message": "the seed reads the branch from an environment variable",
+            "remedy": "run the live suites, which read the job from the controller",
+        },
+    ),
 }
 SPANS = (
     ("images", (), 0, 12),
@@ -94,9 +101,9 @@ def example(folder: Path) -> RunResult:
             "version": "2.504.3",
             "image": "conformance.test/jenkins:8f7a",
             "digest": "sha256:" + "ab" * 32,
-            "stand_in": "its API and pipelines",
+            "simulator": "its API and pipelines",
         },
-        {"name": "ECR", "version": "local", "image": "conformance.test/ecr:01cd", "stand_in": "its API"},
+        {"name": "ECR", "version": "local", "image": "conformance.test/ecr:01cd", "simulator": "its API"},
         {"name": "nexus", "version": "3.71.0-06", "image": "conformance.test/nexus:77ab"},
     ]
     evidence: dict[str, dict[str, Any]] = {
@@ -140,7 +147,7 @@ def earlier(result: RunResult) -> RunResult:
 
 
 def troubled(folder: Path) -> RunResult:
-    """A run of which much went wrong, told in long words: every outcome, every state of a waiver."""
+    """A run with many failures and long texts: every outcome, every state of a waiver."""
     long = "https://nexus.example.org/repository/" + "maven-releases-of-everybody/" * 6 + "x" * 120
     about = {"link": "https://tracker.example.org/1", "match": ""}
     waivers = [
@@ -156,7 +163,7 @@ def troubled(folder: Path) -> RunResult:
         {
             **about,
             "requirement": "NEXUS-77",
-            "owner": "no-one-who-is-here",
+            "owner": "nobody",
             "expires": "2026-10-20",
             "link": "in the wiki",
             "reason": "matches nothing",
@@ -175,6 +182,10 @@ def troubled(folder: Path) -> RunResult:
         check("NEXUS-02", "waived", waiver="NEXUS-02"),
         check("NEXUS-03", "failed", seconds=3725.0),
         check("JENKINS-01", "not applicable", message="no such plugin is pinned"),
+        *(
+            check(f"STATIC-{n:02d}", "undecided", message=f"{long} is a variable", remedy=f"resolve {long}")
+            for n in range(2, 40)
+        ),
         check("JENKINS-02", "failed"),
         check("AGENTS-01", "not run", message="the run ended before it"),
         *(

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from conformance.core.paths import PROJECT
-from reports import history, trendpage
+from reports import history
 from reports import page as pages
 from tests.reports.browser import Page, chromium
 from tests.reports.example import earlier, example, nights
@@ -31,7 +31,7 @@ def main() -> None:
         report = folder / "run" / "report.html"
         report.write_text(pages.render(result, folder / "run", earlier(result)), encoding="utf-8")
         trend = folder / "trend.html"
-        trend.write_text(trendpage.render(history.trend(nights(folder))), encoding="utf-8")
+        trend.write_text(pages.render_trend(history.trend(nights(folder))), encoding="utf-8")
         with chromium(folder / "profile") as tab:
             shoot(tab, report, 1280, "light", 1500, "report-1280")
             shoot(tab, report, 390, "dark", 1500, "report-390-dark")

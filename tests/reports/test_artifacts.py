@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import re
@@ -12,17 +13,19 @@ from typing import Any
 
 import jsonschema
 import pytest
+from rich.console import Console
 
 from conformance.core.errors import UsageError
 from conformance.core.paths import PROJECT
-from reports import events, jsonfile, junit, markdown, page, textline
+from reports import charts, events, junit, markdown, page
 from reports.events import EventLog, piece
-from reports.load import read_result
+from reports.load import load_results
 from reports.model import Outcome, RunResult, schema
 from reports.redact import Redactor
-from reports.write import write_all
+from reports.terminal import print_verdict
+from reports.write import to_json, write_all
+from tests.reports.builders import check, requirement, results
 from tests.reports.example import HOSTILE, earlier, example
-from tests.reports.made import check, requirement, results
 
 
 @pytest.fixture(scope="module")
@@ -37,21 +40,36 @@ def result(folder: Path) -> RunResult:
 
 def test_everything_is_written_and_the_json_reads_back(folder: Path, result: RunResult) -> None:
     assert write_all(result, folder) == {}
-    assert read_result(folder / "result.json") == result
+    assert load_results(folder / "result.json") == result
     assert (folder / "report.html").stat().st_size > 10_000
 
 
 def test_the_json_follows_the_published_schema(result: RunResult) -> None:
     published = json.loads((PROJECT / "docs" / "result-1.schema.json").read_text())
-    assert published == json.loads(json.dumps(schema())), "publish it: python -m reports.schema"
-    jsonschema.validate(json.loads(jsonfile.render(result)), published)
+    assert published == json.loads(json.dumps(schema())), "python -m reports.document"
+    jsonschema.validate(json.loads(to_json(result)), published)
 
 
-@pytest.mark.parametrize("version", [2, "1", None])
+@pytest.mark.parametrize("version", [2, "1"])
 def test_a_newer_schema_is_refused_in_words(tmp_path: Path, version: object) -> None:
     (tmp_path / "result.json").write_text(json.dumps({"schema_version": version}))
     with pytest.raises(UsageError, match="schema version"):
-        RunResult.load(tmp_path)
+        load_results(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "{", '{"schema_version": 1}'])
+def test_a_file_that_is_not_a_result_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "result.json").write_text(content)
+    with pytest.raises(UsageError, match=r"is not a result|cannot read"):
+        load_results(tmp_path / "result.json")
+
+
+def test_a_result_with_the_old_key_of_simulators_is_read(result: RunResult, tmp_path: Path) -> None:
+    old = json.loads(to_json(result))
+    for part in old["components"]:
+        part["stand_in"] = part.pop("simulator")
+    (tmp_path / "result.json").write_text(json.dumps(old))
+    assert load_results(tmp_path) == result
 
 
 def test_junit_has_layers_as_suites_and_the_remedy_in_the_message(result: RunResult) -> None:
@@ -70,7 +88,29 @@ def test_junit_has_layers_as_suites_and_the_remedy_in_the_message(result: RunRes
     assert all(message and message.startswith("blocked: PIPELINES-") for message in skipped)
     properties = {p.get("name"): p.get("value") for p in suites["nexus"].iter("property")}
     assert properties["version.nexus"] == "3.71.0-06"
-    assert "stand-in" in str(properties["version.controller"])
+    assert "(simulator: its API and pipelines)" in str(properties["version.controller"])
+
+
+def test_undecided_is_skipped_in_junit_and_named_once_elsewhere(tmp_path: Path) -> None:
+    about = {"message": "the branch is a variable", "remedy": "run the live suites"}
+    names = ("STATIC-01", "STATIC-02")
+    found = results(tmp_path, *(check(n, "undecided", **about) for n in names), check("NEXUS-01"))
+    root = ET.fromstring(junit.render(found))
+    static = next(suite for suite in root.iter("testsuite") if suite.get("name") == "static")
+    assert (static.get("tests"), static.get("skipped"), static.get("failures")) == ("2", "2", "0")
+    assert [case.get("message") for case in static.iter("skipped")] == [
+        f"undecided: {name}: the branch is a variable. Decided by: run the live suites" for name in names
+    ]
+    line = "- **STATIC-01, STATIC-02** undecided: the branch is a variable Decided by: run the live suites"
+    assert line in markdown.render(found).splitlines()
+    html = page.render(found, tmp_path)
+    assert html.count("<b>Decided by:</b> run the live suites") == 3, "once, and once in each requirement"
+    screen = io.StringIO()
+    print_verdict(Console(file=screen, width=100), found)
+    lines = [line.strip() for line in screen.getvalue().splitlines()]
+    at = lines.index("undecided STATIC-01, STATIC-02: the branch is a variable")
+    assert lines[at + 1] == "decided by: run the live suites"
+    assert "verdict: conformant, 2 undecided" in lines
 
 
 @pytest.mark.parametrize(
@@ -84,13 +124,13 @@ def test_text_that_formats_choke_on(tmp_path: Path, text: str) -> None:
     assert write_all(found, tmp_path) == {}
     ET.fromstring((tmp_path / "junit.xml").read_bytes())
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
-    # one script: ours; nothing of the text has become an element
+    # one script, that of the page: nothing of the text has become an element
     assert html.count("<script") == 1
     assert html.count("</script") == 1
     assert "\x00" not in html
     assert "\x1b" not in html
     assert len((tmp_path / "summary.md").read_text(encoding="utf-8").splitlines()) <= 60
-    assert read_result(tmp_path / "result.json").verdict.word == "not conformant"
+    assert load_results(tmp_path / "result.json").verdict.word == "not conformant"
 
 
 def test_the_page_asks_for_nothing_from_elsewhere(folder: Path, result: RunResult) -> None:
@@ -107,7 +147,7 @@ def test_the_page_asks_for_nothing_from_elsewhere(folder: Path, result: RunResul
 
 def test_the_page_says_what_matters(folder: Path, result: RunResult) -> None:
     html = page.render(result, folder, earlier(result))
-    for told in (
+    for text in (
         "Not conformant, with a simulated controller, with a simulated ECR, 1 waived",
         "NEXUS-01 failed: maven-releases takes",
         "blocks 6 checks",
@@ -116,10 +156,10 @@ def test_the_page_says_what_matters(folder: Path, result: RunResult) -> None:
         "Agent launch",
         "stack revision",
         "4356.vfa_556c21f086",
-        "No check of this run decides it",
-        "stand-in",
+        "This run has no check for it",
+        "Simulators: controller (its API and pipelines), ECR (its API).",
     ):
-        assert told in html, told
+        assert text in html, text
 
 
 def test_twenty_megabytes_of_evidence_fit_into_three(tmp_path: Path) -> None:
@@ -130,11 +170,11 @@ def test_twenty_megabytes_of_evidence_fit_into_three(tmp_path: Path) -> None:
     assert len(page.render(found, tmp_path).encode()) < 3_000_000
 
 
-def test_evidence_that_is_gone_is_told(tmp_path: Path) -> None:
+def test_lost_evidence_is_reported(tmp_path: Path) -> None:
     found = results(tmp_path, check("NEXUS-01", "failed"), evidence={"NEXUS-01": {"answer": "a" * 500}})
     for file in (tmp_path / "evidence").iterdir():
         file.unlink()
-    assert "not there: No such file" in page.render(found, tmp_path)
+    assert "not found: No such file" in page.render(found, tmp_path)
 
 
 def test_markdown_is_short_and_shows_text_as_it_is(tmp_path: Path) -> None:
@@ -153,7 +193,7 @@ def test_a_killed_run_gets_every_artifact(tmp_path: Path) -> None:
     lines = (tmp_path / "events-live.jsonl").read_bytes().splitlines(keepends=True)
     # the kill came in the middle of the last record
     (tmp_path / "events-live.jsonl").write_bytes(b"".join(lines[:-1]) + lines[-1][:40])
-    found = RunResult.load(tmp_path)
+    found = load_results(tmp_path)
     assert [one.outcome for one in found.checks] == [Outcome.PASSED, Outcome.NOT_RUN]
     assert write_all(found, tmp_path) == {}
     assert "Incomplete" in (tmp_path / "report.html").read_text()
@@ -161,8 +201,8 @@ def test_a_killed_run_gets_every_artifact(tmp_path: Path) -> None:
 
 
 def test_the_timeline_as_text_marks_the_critical_path(result: RunResult) -> None:
-    text = textline.render(result)
-    assert "81.0 s in all; critical path 81.0 s: images -> cluster -> storage -> nexus" in text
+    text = charts.stand_up_text(result)
+    assert "81.0 s; critical path 81.0 s: images -> cluster -> storage -> nexus" in text
     rows = {line.split()[0]: line for line in text.splitlines() if "|" in line}
     assert "#" in rows["nexus"]
     assert "#" not in rows["jenkins"]
@@ -195,7 +235,7 @@ def test_a_full_disk_costs_evidence_first_and_never_the_verdict(
     assert (stored[0]["file"], stored[0]["note"]) == ("", "lost: No space left on device")
     log.event("check", check={**check("STATIC-01", "failed"), "evidence": stored})
     log.event("session-end", session="live", status=1)
-    found = RunResult.load(tmp_path)
+    found = load_results(tmp_path)
     lost = write_all(found, tmp_path)
     monkeypatch.setattr(Path, "write_bytes", real_bytes)
     assert not (tmp_path / events.RESERVE).exists()

@@ -16,19 +16,19 @@ from conformance.contract.load import load
 from conformance.core.errors import UsageError
 from conformance.core.paths import REFERENCE
 from reports import bundle
-from reports.model import RunResult
+from reports.load import load_results
 from reports.recorder import Recorder
 from reports.redact import Redactor
 from reports.write import write_all
-from tests.reports.made import check, results
+from tests.reports.builders import check, results
 from tests.runner.suite_run import catalogue
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "results"
-    results(made, check("NEXUS-01", "failed"), evidence={"NEXUS-01": {"answer": "201 Created"}})
-    return made
+    folder = tmp_path / "results"
+    results(folder, check("NEXUS-01", "failed"), evidence={"NEXUS-01": {"answer": "201 Created"}})
+    return folder
 
 
 def keys(tmp_path: Path) -> tuple[Path, Path]:
@@ -46,24 +46,24 @@ def test_a_bundle_is_whole_and_reads_back(folder: Path, tmp_path: Path) -> None:
     packed = bundle.pack(folder, tmp_path / "run.tar.zst")
     found = bundle.verify(packed)
     assert (found.faults, found.files, found.signed, found.run) == ((), 3, False, "results")
-    assert RunResult.load(bundle.unpack(packed, tmp_path / "again")) == RunResult.load(folder)
+    assert load_results(bundle.unpack(packed, tmp_path / "again")) == load_results(folder)
 
 
 def test_a_bundle_holds_what_explains_a_red_run_and_no_secret_of_it(tmp_path: Path) -> None:
     folder = tmp_path / "results"
-    told = Recorder(
+    recorder = Recorder(
         folder,
         run_id="r1",
         environment="kind",
         contract=load(REFERENCE / "conformance.toml"),
         requirements=catalogue(tmp_path),
     )
-    told.finish()
+    recorder.finish()
     results(folder, check("NEXUS-01", "failed"), evidence={"NEXUS-01": {"answer": "201 Created"}})
     (folder / "pytest-live.log").write_text("1 failed")
     (folder / "diagnostics").mkdir()
     (folder / "diagnostics" / "resources.yaml").write_text("env:\n- name: PASSWORD\n  value: sesame-9913\n")
-    write_all(RunResult.load(folder), folder)
+    write_all(load_results(folder), folder)
     packed = bundle.pack(folder, tmp_path / "run.tar.zst", redactor=Redactor(["sesame-9913"]))
     again = bundle.unpack(packed, tmp_path / "again")
     held = {file.relative_to(again).as_posix() for file in again.rglob("*") if file.is_file()}
@@ -90,7 +90,7 @@ def test_the_same_results_make_the_same_bundle(folder: Path, tmp_path: Path) -> 
 
 
 def rewritten(packed: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
-    """`packed` with its members changed, as somebody who tampers would."""
+    """`packed` with its members changed, as in tampering."""
     data = zstandard.ZstdDecompressor().decompressobj().decompress(packed.read_bytes())
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         members = {m.name: archive.extractfile(m).read() for m in archive.getmembers()}  # type: ignore[union-attr]
@@ -106,9 +106,9 @@ def rewritten(packed: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "fault_text"),
     [
-        (lambda m: m.update({"files/run.json": m["files/run.json"] + b" "}), "run.json: is not what"),
+        (lambda m: m.update({"files/run.json": m["files/run.json"] + b" "}), "run.json: differs"),
         (lambda m: m.pop("files/events-live.jsonl"), "events-live.jsonl: is missing"),
         (lambda m: m.update({"files/new": b"x"}), "new: is not in the manifest"),
         (lambda m: m.update({"files/../../etc/passwd": b"x"}), "has no place in a bundle"),
@@ -118,18 +118,18 @@ def rewritten(packed: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
         (lambda m: m.update({"manifest.json": b"["}), "cannot be read"),
     ],
 )
-def test_tampering_is_told(
-    folder: Path, tmp_path: Path, change: Callable[[dict[str, bytes]], None], told: str
+def test_tampering_is_reported(
+    folder: Path, tmp_path: Path, change: Callable[[dict[str, bytes]], None], fault_text: str
 ) -> None:
     packed = rewritten(bundle.pack(folder, tmp_path / "run.tar.zst"), change)
-    assert any(told in fault for fault in bundle.verify(packed).faults)
+    assert any(fault_text in fault for fault in bundle.verify(packed).faults)
     with pytest.raises(UsageError, match="is not whole"):
         bundle.unpack(packed, tmp_path / "again")
     assert not (tmp_path / "again").exists()
 
 
 @pytest.mark.parametrize("damage", ["cut", "noise", "empty"])
-def test_damage_is_told_without_a_traceback(folder: Path, tmp_path: Path, damage: str) -> None:
+def test_damage_is_reported_without_a_traceback(folder: Path, tmp_path: Path, damage: str) -> None:
     packed = bundle.pack(folder, tmp_path / "run.tar.zst")
     data = packed.read_bytes()
     packed.write_bytes({"cut": data[: len(data) // 2], "noise": b"noise" * 99, "empty": b""}[damage])
@@ -144,14 +144,14 @@ def test_signatures(folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     assert bundle.verify(packed, key=keys(other)[1]).faults == (
-        "the signature is not of this key and manifest",
+        "the signature does not match the key and the manifest",
     )
     plain = bundle.pack(folder, tmp_path / "plain.tar.zst")
-    assert bundle.verify(plain, key=public).faults == ("it is not signed",)
+    assert bundle.verify(plain, key=public).faults == ("the bundle is not signed",)
     with pytest.raises(UsageError, match="cannot read the key"):
         bundle.pack(folder, tmp_path / "x.tar.zst", key=tmp_path / "no.pem")
 
 
-def test_a_bundle_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_bundle(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no bundle at"):
         bundle.verify(tmp_path / "no.tar.zst")

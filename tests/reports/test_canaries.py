@@ -20,12 +20,12 @@ from conformance.core.paths import REFERENCE
 from reports import bundle, history
 from reports.events import EventLog, piece
 from reports.live import LiveView
-from reports.model import RunResult
+from reports.load import load_results
 from reports.recorder import Recorder
 from reports.redact import SECRETS
 from reports.terminal import print_verdict
 from reports.write import write_all
-from tests.reports.made import check
+from tests.reports.builders import check
 from tests.reports.test_redact import disguises
 from tests.runner.suite_run import catalogue
 
@@ -36,15 +36,15 @@ COUNT = 50
 def canaries(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Secrets of many alphabets, declared for this test only."""
     alphabets = ("", "/+=", '"\\', "<&>'", " %", "äß€", "$(){}")
-    made = [
+    canaries = [
         f"Cn{number:02d}{alphabets[number % len(alphabets)]}{randomness.token_urlsafe(9)}"
         for number in range(COUNT)
     ]
     for part in ("_labels", "_variants", "_squeezed", "_words"):
         monkeypatch.setattr(SECRETS, part, {})
-    for secret in made:
+    for secret in canaries:
         SECRETS.add(secret)
-    return made
+    return canaries
 
 
 def test_no_canary_is_in_any_artifact(tmp_path: Path, canaries: list[str]) -> None:
@@ -87,7 +87,7 @@ def test_no_canary_is_in_any_artifact(tmp_path: Path, canaries: list[str]) -> No
     stream = (tmp_path / "events.json").open("w")
     with LiveView(folder, console, json_stream=stream, environ={}):
         recorder.finish()
-    result = RunResult.load(folder)
+    result = load_results(folder)
     assert write_all(result, folder) == {}
     print_verdict(console, result)
     console.file.close()

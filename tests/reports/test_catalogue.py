@@ -1,4 +1,4 @@
-"""The catalogue of requirements: its entries, its mistakes, and that the real one is one."""
+"""The catalogue of requirements: its entries, its mistakes, and the catalogue of the suites."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_entries_come_in_layer_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ('id = "NEXUS-01"', 'id = "nexus 1"', "an id looks like NEXUS-01"),
         ('layer = "nexus"', 'layer = "nexsu"', "layer must be one of static"),
@@ -36,14 +36,14 @@ def test_entries_come_in_layer_order(tmp_path: Path) -> None:
         ("gate = true", "gates = true", "unknown key gates"),
     ],
 )
-def test_each_mistake_is_told_with_its_line(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_each_mistake_is_reported_with_its_line(tmp_path: Path, old: str, new: str, message: str) -> None:
     file = tmp_path / "requirements.toml"
     text = ENTRY.format(id="NEXUS-01", layer="nexus", level="MUST", gate="true")
     assert old in text
     file.write_text("# first line\n" + text.replace(old, new))
     with pytest.raises(ContractError) as caught:
         load(file)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert f"{file}:3" in str(caught.value)
 
 
@@ -58,7 +58,7 @@ def test_an_id_twice_and_broken_toml(tmp_path: Path) -> None:
         load(file)
 
 
-def test_the_catalogue_of_the_suites_is_one() -> None:
+def test_the_catalogue_of_the_suites_is_valid() -> None:
     found = list(load(FILE))
     assert found
     assert [rank(requirement.layer) for requirement in found] == sorted(rank(r.layer) for r in found)

@@ -9,7 +9,7 @@ import pytest
 
 from conformance.core.errors import UsageError
 from reports.commands import register
-from tests.reports.made import check, results
+from tests.reports.builders import check, results
 
 
 def call(*words: object) -> int:

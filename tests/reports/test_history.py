@@ -1,4 +1,4 @@
-"""Comparing, merging, and what a history tells."""
+"""Comparing, merging, and the trend of a history."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import pytest
 from moto import mock_aws
 
 from conformance.core.errors import EnvironmentFailure, UsageError
-from reports import history, trendpage
+from reports import history, page
 from reports.compare import compare
 from reports.history import DirectoryStore, S3Store, Store
 from reports.merge import merge
 from reports.model import RunResult
-from tests.reports.made import check, results
+from tests.reports.builders import check, results
 
 
 def night(tmp_path: Path, number: int, *checks: dict[str, Any], **run: Any) -> RunResult:
@@ -24,7 +24,7 @@ def night(tmp_path: Path, number: int, *checks: dict[str, Any], **run: Any) -> R
     return results(tmp_path / f"night{number}", *checks, run=about)
 
 
-def test_compare_tells_outcomes_apart_from_causes(tmp_path: Path) -> None:
+def test_compare_separates_outcomes_from_causes(tmp_path: Path) -> None:
     before = night(tmp_path, 1, check("NEXUS-01"), check("STATIC-01", seconds=1.0), pins=[["git", "5.7.0"]])
     after = night(
         tmp_path,
@@ -66,7 +66,7 @@ def test_merge_keeps_the_worst_and_is_finished_only_if_all_are(tmp_path: Path) -
     assert open_end.verdict.word == "incomplete"
 
 
-def test_merge_refuses_what_does_not_go_together(tmp_path: Path) -> None:
+def test_merge_refuses_different_contracts(tmp_path: Path) -> None:
     night(tmp_path, 1, check("NEXUS-01"))
     night(tmp_path, 2, check("NEXUS-01"), contract_sha256="1" * 64)
     with pytest.raises(UsageError, match="different contracts"):
@@ -97,13 +97,28 @@ def test_a_trend_explains_failures_and_names_flakes(tmp_path: Path) -> None:
     assert (failure.first_seen, failure.last_green, failure.runs) == ("night4", "night3", 2)
     assert [(c.what, c.before, c.after) for c in failure.causes] == [("plugin git", "5.7.0", "5.8.0")]
     assert [(flake.requirements, flake.changes) for flake in found.flakes] == [(("AGENTS-01",), 2)]
-    told = "\n".join(trendpage.lines(found, ("x.json: schema version 2",)))
-    assert "broken: JENKINS-01 since night4, last green in night3" in told
-    assert "changed in between: plugin git: 5.7.0 to 5.8.0" in told
-    assert "x.json: schema version 2" in told
-    html = trendpage.render(found, ("x.json: schema version 2",))
+    text = "\n".join(history.lines(found, ("x.json: schema version 2",)))
+    assert "broken: JENKINS-01 since night4, last green in night3" in text
+    assert "changed in between: plugin git: 5.7.0 to 5.8.0" in text
+    assert "x.json: schema version 2" in text
+    html = page.render_trend(found, ("x.json: schema version 2",))
     assert html.count("<svg") == 2
     assert "x.json: schema version 2" in html
+
+
+def test_an_undecided_check_is_neither_green_nor_broken(tmp_path: Path) -> None:
+    runs = [
+        night(tmp_path, 1, check("NEXUS-01"), check("STATIC-01")),
+        night(tmp_path, 2, check("NEXUS-01", "undecided"), check("STATIC-01")),
+        night(tmp_path, 3, check("NEXUS-01", "failed"), check("STATIC-01")),
+    ]
+    found = history.trend(runs)
+    assert [point.pass_rate for point in found.points] == [1.0, 1.0, 0.5]
+    assert (found.failures[0].first_seen, found.failures[0].last_green) == ("night3", "night1")
+    changes = compare(runs[0], runs[1]).outcomes
+    assert [(c.before, c.after) for c in changes] == [("passed", "undecided")]
+    merged = merge([tmp_path / "night1", tmp_path / "night2"], tmp_path / "merged")
+    assert merged.verdict.counts == {"passed": 1, "undecided": 1}, "undecided in one shard: never passed"
 
 
 def test_agent_latency_comes_from_the_evidence(tmp_path: Path) -> None:
@@ -131,7 +146,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
         yield S3Store("nights", "conformance/reference")
 
 
-def test_a_history_gives_back_what_it_was_given(tmp_path: Path, kept: Store) -> None:
+def test_a_history_returns_its_results(tmp_path: Path, kept: Store) -> None:
     for result in reversed(nights(tmp_path)):
         history.remember(result, kept)
     runs, unread = history.recall(kept)
@@ -140,7 +155,7 @@ def test_a_history_gives_back_what_it_was_given(tmp_path: Path, kept: Store) -> 
     assert [run.run.id for run in history.recall(kept, last=2)[0]] == ["night4", "night5"]
 
 
-def test_what_a_history_cannot_read_is_told_and_left_alone(tmp_path: Path, kept: Store) -> None:
+def test_unreadable_results_are_reported_and_left_alone(tmp_path: Path, kept: Store) -> None:
     history.remember(nights(tmp_path)[0], kept)
     kept.put("20990101T000000Z-new.json", json.dumps({"schema_version": 2}).encode())
     kept.put("20990102T000000Z-broken.json", b"{")
@@ -155,7 +170,7 @@ def test_what_a_history_cannot_read_is_told_and_left_alone(tmp_path: Path, kept:
     assert len(kept.names()) == 4
 
 
-def test_a_bucket_that_is_not_there_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_bucket_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (
         ("AWS_ACCESS_KEY_ID", "test"),
         ("AWS_SECRET_ACCESS_KEY", "test"),

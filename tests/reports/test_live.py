@@ -13,7 +13,7 @@ from reports.events import EventLog
 from reports.live import LiveView, usual
 from reports.redact import Redactor
 from reports.terminal import print_verdict
-from tests.reports.made import check, results
+from tests.reports.builders import check, results
 
 
 def watch(folder: Path, environ: dict[str, str], stream: io.StringIO | None = None) -> str:

@@ -1,4 +1,4 @@
-"""What the command line records about a run, true at any moment."""
+"""The record of a run, true at any moment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from conformance.contract.load import load
 from conformance.core.errors import EnvironmentFailure, UsageError
 from conformance.core.paths import REFERENCE
-from reports.model import RunResult
+from reports.load import load_results
 from reports.recorder import Recorder
 from tests.runner.suite_run import catalogue
 
@@ -30,7 +30,7 @@ def recorder(tmp_path: Path) -> Recorder:
 
 def test_a_run_that_is_killed_after_its_first_moment_is_incomplete(tmp_path: Path) -> None:
     recorder(tmp_path)
-    found = RunResult.load(tmp_path / "results")
+    found = load_results(tmp_path / "results")
     assert (found.run.id, found.run.state, found.run.contract) == (
         "r1",
         "running",
@@ -44,24 +44,24 @@ def test_a_run_that_is_killed_after_its_first_moment_is_incomplete(tmp_path: Pat
 
 
 def test_a_stand_up_that_failed_is_the_verdicts_reason(tmp_path: Path) -> None:
-    made = recorder(tmp_path)
-    made.components([{"name": "controller", "version": "2.504.3", "stand_in": "its API"}])
-    made.step("nexus", "running")
-    made.problem(
+    running = recorder(tmp_path)
+    running.components([{"name": "controller", "version": "2.504.3", "stand_in": "its API", "digest": ""}])
+    running.step("nexus", "running")
+    running.problem(
         EnvironmentFailure("nexus did not become ready", observed="OOMKilled", remedy="free memory"), "nexus"
     )
-    with made.timeline.open("w") as out:
+    with running.timeline.open("w") as out:
         out.write(
             json.dumps({"name": "nexus", "needs": [], "start": 1.0, "end": 3.0, "ok": False, "note": "OOM"})
         )
-    made.finish()
-    found = RunResult.load(tmp_path / "results")
+    running.finish()
+    found = load_results(tmp_path / "results")
     assert (found.verdict.word, found.verdict.reason, found.verdict.remedy) == (
         "incomplete",
         "nexus did not become ready",
         "free memory",
     )
-    # the problem stands in run.json and in the events, and is told once
+    # the problem is in run.json and in the events, and is reported once
     assert len(found.problems) == 1
     assert (found.problems[0].where, found.problems[0].observed) == ("nexus", "OOMKilled")
     assert [(span.name, span.ok) for span in found.timeline] == [("nexus", False)]
@@ -71,7 +71,7 @@ def test_a_stand_up_that_failed_is_the_verdicts_reason(tmp_path: Path) -> None:
 
 def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
     recorder(tmp_path).finish(interrupted=True)
-    assert RunResult.load(tmp_path / "results").verdict.reason == "the run was interrupted"
+    assert load_results(tmp_path / "results").verdict.reason == "the run was interrupted"
 
 
 def test_a_folder_with_another_run_is_refused(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_waivers_are_recorded_with_the_run(tmp_path: Path) -> None:
         '[[waiver]]\nrequirement = "NEXUS-99"\nowner = "build team"\n'
         'reason = "x"\nlink = "y"\nexpires = 2020-01-01\n'
     )
-    made = Recorder(
+    running = Recorder(
         tmp_path / "results",
         run_id="r1",
         environment="kind",
@@ -94,7 +94,7 @@ def test_waivers_are_recorded_with_the_run(tmp_path: Path) -> None:
         waivers=file,
         requirements=catalogue(tmp_path),
     )
-    made.finish()
-    found = RunResult.load(tmp_path / "results")
+    running.finish()
+    found = load_results(tmp_path / "results")
     assert found.waivers[0].state == "expired"
     assert found.verdict.exit_code == 1

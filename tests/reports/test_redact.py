@@ -44,8 +44,8 @@ def disguises(secret: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", disguises(SECRET))
 def test_a_declared_secret_is_found_in_disguise(name: str) -> None:
-    told = f"before {disguises(SECRET)[name]} after"
-    clean = Redactor([SECRET]).text(told)
+    text = f"before {disguises(SECRET)[name]} after"
+    clean = Redactor([SECRET]).text(text)
     assert "[redacted: secret]" in clean
     assert clean.startswith("before ")
     assert clean.endswith(" after")

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from reports.load import load_results
 from reports.model import RunResult
-from tests.reports.made import check, requirement, results
+from reports.verdict import undecided_causes
+from tests.reports.builders import check, requirement, results
 
 
 def verdict_of(tmp_path: Path, *checks: dict[str, Any], **more: Any) -> tuple[str, int, str]:
@@ -49,7 +51,7 @@ def test_a_checks_own_remedy_wins(tmp_path: Path) -> None:
     assert found.remedy == "set ALLOW_ONCE"
 
 
-def test_an_error_is_never_told_as_the_stacks_fault(tmp_path: Path) -> None:
+def test_an_error_is_never_the_stacks_fault(tmp_path: Path) -> None:
     found = results(tmp_path, check("STATIC-01"), check("NEXUS-01", "error")).verdict
     assert (found.word, found.exit_code, found.remedy) == ("incomplete", 2, "")
 
@@ -60,7 +62,7 @@ def test_what_is_open_is_incomplete(tmp_path: Path, outcome: str) -> None:
 
 
 @pytest.mark.parametrize("level", ["SHOULD", "MAY"])
-def test_a_recommendation_is_told_and_decides_nothing(tmp_path: Path, level: str) -> None:
+def test_a_failed_recommendation_decides_nothing(tmp_path: Path, level: str) -> None:
     found = results(
         tmp_path,
         check("STATIC-01"),
@@ -70,8 +72,43 @@ def test_a_recommendation_is_told_and_decides_nothing(tmp_path: Path, level: str
     assert found.headline == "conformant, 1 recommendation not met"
 
 
-def test_a_stand_in_is_in_the_headline(tmp_path: Path) -> None:
-    part = {"name": "controller", "version": "2.504.3", "stand_in": "its REST API and pipelines"}
+def undecided(name: str, reason: str = "the repository is set by a script") -> dict[str, Any]:
+    return check(name, "undecided", message=reason, remedy="a controller that runs the seed")
+
+
+def test_undecided_checks_are_counted_and_decide_nothing(tmp_path: Path) -> None:
+    checks = [check("STATIC-01"), undecided("STATIC-02"), undecided("STATIC-03"), undecided("NEXUS-01", "x")]
+    found = results(tmp_path, *checks).verdict
+    assert (found.headline, found.exit_code) == ("conformant, 3 undecided", 0)
+    assert found.counts == {"passed": 1, "undecided": 3}
+    failed = results(tmp_path / "failed", *checks, check("NEXUS-02", "failed")).verdict
+    assert failed.headline == "not conformant, 3 undecided"
+    assert failed.reason == "NEXUS-02 failed: NEXUS-02 is not so"
+
+
+def test_a_run_of_undecided_checks_alone_is_incomplete(tmp_path: Path) -> None:
+    found = results(tmp_path, undecided("STATIC-02"), check("NEXUS-01", "not applicable")).verdict
+    assert (found.word, found.exit_code) == ("incomplete", 2)
+    assert found.reason == "nothing was decided: 1 undecided, the repository is set by a script"
+    assert found.remedy == "a controller that runs the seed"
+
+
+def test_each_cause_of_undecided_checks_is_named_once(tmp_path: Path) -> None:
+    found = results(tmp_path, undecided("STATIC-02"), undecided("STATIC-03"), undecided("NEXUS-01", "x"))
+    causes = undecided_causes(found.checks)
+    assert [(cause.names, cause.reason) for cause in causes] == [
+        ("STATIC-02, STATIC-03", "the repository is set by a script"),
+        ("NEXUS-01", "x"),
+    ]
+
+
+def test_a_waiver_of_an_undecided_check_is_left_alone(tmp_path: Path) -> None:
+    found = waived(tmp_path, waiver("NEXUS-01", 10), undecided("NEXUS-01"), check("STATIC-01"))
+    assert (found.waivers[0].state, found.verdict.word) == ("not needed here", "conformant")
+
+
+def test_a_simulator_is_in_the_headline(tmp_path: Path) -> None:
+    part = {"name": "controller", "version": "2.504.3", "simulator": "its REST API and pipelines"}
     found = results(tmp_path, check("STATIC-01"), head={"components": [part]}).verdict
     assert found.headline == "conformant, with a simulated controller"
 
@@ -79,7 +116,7 @@ def test_a_stand_in_is_in_the_headline(tmp_path: Path) -> None:
 def test_what_was_not_checked_because_nothing_may_change_is_in_the_headline(tmp_path: Path) -> None:
     checks = [check("STATIC-01"), check("NEXUS-01", "not applicable")]
     assert results(tmp_path, *checks, run={"read_only": True}).verdict.headline == (
-        "conformant, read-only: 1 checks not made"
+        "conformant, read-only: 1 check not made"
     )
 
 
@@ -103,7 +140,7 @@ def test_a_problem_outside_of_checks_is_incomplete_with_its_remedy(tmp_path: Pat
 def test_a_run_that_did_not_end_is_incomplete(tmp_path: Path) -> None:
     found = results(tmp_path, check("STATIC-01"), ended=False)
     assert found.verdict.word == "incomplete"
-    assert found.verdict.reason == "the run ended before its session live did"
+    assert found.verdict.reason == "the run ended before its session live"
 
 
 def test_an_interrupted_run_is_incomplete(tmp_path: Path) -> None:
@@ -127,7 +164,7 @@ def waived(tmp_path: Path, one: dict[str, str], *checks: dict[str, Any]) -> RunR
     return results(tmp_path, *checks, head={"waivers": [one]})
 
 
-def test_a_waived_failure_does_not_decide_and_is_told(tmp_path: Path) -> None:
+def test_a_waived_failure_does_not_decide_and_is_counted(tmp_path: Path) -> None:
     one = check("NEXUS-01", "waived", waiver="NEXUS-01")
     found = waived(tmp_path, waiver("NEXUS-01", 10), one, check("STATIC-01"))
     assert found.verdict.headline == "conformant, 1 waived"
@@ -148,7 +185,7 @@ def test_a_waiver_that_matches_nothing_fails_the_run(tmp_path: Path, name: str) 
     assert (found.waivers[0].state, found.verdict.exit_code) == ("unmatched", 1)
 
 
-def test_a_waived_check_that_passes_is_told_to_be_removed(tmp_path: Path) -> None:
+def test_a_waiver_of_a_passed_check_is_to_be_removed(tmp_path: Path) -> None:
     found = waived(tmp_path, waiver("NEXUS-01", 10), check("NEXUS-01"))
     assert (found.waivers[0].state, found.verdict.word) == ("passes", "conformant")
 
@@ -165,7 +202,7 @@ def test_a_second_try_never_hides_a_first_failure(tmp_path: Path) -> None:
     results(tmp_path, check("NEXUS-01", "failed"))
     again = tmp_path / "events-again.jsonl"
     again.write_text((tmp_path / "events-live.jsonl").read_text().replace('"failed"', '"passed"'))
-    assert RunResult.load(tmp_path).verdict.word == "not conformant"
+    assert load_results(tmp_path).verdict.word == "not conformant"
 
 
 def test_a_failure_in_a_run_that_was_cut_short_says_both(tmp_path: Path) -> None:

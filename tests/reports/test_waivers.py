@@ -1,4 +1,4 @@
-"""What a waiver must say, and for how long it holds."""
+"""The keys of a waiver, and how long it holds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def written(folder: Path, **changes: str) -> Path:
     return file
 
 
-def test_a_file_that_is_not_there_waives_nothing(tmp_path: Path) -> None:
+def test_a_missing_file_waives_nothing(tmp_path: Path) -> None:
     assert load(tmp_path / "waivers.toml") == ()
 
 
@@ -40,22 +40,22 @@ def test_ninety_days_ahead_is_the_most(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "mistake"),
     [
         ({"expires": ""}, "expires must be a date"),
         ({"expires": '"2026-03-31"'}, "expires must be a date"),
         ({"expires": "2026-03-31T00:00:00"}, "expires must be a date"),
-        ({"owner": ""}, "owner must be a text that is not empty"),
-        ({"reason": '" "'}, "reason must be a text that is not empty"),
-        ({"link": ""}, "link must be a text that is not empty"),
+        ({"owner": ""}, "owner must be a non-empty text"),
+        ({"reason": '" "'}, "reason must be a non-empty text"),
+        ({"link": ""}, "link must be a non-empty text"),
         ({"match": "7"}, "match must be a text"),
         ({"until": "2026-03-31"}, "unknown key until"),
     ],
 )
-def test_what_a_waiver_must_say(tmp_path: Path, change: dict[str, str], told: str) -> None:
+def test_mistakes_in_a_waiver(tmp_path: Path, change: dict[str, str], mistake: str) -> None:
     with pytest.raises(ContractError) as raised:
         load(written(tmp_path, **change), day=TODAY)
-    assert told in str(raised.value)
+    assert mistake in str(raised.value)
     assert "waivers.toml:1" in str(raised.value)
 
 

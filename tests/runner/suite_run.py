@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from conformance.core.paths import PROJECT
-from reports.model import Check, RunResult
+from reports.load import load_results
+from reports.model import Check
 
 REQUIREMENTS = (
     ("STATIC-01", "static", True),
@@ -118,4 +119,4 @@ def outcomes(folder: Path) -> dict[str, str]:
 
 
 def checks(folder: Path) -> dict[str, Check]:
-    return {check.nodeid.rpartition("::")[2]: check for check in RunResult.load(folder / "results").checks}
+    return {check.nodeid.rpartition("::")[2]: check for check in load_results(folder / "results").checks}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance.core.paths import PROJECT
-from reports.model import RunResult
+from reports.load import load_results
 from tests.runner.suite_run import ENTRY, command, environment, outcomes, run, suite
 
 NOTE = """
@@ -148,7 +148,7 @@ def test_no_replacement_for_dead_workers_ends_the_wait(tmp_path: Path) -> None:
     began = time.monotonic()
     run(tmp_path, "-n", "2", "--max-worker-restart=0", timeout=60)
     assert time.monotonic() - began < 45
-    assert RunResult.load(tmp_path / "results").verdict.exit_code == 2
+    assert load_results(tmp_path / "results").verdict.exit_code == 2
 
 
 def test_alone_it_waits_for_nothing(tmp_path: Path) -> None:

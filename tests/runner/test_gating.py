@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conformance.contract.catalogue import LAYERS, ORDER, below
-from reports.model import RunResult
+from reports.load import load_results
 from tests.runner.suite_run import REQUIREMENTS, checks, command, environment, outcomes, run, suite
 
 WORKERS = pytest.mark.parametrize("workers", ["0", "2", "3"])
@@ -58,7 +58,7 @@ def test_a_failed_gate_blocks_what_stands_on_it_and_nothing_else(tmp_path: Path,
     blocked = checks(tmp_path)["test_pipelines_01_0"]
     assert blocked.message == "jenkins is broken: JENKINS-01 failed: no login page"
     assert blocked.blocked_by.endswith("::test_jenkins_01_0")
-    verdict = RunResult.load(tmp_path / "results").verdict
+    verdict = load_results(tmp_path / "results").verdict
     assert verdict.reason == "JENKINS-01 failed: no login page"
     assert verdict.remedy == "repair JENKINS-01"
 
@@ -73,7 +73,7 @@ def test_an_error_of_a_gate_blocks_too_and_leaves_the_run_incomplete(tmp_path: P
         "test_static_02_0",
     }
     assert sum(outcome == "blocked" for outcome in found.values()) == 8
-    verdict = RunResult.load(tmp_path / "results").verdict
+    verdict = load_results(tmp_path / "results").verdict
     assert (verdict.word, verdict.reason) == ("incomplete", "PLATFORM-01 error: no cluster")
 
 
@@ -146,7 +146,7 @@ def test_no_replacement_for_dead_workers_ends_the_wait(tmp_path: Path) -> None:
     began = time.monotonic()
     run(tmp_path, "-n", "2", "--max-worker-restart=0", timeout=60)
     assert time.monotonic() - began < 45
-    result = RunResult.load(tmp_path / "results")
+    result = load_results(tmp_path / "results")
     assert result.verdict.word == "incomplete"
     assert result.verdict.exit_code == 2
 
@@ -170,7 +170,7 @@ def test_a_gate_of_another_session_blocks_as_well(tmp_path: Path) -> None:
     run(tmp_path, "suites/test_high.py", "-n", "2")
     low.wait(30)
     assert outcomes(tmp_path) == {"test_low": "failed", "test_high": "blocked"}
-    assert [session.name for session in RunResult.load(tmp_path / "results").sessions] == ["static", "live"]
+    assert [session.name for session in load_results(tmp_path / "results").sessions] == ["static", "live"]
 
 
 def test_a_session_that_was_killed_before_its_gate_blocks_too(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.model import Outcome, RunResult
+from reports.load import load_results
+from reports.model import Outcome
 from tests.runner.suite_run import checks, outcomes, run, suite
 
 WAYS = """
@@ -126,7 +127,7 @@ def test_the_one_line_and_the_remedy(ended: Path) -> None:
 
 
 def test_the_verdict_names_a_failure_and_its_remedy(ended: Path) -> None:
-    verdict = RunResult.load(ended / "results").verdict
+    verdict = load_results(ended / "results").verdict
     assert (verdict.word, verdict.exit_code) == ("not conformant", 1)
     assert verdict.counts == {"passed": 1, "failed": 6, "error": 6, "not applicable": 1, "undecided": 2}
 
@@ -137,7 +138,7 @@ def test_a_check_without_or_with_an_unknown_requirement_is_not_collected(tmp_pat
     assert done.returncode == 2
     assert "decides no requirement" in done.stdout
     assert "unknown requirement NEXUS-20; did you mean NEXUS-02" in done.stdout
-    result = RunResult.load(tmp_path / "results")
+    result = load_results(tmp_path / "results")
     assert result.verdict.word == "incomplete"
     assert "decides no requirement" in result.verdict.reason
 
@@ -228,7 +229,7 @@ def test_c(): pass
 """
     suite(tmp_path, static=source)
     assert run(tmp_path).returncode == -9
-    result = RunResult.load(tmp_path / "results")
+    result = load_results(tmp_path / "results")
     assert [str(check.outcome) for check in result.checks] == ["passed", "not run", "not run"]
     assert result.checks[1].message == "it was running when the run ended"
     assert result.verdict.word == "incomplete"
@@ -250,7 +251,7 @@ def test_workers_of_a_run_that_names_no_folder_write_into_one(
     )
     done = run(tmp_path, "-n", "2", "--results-dir=", "--session-name=")
     (folder,) = (tmp_path / "state").glob("*/results/*")
-    found = RunResult.load(folder).checks
+    found = load_results(folder).checks
     assert [str(check.outcome) for check in found] == ["failed"] * 4
     assert {line for line in done.stdout.splitlines() if line.startswith("at ")} == {f"at {folder}"}
     assert not (tmp_path / "gates").exists()

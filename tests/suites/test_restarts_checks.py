@@ -13,7 +13,7 @@ import pytest
 from conformance.core.nonconformance import NonConformance
 from conformance.core.paths import PROJECT
 from environments.base import Endpoints, Login, Registry, Service
-from reports.model import RunResult
+from reports.load import load_results
 from suites.restarts import test_return as restarts
 from suites.restarts.rolling_restart import Return
 from suites.restarts.snapshot import changes
@@ -63,7 +63,7 @@ def test_nothing_is_asked_where_it_may_not_disrupt(tmp_path: Path, writable: boo
         timeout=60,
         check=False,
     )
-    checks = RunResult.load(tmp_path / "results").checks
+    checks = load_results(tmp_path / "results").checks
     assert {str(check.outcome) for check in checks} == {"not applicable"}, done.stdout
     assert len(checks) == 14
 

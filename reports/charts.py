@@ -1,4 +1,4 @@
-"""Timelines as pictures: inline SVG that stretches with the page while its words keep their size."""
+"""Timelines and trends: inline SVG that stretches with the page at a fixed text size, and plain text."""
 
 from __future__ import annotations
 
@@ -7,31 +7,33 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from conformance.core.timeline import critical_path
+from conformance.core.timeline import Span, critical_path
 from reports.model import Check, RunResult
 from reports.text import clean, seconds
-from reports.textline import spans_of
 
 ROW = 32
 TOP = 22
+#: Characters of the longest bar of a timeline in text.
+TEXT_WIDTH = 48
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: label, start and end in seconds from the picture's left edge, and what kind it is.
+    """One bar: label, and start and end in seconds from the left edge.
 
-    `kind` is a class of the page's style: `main` (critical path), `side`, `failed`, or an outcome.
+    `kind` is a class of the page's style: `main` (critical path), `side`, `failed`, or an outcome. A mouse
+    over the bar shows `hint`.
     """
 
     label: str
     start: float
     end: float
     kind: str
-    told: str = ""
+    hint: str = ""
 
 
 def bars(rows: Sequence[Bar], title: str, described: str) -> Markup:
-    """A picture with a row per bar; `title` and `described` are what a screen reader says."""
+    """A chart with a row per bar; a screen reader reads `title` and `described`."""
     if not rows:
         return Markup("")
     length = max([0.001, *(bar.end for bar in rows)])
@@ -40,14 +42,14 @@ def bars(rows: Sequence[Bar], title: str, described: str) -> Markup:
     for number, bar in enumerate(rows):
         top = TOP + ROW * number
         share = 100 * bar.start / length
-        # a label that starts far right would leave the picture: let it end at its bar instead
+        # a label that starts far right would leave the chart: it ends with its bar instead
         anchor, at = ("start", share) if share < 55 else ("end", 100 * bar.end / length)
         parts.append(
             Markup(
-                '<g><title>{told}</title><text x="{at:.2f}%" y="{y}" text-anchor="{anchor}">{label}</text>'
+                '<g><title>{hint}</title><text x="{at:.2f}%" y="{y}" text-anchor="{anchor}">{label}</text>'
                 '<rect class="{kind}" x="{x:.2f}%" y="{bar_y}" width="{width:.2f}%" height="10" rx="2"/></g>'
             ).format(
-                told=clean(bar.told or bar.label),
+                hint=clean(bar.hint or bar.label),
                 at=at,
                 y=top + 12,
                 anchor=anchor,
@@ -62,8 +64,8 @@ def bars(rows: Sequence[Bar], title: str, described: str) -> Markup:
 
 
 def stand_up(result: RunResult) -> Markup:
-    """The stand-up: a bar per span, the critical path marked."""
-    spans = spans_of(result)
+    """The stand-up: a bar per span, with the critical path marked."""
+    spans = _spans(result)
     if not spans:
         return Markup("")
     begin = min(span.start for span in spans)
@@ -82,15 +84,37 @@ def stand_up(result: RunResult) -> Markup:
         for span in sorted(spans, key=lambda span: (span.start, span.end))
     ]
     whole = max(span.end for span in spans) - begin
-    told = f"{len(rows)} steps in {seconds(whole)}; critical path: " + ", ".join(span.name for span in path)
-    return bars(rows, "Stand-up", told)
+    described = f"{len(rows)} steps in {seconds(whole)}; critical path: "
+    return bars(rows, "Stand-up", described + ", ".join(span.name for span in path))
+
+
+def stand_up_text(result: RunResult) -> str:
+    """The stand-up in text: bars on one scale, `#` on the critical path and `=` beside it."""
+    spans = _spans(result)
+    if not spans:
+        return "no stand-up was recorded\n"
+    path = critical_path(spans)
+    critical = {span.name for span in path}
+    begin, end = min(span.start for span in spans), max(span.end for span in spans)
+    scale = TEXT_WIDTH / max(end - begin, 0.001)
+    room = min(40, max(len(span.name) for span in spans))
+    lines = []
+    for span in sorted(spans, key=lambda span: (span.start, span.end)):
+        before = int((span.start - begin) * scale)
+        length = max(1, round(span.seconds * scale))
+        bar = " " * before + ("#" if span.name in critical else "=") * min(length, TEXT_WIDTH - before)
+        state = "" if span.ok else f"  failed: {span.note}"
+        lines.append(f"{span.name[:room]:<{room}} |{bar:<{TEXT_WIDTH}}| {span.seconds:7.1f} s{state}")
+    on_path = sum(span.seconds for span in path)
+    names = " -> ".join(span.name for span in path)
+    return "\n".join([*lines, "", f"{end - begin:.1f} s; critical path {on_path:.1f} s: {names}"]) + "\n"
 
 
 def phases(steps: Sequence[tuple[str, float]], title: str) -> Markup:
-    """Steps given as (what, seconds since the beginning), in order: a bar for the time that each took."""
+    """Steps given as (name, seconds since the beginning), in order: a bar for the duration of each."""
     rows, before = [], 0.0
-    for what, at in steps:
-        rows.append(Bar(what, before, max(at, before), "main"))
+    for name, at in steps:
+        rows.append(Bar(name, before, max(at, before), "main"))
         before = max(at, before)
     return bars(rows, title, f"{len(rows)} steps in {seconds(before)}")
 
@@ -116,13 +140,13 @@ def by_worker(result: RunResult) -> Markup:
         parts += [
             Markup(
                 '<rect class="{kind}" x="{x:.2f}%" y="{y}" width="{width:.2f}%" height="10">'
-                "<title>{told}</title></rect>"
+                "<title>{hint}</title></rect>"
             ).format(
                 kind=str(check.outcome).replace(" ", "-"),
                 x=100 * (check.started - begin) / length,
                 y=top + 16,
                 width=max(100 * check.seconds / length, 0.15),
-                told=f"{', '.join(check.requirements)} {check.outcome}, {seconds(check.seconds)}",
+                hint=f"{', '.join(check.requirements)} {check.outcome}, {seconds(check.seconds)}",
             )
             for check in checks
         ]
@@ -157,6 +181,10 @@ def trend(points: Sequence[tuple[str, float, str]], title: str, unit: str, least
     return Markup("").join(parts)
 
 
+def _spans(result: RunResult) -> tuple[Span, ...]:
+    return tuple(Span(s.name, s.needs, s.start, s.end, s.ok, s.note) for s in result.timeline)
+
+
 def _begin(title: str, described: str, height: int) -> Markup:
     return Markup('<svg role="img" aria-label="{}: {}" width="100%" height="{}">').format(
         clean(title), clean(described), height
@@ -177,8 +205,8 @@ def _scale(length: float, height: int) -> Markup:
         parts.append(
             Markup(
                 '<line class="grid" x1="{x:.2f}%" x2="{x:.2f}%" y1="16" y2="{height}"/>'
-                '<text class="tick" x="{x:.2f}%" y="11" text-anchor="{anchor}">{told}</text>'
-            ).format(x=share, height=height, anchor=anchor, told=escape(seconds(at) if at else "0"))
+                '<text class="tick" x="{x:.2f}%" y="11" text-anchor="{anchor}">{label}</text>'
+            ).format(x=share, height=height, anchor=anchor, label=escape(seconds(at) if at else "0"))
         )
         at += step
     return Markup("").join(parts)

@@ -1,4 +1,4 @@
-"""Results made by hand: small, and everything in them can be set."""
+"""Builders of small results; every field can be set."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.events import EventLog, piece
+from reports.load import load_results
 from reports.model import RunResult
 from reports.redact import Redactor
 
@@ -79,7 +80,7 @@ def results(
         log.event("session-end", session="live", status=0)
     log.close()
     names = dict.fromkeys(name for one in checks for name in one["requirements"])
-    told = {
+    about = {
         "id": folder.name,
         "started": 1_790_000_000.0,
         "ended": 1_790_000_100.0 if ended else None,
@@ -91,9 +92,9 @@ def results(
         **(run or {}),
     }
     document = {
-        "run": told,
+        "run": about,
         "requirements": [requirement(name) for name in names] if requirements is None else requirements,
         **(head or {}),
     }
     (folder / "run.json").write_text(json.dumps(document))
-    return RunResult.load(folder)
+    return load_results(folder)
