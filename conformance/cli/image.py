@@ -39,7 +39,7 @@ def build_jenkins(options: argparse.Namespace) -> int:
     """Check the files against the pins, build; 0. Raises UsageError where they differ."""
     from conformance.cli.plan import fit_host
     from conformance.contract.load import load
-    from conformance.pins.sources.read import read
+    from conformance.sources.plugins.read import read
     from environments.images import controller, sources
     from environments.images.builder import Builder
     from environments.kind import reap

@@ -17,6 +17,7 @@ from conformance.core.paths import state_root
 
 if TYPE_CHECKING:
     from conformance.cli.options import Subparsers
+    from conformance.pins.trial import Outcome
     from conformance.upgrade.night import Night
     from conformance.upgrade.pairs import Pair
 
@@ -137,6 +138,7 @@ def _blamed(options: argparse.Namespace, done: Night, wanted: list[Pair], folder
     red = next((pair for pair, seen in zip(wanted, done.pairs, strict=False) if seen.exit_code == 1), None)
     if red is None or not options.blame:
         return done
+    from conformance.pins.trial import TrialMemory
     from conformance.upgrade import blame, pairs
 
     sources = folder / "blame"
@@ -148,7 +150,7 @@ def _blamed(options: argparse.Namespace, done: Night, wanted: list[Pair], folder
     # what goes wrong on the way back alone is sought there
     ways = () if sought and not _failed(at, "forth") else ("--no-back",)
 
-    def attempt(taken: frozenset[str]) -> blame.Outcome:
+    def attempt(taken: frozenset[str]) -> Outcome:
         place = sources / "-".join(sorted(each.replace(" ", "_") for each in taken))
         contract = blame.hybrid(old, new, taken, place / "contract")
         pair = pairs.Pair(str(old.file), str(contract))
@@ -158,7 +160,7 @@ def _blamed(options: argparse.Namespace, done: Night, wanted: list[Pair], folder
         return "passed" if code == 0 else "failed" if code == 1 else "error"
 
     found = blame.blame(
-        blame.changed(old, new), attempt, budget=options.blame, memory=blame.Memory(sources / "trials.jsonl")
+        blame.changed(old, new), attempt, budget=options.blame, memory=TrialMemory(sources / "trials.jsonl")
     )
     words = found.components if found.minimal else (*found.components, f"(not minimal: {found.note})")
     return done.model_copy(update={"blamed": words})

@@ -25,8 +25,9 @@ from conformance.core import timeline
 from conformance.core.errors import ConformanceError
 from conformance.core.paths import cache_root, state_root
 from conformance.pins import edit
-from conformance.pins.sources import controller, read
+from conformance.pins import running as controller
 from conformance.pins.trial import PinSet, TrialResult
+from conformance.sources.plugins import read
 from environments.base import Endpoints
 from environments.kind import reap
 from environments.runs import Run
@@ -145,7 +146,7 @@ def _not_up(error: ConformanceError, before: set[Path], stand_in: str) -> TrialR
     return TrialResult("failed" if "jenkins" in broken else "error", told)
 
 
-def _running(endpoints: Endpoints) -> controller.Running:
+def _running(endpoints: Endpoints) -> controller.RunningPlugins:
     """What the controller says that it runs."""
     service = endpoints.jenkins
     auth = (service.login.username, service.login.password) if service.login else None

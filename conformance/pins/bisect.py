@@ -1,24 +1,23 @@
 """Which of the bumps breaks it: the smallest dependency-closed set of changes that still fails.
 
 Changes are laid out so that whatever a change needs comes before it; then every prefix is a valid pin set
-(with what was asked for so far), and the shortest failing prefix is found by halving. Its last change must
-belong to the answer. That is repeated until what is known to belong fails by itself: about log2(n) trials
-for each culprit. A last pass takes away each remaining change that nothing else in the set needs, to see
-that the set still needs it: the answer is then minimal even where failures are not monotonic.
+(with the changes that are known to belong), and the shortest failing prefix is found by halving. Its last
+change must belong to the answer. That repeats until the changes that are known to belong fail alone: about
+log2(n) trials for each culprit. A last pass removes each remaining change that nothing else in the set needs,
+to see whether the rest still fails: the answer is then minimal even where failures are not monotonic.
 
-Every trial is kept in a file when it ends, so an interrupted bisection goes on where it was.
+Every trial is kept in a file when it ends, so an interrupted bisection continues.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
-from conformance.pins.catalogue import Catalogue
 from conformance.pins.model import Dependency
-from conformance.pins.trial import PinSet, Trial, TrialResult
+from conformance.pins.release_index import ReleaseIndex
+from conformance.pins.trial import PinSet, Trial, TrialMemory
 from conformance.pins.versions import older
 
 CORE = "core"
@@ -42,52 +41,17 @@ class OutOfBudget(Exception):
     """No trials are left, or one broke: the search ends with what it knows."""
 
 
-@dataclass(slots=True)
-class Memory:
-    """Outcomes of trials that were done, by the set of changes; appended to `file` as they end."""
-
-    file: Path | None = None
-    known: dict[frozenset[Change], TrialResult] = field(default_factory=dict)
-
-    def load(self, fingerprint: str) -> None:
-        """Take over what a former bisection of the same two pin sets learned; a cut-off line is ignored."""
-        if self.file is None:
-            return
-        lines = self.file.read_text(encoding="utf-8").splitlines() if self.file.exists() else []
-        for line in lines:
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                continue
-            if entry.get("of") == fingerprint and entry["outcome"] != "error":
-                self.known[frozenset(entry["changes"])] = TrialResult(entry["outcome"], entry["summary"])
-
-    def keep(self, fingerprint: str, changes: frozenset[Change], result: TrialResult) -> None:
-        self.known[changes] = result
-        if self.file is None:
-            return
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        entry = {
-            "of": fingerprint,
-            "changes": sorted(changes),
-            "outcome": result.outcome,
-            "summary": result.summary,
-        }
-        with self.file.open("a", encoding="utf-8") as out:
-            out.write(json.dumps(entry) + "\n")
-
-
 def bisect(
     baseline: PinSet,
     candidate: PinSet,
     trial: Trial,
-    catalogue: Catalogue,
+    index: ReleaseIndex,
     *,
     budget: int = 20,
-    memory: Memory | None = None,
+    memory: TrialMemory | None = None,
 ) -> BisectResult:
     """Find what in `candidate` breaks it. `budget` is in trials; remembered ones cost nothing."""
-    search = _Search(baseline, candidate, trial, catalogue, budget=budget, memory=memory or Memory())
+    search = _Search(baseline, candidate, trial, index, budget=budget, memory=memory or TrialMemory())
     return search.run()
 
 
@@ -97,24 +61,22 @@ class _Search:
         baseline: PinSet,
         candidate: PinSet,
         trial: Trial,
-        catalogue: Catalogue,
+        index: ReleaseIndex,
         *,
         budget: int,
-        memory: Memory,
+        memory: TrialMemory,
     ) -> None:
         self.baseline = baseline
         self.candidate = candidate
         self.trial = trial
-        self.catalogue = catalogue
+        self.index = index
         self.budget = budget
         self.memory = memory
         self.trials = 0
         self._closures: dict[frozenset[Change], frozenset[Change]] = {}
         self.changes = self._changes()
-        self.fingerprint = json.dumps(
-            [[one.core, sorted(one.plugins.items())] for one in (baseline, candidate)], separators=(",", ":")
-        )
-        memory.load(self.fingerprint)
+        both = [[one.core, sorted(one.plugins.items())] for one in (baseline, candidate)]
+        memory.begin(json.dumps(both, separators=(",", ":")))
 
     def run(self) -> BisectResult:
         best = frozenset(self.changes)
@@ -176,7 +138,7 @@ class _Search:
             result = self.trial.boots(self.pins(changes))
             if result.outcome == "error":
                 raise OutOfBudget(f"a trial broke, which says nothing about the pins: {result.summary}")
-            self.memory.keep(self.fingerprint, changes, result)
+            self.memory.keep(changes, result)
         return self.memory.known[changes].outcome == "failed"
 
     def pins(self, changes: Iterable[Change]) -> PinSet:
@@ -194,29 +156,29 @@ class _Search:
 
     def closed(self, changes: Iterable[Change]) -> frozenset[Change]:
         """The changes with all others that a valid pin set needs along with them."""
-        asked = found = frozenset(changes)
-        if asked not in self._closures:
+        start = found = frozenset(changes)
+        if start not in self._closures:
             while more := self._along(found):
                 found |= more
-            self._closures[asked] = found
-        return self._closures[asked]
+            self._closures[start] = found
+        return self._closures[start]
 
     def _along(self, changes: frozenset[Change]) -> frozenset[Change]:
         pins = self.pins(changes)
         more: set[Change] = set()
         for name, version in pins.plugins.items():
-            release = self.catalogue.release(name, version)
+            release = self.index.release(name, version)
             if release is None:
                 continue
             if release.required_core and pins.core and older(pins.core, release.required_core):
-                more |= self._mend(name, CORE, changes)
+                more |= self._repair(name, CORE, changes)
             for need in release.dependencies:
                 if self._unmet(need, pins):
-                    more |= self._mend(name, need.name, changes)
+                    more |= self._repair(name, need.name, changes)
         return frozenset(more)
 
-    def _mend(self, by: str, needed: str, changes: frozenset[Change]) -> set[Change]:
-        """Change what is needed if the candidate does, else what needs it; else it cannot be mended."""
+    def _repair(self, by: str, needed: str, changes: frozenset[Change]) -> set[Change]:
+        """Change what is needed if the candidate does, else the plugin that needs it, else nothing."""
         return next(({one} for one in (needed, by) if one in self.changes and one not in changes), set())
 
     @staticmethod
@@ -231,10 +193,10 @@ class _Search:
         return (*core, *found)
 
     def _result(self, culprits: Iterable[Change], *, minimal: bool = False, note: str = "") -> BisectResult:
-        said = {}
+        changed = {}
         for name in sorted(culprits):
             if name == CORE:
-                said[name] = (self.baseline.core, self.candidate.core)
+                changed[name] = (self.baseline.core, self.candidate.core)
             else:
-                said[name] = (self.baseline.plugins.get(name, ""), self.candidate.plugins.get(name, ""))
-        return BisectResult(said, minimal, self.trials, note)
+                changed[name] = (self.baseline.plugins.get(name, ""), self.candidate.plugins.get(name, ""))
+        return BisectResult(changed, minimal, self.trials, note)

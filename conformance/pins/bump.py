@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count
 
-from conformance.pins.catalogue import Catalogue
 from conformance.pins.known_issues import KnownIssue
 from conformance.pins.model import Dependency, Release
+from conformance.pins.propose import unacceptable
+from conformance.pins.release_index import ReleaseIndex
 from conformance.pins.resolve import Target
-from conformance.pins.upgrade import unacceptable
 from conformance.pins.versions import older
 
 BUDGET = 5000  # sets looked at
@@ -38,20 +38,20 @@ class BumpPlan:
 def smallest(
     pins: Mapping[str, str],
     wanted: Mapping[str, str],
-    catalogue: Catalogue,
+    index: ReleaseIndex,
     target: Target,
     *,
     issues: Iterable[KnownIssue] = (),
     budget: int = BUDGET,
 ) -> BumpPlan:
     """The fewest changes to `pins` (plugin to version) with which every `wanted` version is valid."""
-    search = _Search(pins, catalogue, target, tuple(issues))
+    search = _Search(pins, index, target, tuple(issues))
     start = []
     for name, version in sorted(wanted.items()):
-        release = catalogue.release(name, version)
+        release = index.release(name, version)
         if release is None or release.problem:
             return BumpPlan({}, blockers=(f"nothing is known of {name} {version}",))
-        reason = unacceptable(release, catalogue, target, search.issues)
+        reason = unacceptable(release, index, target, search.issues)
         if reason:
             return BumpPlan({}, blockers=(f"{name} {version}: {reason}",))
         start.append(release)
@@ -68,10 +68,10 @@ def _plan(chosen: tuple[Release, ...], *, proven: bool) -> BumpPlan:
 
 class _Search:
     def __init__(
-        self, pins: Mapping[str, str], catalogue: Catalogue, target: Target, issues: tuple[KnownIssue, ...]
+        self, pins: Mapping[str, str], index: ReleaseIndex, target: Target, issues: tuple[KnownIssue, ...]
     ) -> None:
         self.pins = pins
-        self.catalogue = catalogue
+        self.index = index
         self.target = target
         self.issues = issues
         self.blockers: set[str] = set()
@@ -118,7 +118,7 @@ class _Search:
         found: dict[str, Dependency] = {}
         needs = [need for release in chosen for need in release.dependencies]
         for name, version in self.pins.items() if new else ():
-            pin = None if name in changed else self.catalogue.release(name, version)
+            pin = None if name in changed else self.index.release(name, version)
             needs += [need for need in pin.dependencies if need.name in new] if pin else []
         for need in needs:
             if need.name not in now and need.optional:
@@ -132,9 +132,9 @@ class _Search:
     def candidates(self, need: Dependency) -> list[Release]:
         """Releases that meet the need and may be taken here, the nearest first."""
         found = []
-        fitting = [one for one in self.catalogue.releases(need.name) if not older(one.version, need.version)]
+        fitting = [one for one in self.index.releases(need.name) if not older(one.version, need.version)]
         for release in reversed(fitting):
-            reason = unacceptable(release, self.catalogue, self.target, self.issues)
+            reason = unacceptable(release, self.index, self.target, self.issues)
             if reason:
                 self.blockers.add(f"{need.name} {release.version}: {reason}")
             else:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.core.errors import UsageError
-from conformance.pins import options
+from conformance.core.paths import CONTRACT
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,30 +32,30 @@ def register(subparsers: Any, make_trial: TrialFactory | None = None) -> argpars
     gate: argparse.ArgumentParser = subparsers.add_parser(
         "gate", help="judge plugin pins: GO or NO-GO before a release"
     )
-    options.add_inputs(gate)
-    options.add_trust(gate)
-    options.add_gate(gate)
-    options.add_outputs(gate)
+    add_inputs(gate)
+    add_trust(gate)
+    add_gate(gate)
+    add_outputs(gate)
     gate.set_defaults(handler=lambda given: run_gate(given, make_trial))
     forms = gate.add_subparsers(dest="gate_form", metavar="[propose | history]")
     propose = forms.add_parser("propose", help="write the newest pins without known issues that fit a core")
-    options.add_inputs(propose)
-    options.add_trust(propose)
+    add_inputs(propose)
+    add_trust(propose)
     propose.add_argument("--output", metavar="FILE", help="write here instead of into the file (- to print)")
     propose.set_defaults(handler=run_propose)
     history = forms.add_parser("history", help="judge the pins by each day's document of a directory")
-    options.add_inputs(history)
-    options.add_outputs(history)
+    add_inputs(history)
+    add_outputs(history)
     history.add_argument("--svg", type=Path, metavar="FILE", help="write a picture")
     history.set_defaults(handler=run_history)
     return gate
 
 
 def run_gate(given: argparse.Namespace, make_trial: TrialFactory | None = None) -> int:
-    from conformance.pins.bisect import Memory
     from conformance.pins.gate import Dynamic, gate
     from conformance.pins.inputs import Inputs
     from conformance.pins.output import data, markdown, terminal
+    from conformance.pins.trial import TrialMemory
 
     if not given.static_only and make_trial is None:
         raise UsageError(
@@ -65,10 +66,10 @@ def run_gate(given: argparse.Namespace, make_trial: TrialFactory | None = None) 
     candidate = inputs.candidate()
     dynamic = None
     if make_trial is not None and not given.static_only:
-        dynamic = Dynamic(make_trial(given), given.budget, Memory(given.bisection))
+        dynamic = Dynamic(make_trial(given), given.budget, TrialMemory(given.bisection))
     result = gate(
         candidate,
-        inputs.catalogue(),
+        inputs.index(),
         inputs.rules(),
         baseline=inputs.baseline(candidate),
         running=_running(given),
@@ -91,10 +92,10 @@ def run_propose(given: argparse.Namespace) -> int:
 
     inputs = Inputs(given)
     now = inputs.candidate()
-    catalogue, rules = inputs.catalogue(), inputs.rules()
-    proposal = propose(now.file, catalogue, now.target, rules.issues)
+    index, rules = inputs.index(), inputs.rules()
+    proposal = propose(now.file, index, now.target, rules.issues)
     after = Side(proposal.file(now.file), now.target)
-    result = gate(after, catalogue, rules, baseline=now)
+    result = gate(after, index, rules, baseline=now)
     console = _console(given.output)
     terminal.show(result, console)
     for held in proposal.plan.held:
@@ -114,10 +115,10 @@ def run_propose(given: argparse.Namespace) -> int:
 
 def run_history(given: argparse.Namespace) -> int:
     """The exit code is that of the last day's verdict."""
+    from conformance.pins.gate import EXIT
     from conformance.pins.history import history
     from conformance.pins.inputs import Inputs
     from conformance.pins.output import timeline
-    from conformance.pins.verdict import EXIT
 
     inputs = Inputs(given)
     directory = Path(inputs.where())
@@ -136,13 +137,9 @@ def run_history(given: argparse.Namespace) -> int:
 def _running(given: argparse.Namespace) -> Any:
     if not given.running:
         return None
-    from conformance.pins.sources import controller
-    from conformance.pins.sources.read import json_of
+    from conformance.pins.running import read_running
 
-    if given.running.startswith(("http://", "https://")):
-        answer, core = controller.fetch(given.running, given.user_env, given.token_env)
-        return controller.parse(answer, given.running, core)
-    return controller.parse(json_of(Path(given.running)), given.running)
+    return read_running(given.running, given.user_env, given.token_env)
 
 
 def _console(*outputs: str | None) -> Console:
@@ -160,3 +157,81 @@ def _write(where: str | None, render: Callable[[], str]) -> None:
         sys.stdout.write(render())
     elif where:
         Path(where).write_text(render(), encoding="utf-8")
+
+
+ENVIRONMENT = "CONFORMANCE_UPDATE_CENTER"
+
+
+def add_inputs(parser: argparse.ArgumentParser) -> None:
+    """What every form needs: the pins, the core, the data."""
+    parser.add_argument(
+        "--candidate",
+        metavar="FILE|URL",
+        help="pins to judge: values template, plugins.txt, plugins.yaml, Terraform, or a controller "
+        "(default: the contract's)",
+    )
+    parser.add_argument("--contract", type=Path, default=Path(CONTRACT), help="contract (%(default)s)")
+    parser.add_argument("--core", default="", help="core version (default: the values', then the contract's)")
+    parser.add_argument("--java", default="", help="Java version of the controller, such as 21")
+    parser.add_argument(
+        "--update-center",
+        metavar="FILE|DIRECTORY|URL",
+        help=f"update center document (default: ${ENVIRONMENT}); of a directory of days, the newest judges",
+    )
+    parser.add_argument(
+        "--manifests",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="what is known of older releases: a plugin manager's answer (depth=2) or plugin-versions data",
+    )
+    parser.add_argument(
+        "--waivers", type=Path, metavar="FILE", help="waivers (default: pin-waivers.toml if there)"
+    )
+    parser.add_argument(
+        "--known-issues", type=Path, metavar="FILE", help="default: the project's known-issues.toml"
+    )
+    parser.add_argument(
+        "--today", type=date.fromisoformat, default=None, metavar="DATE", help="judge waivers as of this day"
+    )
+
+
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """How far to trust the document."""
+    parser.add_argument("--max-age", type=int, default=0, metavar="DAYS", help="refuse an older document")
+    parser.add_argument("--require-signature", action="store_true", help="refuse an unsigned document")
+    parser.add_argument(
+        "--update-center-ca", type=Path, metavar="PEM", help="who may vouch for the document's signature"
+    )
+
+
+def add_gate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--baseline", metavar="FILE|URL", help="pins to compare with (default: the contract's)"
+    )
+    parser.add_argument("--baseline-core", default="", metavar="VERSION", help="core of the baseline")
+    parser.add_argument("--static-only", action="store_true", help="decide from data, boot no controller")
+    parser.add_argument(
+        "--running", metavar="FILE|URL", help="a controller to compare with the pins (or its saved answer)"
+    )
+    parser.add_argument("--user-env", default="JENKINS_USER", metavar="NAME", help="variable with the user")
+    parser.add_argument(
+        "--token-env", default="JENKINS_TOKEN", metavar="NAME", help="variable with the token"
+    )
+    parser.add_argument("--budget", type=int, default=20, help="most trials of a bisection (default: 20)")
+    parser.add_argument(
+        "--bisection",
+        type=Path,
+        default=Path("bisection.jsonl"),
+        metavar="FILE",
+        help="where trials are remembered, so that a bisection goes on after an interruption",
+    )
+    parser.add_argument("--junit", metavar="FILE", help="write JUnit XML (- for standard output)")
+
+
+def add_outputs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--markdown", metavar="FILE", help="write Markdown for a comment (- for standard output)"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write JSON (- for standard output)")

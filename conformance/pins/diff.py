@@ -7,62 +7,64 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from conformance.pins.catalogue import Catalogue
-from conformance.pins.model import Location, Pin, Release
+from conformance.pins.model import Release
+from conformance.pins.release_index import ReleaseIndex
 from conformance.pins.versions import key_of
+from conformance.sources.facts import Place
+from conformance.sources.plugins.pin import Pin
 
 Kind = Literal["added", "removed", "up", "down", "core"]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PinChange:
     """One difference. `facts` are short remarks: how old the release is, how far the jump, its core."""
 
     kind: Kind
     name: str
     old: str
     new: str
-    where: Location
+    where: Place
     facts: tuple[str, ...] = ()
 
 
 def diff(
     baseline: Mapping[str, Pin],
     candidate: Mapping[str, Pin],
-    catalogue: Catalogue,
+    index: ReleaseIndex,
     cores: tuple[str, str] = ("", ""),
-    core_where: Location | None = None,
-) -> tuple[Change, ...]:
+    core_where: Place | None = None,
+) -> tuple[PinChange, ...]:
     """Changes from baseline to candidate, the core first, then by name. `cores` are (old, new)."""
-    found: list[Change] = []
+    found: list[PinChange] = []
     facts: tuple[str, ...]
     old_core, new_core = cores
     if old_core and new_core and key_of(old_core) != key_of(new_core):
-        where = core_where or Location("core")
+        where = core_where or Place("core")
         facts = ("down",) if key_of(new_core) < key_of(old_core) else ()
-        found.append(Change("core", "core", old_core, new_core, where, facts))
+        found.append(PinChange("core", "core", old_core, new_core, where, facts))
     for name in sorted({*baseline, *candidate}):
         before, after = baseline.get(name), candidate.get(name)
         if before is None and after is not None:
-            facts = _facts(None, catalogue.release(name, after.version), catalogue)
-            found.append(Change("added", name, "", after.version, after.where, facts))
+            facts = _facts(None, index.release(name, after.version), index)
+            found.append(PinChange("added", name, "", after.version, after.where, facts))
         elif before is not None and after is None:
-            found.append(Change("removed", name, before.version, "", before.where))
+            found.append(PinChange("removed", name, before.version, "", before.where))
         elif before is not None and after is not None and key_of(before.version) != key_of(after.version):
             kind: Kind = "up" if key_of(before.version) < key_of(after.version) else "down"
-            old, new = catalogue.release(name, before.version), catalogue.release(name, after.version)
-            facts = _facts(old, new, catalogue)
+            old, new = index.release(name, before.version), index.release(name, after.version)
+            facts = _facts(old, new, index)
             if _first(before.version) != _first(after.version):
                 facts = ("first number changes", *facts)
-            found.append(Change(kind, name, before.version, after.version, after.where, facts))
+            found.append(PinChange(kind, name, before.version, after.version, after.where, facts))
     return tuple(found)
 
 
-def _facts(old: Release | None, new: Release | None, catalogue: Catalogue) -> tuple[str, ...]:
+def _facts(old: Release | None, new: Release | None, index: ReleaseIndex) -> tuple[str, ...]:
     if new is None:
         return ("nothing known of this release",)
     facts = []
-    released, document = _day(new.released), _day(catalogue.newest.day)
+    released, document = _day(new.released), _day(index.newest.day)
     if released and document:
         facts.append(f"released {(document - released).days} days before the document")
     before = _day(old.released) if old else None

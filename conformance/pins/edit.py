@@ -8,8 +8,8 @@ from pathlib import Path
 
 from conformance.core.errors import UsageError
 from conformance.core.files import write_atomically
-from conformance.pins.model import Pin, PinFile
-from conformance.pins.sources.read import parse
+from conformance.sources.plugins.pin import Pin, PinFile
+from conformance.sources.plugins.read import parse
 
 _BEFORE = re.compile(r"\s*(-\s+)?[\"']?")
 _AFTER = re.compile(r"[\"']?\s*,?\s*")

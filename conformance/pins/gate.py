@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
-from conformance.pins.bisect import BisectResult, Memory, bisect
-from conformance.pins.catalogue import Catalogue
-from conformance.pins.diff import Change, diff
+from conformance.pins.bisect import BisectResult, bisect
+from conformance.pins.diff import PinChange, diff
 from conformance.pins.judge import Rules, judge, ordered
-from conformance.pins.model import Finding, PinFile
+from conformance.pins.release_index import ReleaseIndex
 from conformance.pins.resolve import Target
-from conformance.pins.running import compare
-from conformance.pins.sources.controller import Running
-from conformance.pins.trial import PinSet, Trial, TrialResult
-from conformance.pins.verdict import Verdict, of
+from conformance.pins.running import RunningPlugins, compare
+from conformance.pins.trial import PinSet, Trial, TrialMemory, TrialResult
+from conformance.sources.plugins.pin import Finding, PinFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +25,9 @@ class GateResult:
     document: str
     document_day: str
     document_signed: str
-    changes: tuple[Change, ...]
+    changes: tuple[PinChange, ...]
     findings: tuple[Finding, ...]
-    verdict: Verdict
+    verdict: GateVerdict
     trial: TrialResult | None = None
     bisection: BisectResult | None = None
 
@@ -51,16 +50,16 @@ class Dynamic:
 
     trial: Trial
     budget: int = 20
-    memory: Memory | None = None
+    memory: TrialMemory | None = None
 
 
 def gate(
     candidate: Side,
-    catalogue: Catalogue,
+    index: ReleaseIndex,
     rules: Rules,
     *,
     baseline: Side | None = None,
-    running: Running | None = None,
+    running: RunningPlugins | None = None,
     dynamic: Dynamic | None = None,
 ) -> GateResult:
     """Judge the candidate; with `running`, compare it with a controller; with `dynamic`, boot one.
@@ -68,33 +67,31 @@ def gate(
     A controller is booted only when the data alone does not already say NO-GO: it could not turn that
     into GO, and minutes would be spent to learn nothing.
     """
-    findings = judge(candidate.file, catalogue, candidate.target, rules)
-    changes: tuple[Change, ...] = ()
+    findings = judge(candidate.file, index, candidate.target, rules)
+    changes: tuple[PinChange, ...] = ()
     if baseline:
-        findings = list(_since(findings, judge(baseline.file, catalogue, baseline.target, rules)))
+        findings = list(_since(findings, judge(baseline.file, index, baseline.target, rules)))
         cores = (baseline.target.core, candidate.target.core)
-        changes = diff(
-            baseline.file.exact(), candidate.file.exact(), catalogue, cores, candidate.target.where
-        )
+        changes = diff(baseline.file.exact(), candidate.file.exact(), index, cores, candidate.target.where)
     if running:
         findings = ordered([*findings, *compare(candidate.file.exact(), running)])
     result = GateResult(
         candidate.file,
         candidate.target,
-        catalogue.newest.source,
-        catalogue.newest.day,
-        catalogue.newest.signed,
+        index.newest.source,
+        index.newest.day,
+        index.newest.signed,
         changes,
         tuple(findings),
-        of(findings),
+        decide(findings),
     )
     if dynamic is None or result.verdict.word == "NO-GO":
         return result
-    return _try(result, candidate, catalogue, baseline, dynamic)
+    return _try(result, candidate, index, baseline, dynamic)
 
 
 def _try(
-    result: GateResult, candidate: Side, catalogue: Catalogue, baseline: Side | None, dynamic: Dynamic
+    result: GateResult, candidate: Side, index: ReleaseIndex, baseline: Side | None, dynamic: Dynamic
 ) -> GateResult:
     tried = dynamic.trial.boots(_pins(candidate))
     findings = list(result.findings)
@@ -106,7 +103,7 @@ def _try(
             _pins(baseline),
             _pins(candidate),
             dynamic.trial,
-            catalogue,
+            index,
             budget=dynamic.budget,
             memory=dynamic.memory,
         )
@@ -115,7 +112,7 @@ def _try(
         "failed": "the controller or the suites failed",
         "error": "the trial itself broke",
     }[tried.outcome]
-    verdict = of(findings, f"{said}: {tried.summary}" if tried.summary else said, tried.outcome)
+    verdict = decide(findings, f"{said}: {tried.summary}" if tried.summary else said, tried.outcome)
     return replace(result, findings=tuple(findings), verdict=verdict, trial=tried, bisection=bisection)
 
 
@@ -127,3 +124,50 @@ def _since(findings: list[Finding], before: list[Finding]) -> Iterator[Finding]:
     known = {one.key for one in before}
     for one in findings:
         yield replace(one, since="before" if one.key in known else "new")
+
+
+Word = Literal["GO", "NO-GO", "INCOMPLETE"]
+EXIT: dict[Word, int] = {"GO": 0, "NO-GO": 1, "INCOMPLETE": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class GateVerdict:
+    """One word and the reasons for it, a line each; GO's reasons say what was decided by data only."""
+
+    word: Word
+    reasons: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT[self.word]
+
+
+def decide(findings: Iterable[Finding], dynamic: str = "", dynamic_outcome: str = "") -> GateVerdict:
+    """The verdict: a failure outweighs what could not be decided, as everywhere in the harness.
+
+    `dynamic` says in words what the controller did, `dynamic_outcome` is passed, failed, error or empty
+    (not tried).
+    """
+    listed = list(findings)
+    blocking = [one for one in listed if one.blocks]
+    undecided = [one for one in listed if one.level == "error" and not one.waived]
+    if blocking or dynamic_outcome == "failed":
+        reasons = _grouped(blocking)
+        return GateVerdict("NO-GO", (*reasons, dynamic) if dynamic_outcome == "failed" else reasons)
+    if undecided or dynamic_outcome == "error":
+        reasons = _grouped(undecided)
+        return GateVerdict("INCOMPLETE", (*reasons, dynamic) if dynamic_outcome == "error" else reasons)
+    how = dynamic if dynamic_outcome == "passed" else "decided from data only; no controller was booted"
+    return GateVerdict("GO", (how,))
+
+
+def _grouped(findings: list[Finding]) -> tuple[str, ...]:
+    """ "3 advisory: a, b, c": one line for each code, in the order of first appearance."""
+    groups: dict[str, list[str]] = {}
+    for one in findings:
+        names = groups.setdefault(one.code, [])
+        names.append(f"{one.subject} ({one.ref})" if one.code == "advisory" else one.subject)
+    return tuple(
+        f"{len(names)} {code}: {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}"
+        for code, names in groups.items()
+    )

@@ -9,15 +9,16 @@ from datetime import date
 from pathlib import Path
 
 from conformance.pins.bump import BumpPlan, smallest
-from conformance.pins.catalogue import Catalogue
+from conformance.pins.gate import Word, decide
 from conformance.pins.judge import Rules, judge
-from conformance.pins.model import Finding, PinFile, Release
+from conformance.pins.model import Release
+from conformance.pins.propose import unacceptable
+from conformance.pins.release_index import ReleaseIndex
 from conformance.pins.resolve import Target
 from conformance.pins.updatecenter.document import UpdateCenter
 from conformance.pins.updatecenter.load import days, load
-from conformance.pins.upgrade import unacceptable
-from conformance.pins.verdict import Word, of
 from conformance.pins.versions import key_of, older
+from conformance.sources.plugins.pin import Finding, PinFile
 
 _PUBLISHED = re.compile(r"/advisory/(\d{4}-\d{2}-\d{2})/")
 
@@ -87,16 +88,16 @@ def history(
     before: frozenset[str] = frozenset()
     for day, path in days(directory):
         document = load(str(path))
-        catalogue = Catalogue(document, (), known)
-        findings = judge(file, catalogue, target, replace(rules, today=date.fromisoformat(day), max_age=0))
+        index = ReleaseIndex(document, (), known)
+        findings = judge(file, index, target, replace(rules, today=date.fromisoformat(day), max_age=0))
         now = frozenset(_short(one) for one in findings if one.level in ("no-go", "error", "warning"))
-        verdict = of(findings)
+        verdict = decide(findings)
         hits = [one for one in findings if one.code == "advisory"]
         new, gone = tuple(sorted(now - before)), tuple(sorted(before - now))
         told.append(Day(day, document.core, verdict.word, verdict.reasons, len(hits), new, gone))
         for hit in hits:
             open_[hit.subject, hit.ref] = _exposure(
-                hit, open_.get((hit.subject, hit.ref)), day, pins, catalogue, target, rules
+                hit, open_.get((hit.subject, hit.ref)), day, pins, index, target, rules
             )
         _remember(document, pins, known)
         before = now
@@ -105,19 +106,19 @@ def history(
 
 
 def fix_for(
-    subject: str, pins: Mapping[str, str], catalogue: Catalogue, target: Target, rules: Rules
+    subject: str, pins: Mapping[str, str], index: ReleaseIndex, target: Target, rules: Rules
 ) -> BumpPlan:
     """The smallest set of bumps after which no advisory hits `subject` any more, on this core."""
     best: BumpPlan | None = None
     blockers: set[str] = set()
-    for release in reversed(catalogue.releases(subject)):
+    for release in reversed(index.releases(subject)):
         if not older(pins[subject], release.version):
             continue
-        reason = unacceptable(release, catalogue, target, rules.issues)
+        reason = unacceptable(release, index, target, rules.issues)
         if reason:
             blockers.add(f"{subject} {release.version}: {reason}")
             continue
-        plan = smallest(pins, {subject: release.version}, catalogue, target, issues=rules.issues)
+        plan = smallest(pins, {subject: release.version}, index, target, issues=rules.issues)
         blockers |= set(plan.blockers)
         if plan.changes and (best is None or len(plan.changes) < len(best.changes)):
             best = plan
@@ -130,7 +131,7 @@ def _exposure(  # noqa: PLR0917 - one call, one record
     earlier: Exposure | None,
     day: str,
     pins: Mapping[str, str],
-    catalogue: Catalogue,
+    index: ReleaseIndex,
     target: Target,
     rules: Rules,
 ) -> Exposure:
@@ -144,7 +145,7 @@ def _exposure(  # noqa: PLR0917 - one call, one record
         return earlier
     if hit.subject == "core":
         return replace(earlier, blocked=f"raise the core: {hit.next}")
-    plan = fix_for(hit.subject, pins, catalogue, target, rules)
+    plan = fix_for(hit.subject, pins, index, target, rules)
     return replace(
         earlier,
         fix=plan.changes,

@@ -4,23 +4,79 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+import tomllib
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from conformance.core.errors import UsageError
-from conformance.pins import defaults, known_issues, use, waivers
-from conformance.pins.catalogue import Catalogue, read_manifests
-from conformance.pins.defaults import Defaults
+from conformance.core.errors import ContractError, UsageError
+from conformance.pins import known_issues, use, waivers
 from conformance.pins.gate import Side
 from conformance.pins.judge import Rules
-from conformance.pins.model import Location, PinFile, Release
-from conformance.pins.options import ENVIRONMENT
+from conformance.pins.model import Release
+from conformance.pins.release_index import ReleaseIndex, read_manifests
 from conformance.pins.resolve import Target
-from conformance.pins.sources.read import read
+from conformance.pins.running import read_pins
 from conformance.pins.updatecenter.document import UpdateCenter
 from conformance.pins.updatecenter.load import days, load
+from conformance.sources.facts import Place
+from conformance.sources.plugins.pin import PinFile
+from conformance.sources.plugins.read import read
 
+ENVIRONMENT = "CONFORMANCE_UPDATE_CENTER"
 WAIVERS = "pin-waivers.toml"
+
+
+_VALUES = "jenkins-helm-values.yaml.tmpl"
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """`values` and `stack` are absolute or relative to the working directory; `core` may be empty."""
+
+    values: Path
+    stack: Path
+    core: str
+    core_where: Place
+
+
+def read_defaults(contract: Path) -> Defaults | None:
+    """The contract's pins and core; None when there is no contract.
+
+    Raises:
+        ContractError: there is one and it cannot be read.
+    """
+    try:
+        text = contract.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ContractError(
+            "the contract cannot be read", where=str(contract), observed=str(error)
+        ) from error
+    stack = _table(document, "stack")
+    core = _table(document, "jenkins").get("version", "")
+    folder = contract.parent / str(stack.get("path", "stack"))
+    where = Place(str(contract), _line(text, "jenkins", "version"))
+    return Defaults(folder / str(stack.get("values", _VALUES)), folder, str(core), where)
+
+
+def _table(document: dict[str, object], name: str) -> dict[str, object]:
+    found = document.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _line(text: str, table: str, key: str) -> int:
+    """The line of `key` in `[table]`; 0 when it is written in another way."""
+    inside = False
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip().startswith("["):
+            inside = line.strip() == f"[{table}]"
+        elif inside and re.match(rf"\s*{key}\s*=", line):
+            return number
+    return 0
 
 
 class Inputs:
@@ -28,7 +84,7 @@ class Inputs:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
-        self.contract: Defaults | None = defaults.read(options.contract)
+        self.contract: Defaults | None = read_defaults(options.contract)
 
     def candidate(self) -> Side:
         return self._side(self.options.candidate, self.options.core)
@@ -42,7 +98,7 @@ class Inputs:
             return None
         return self._side(given, self.options.baseline_core or self._same_core(given, candidate))
 
-    def catalogue(self) -> Catalogue:
+    def index(self) -> ReleaseIndex:
         """Of a directory of days, the newest judges and the others add releases."""
         where = self.where()
         authority = getattr(self.options, "update_center_ca", None)
@@ -51,7 +107,7 @@ class Inputs:
         earlier: list[UpdateCenter] = []
         if Path(where).is_dir():
             earlier = [load(str(file)) for _, file in days(Path(where))[:-1]]
-        return Catalogue(newest, earlier, self.manifests())
+        return ReleaseIndex(newest, earlier, self.manifests())
 
     def where(self) -> str:
         where: str = self.options.update_center or os.environ.get(ENVIRONMENT, "")
@@ -86,21 +142,16 @@ class Inputs:
 
     def _side(self, given: str | None, core: str) -> Side:
         file = self._pins(given)
-        where = Location("--core")
+        where = Place("--core")
         if not core and file.core:
-            core, where = file.core, Location(file.where)
+            core, where = file.core, Place(file.where)
         elif not core and self.contract:
             core, where = self.contract.core, self.contract.core_where
         return Side(file, Target(core, self.options.java, where))
 
     def _pins(self, given: str | None) -> PinFile:
-        names = {
-            name: getattr(self.options, name)
-            for name in ("user_env", "token_env")
-            if hasattr(self.options, name)
-        }
         if given:
-            return read(given, **names)
+            return read_pins(given, self.options.user_env, self.options.token_env)
         if self.contract is None:
             raise UsageError(
                 "no pins are given",

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from conformance.pins import advisories, known_issues, use, waivers
-from conformance.pins.catalogue import Catalogue
 from conformance.pins.known_issues import KnownIssue
-from conformance.pins.model import LEVELS, Finding, Location, Pin, PinFile, Release
+from conformance.pins.model import Release
+from conformance.pins.release_index import ReleaseIndex
 from conformance.pins.resolve import Target, resolve
 from conformance.pins.updatecenter.document import UpdateCenter
-from conformance.pins.waivers import Waiver
+from conformance.pins.waivers import PinWaiver
+from conformance.sources.facts import Place
+from conformance.sources.plugins.pin import LEVELS, Finding, Pin, PinFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,32 +22,32 @@ class Rules:
     """What to judge by, besides the data. `max_age` is in days; 0 accepts any document."""
 
     today: date
-    waivers: tuple[Waiver, ...] = ()
+    waivers: tuple[PinWaiver, ...] = ()
     issues: tuple[KnownIssue, ...] = ()
     max_age: int = 0
     stack: str | None = None  # the stack's text, to tell unused pins; None: do not tell
 
 
-def judge(file: PinFile, catalogue: Catalogue, target: Target, rules: Rules) -> list[Finding]:
+def judge(file: PinFile, index: ReleaseIndex, target: Target, rules: Rules) -> list[Finding]:
     """All findings, worst first, then by line."""
     pins = file.exact()
     found = list(file.findings)
-    found += resolve(pins, catalogue, target)
-    found += _document(catalogue.newest, rules)
+    found += resolve(pins, index, target)
+    found += _document(index.newest, rules)
     found += known_issues.findings(rules.issues, pins.values(), target.core)
     if target.core:
-        found += advisories.findings(catalogue.newest, "core", target.core, target.where)
+        found += advisories.findings(index.newest, "core", target.core, target.where)
     for pin in pins.values():
-        found += advisories.findings(catalogue.newest, pin.name, pin.version, pin.where)
-        found += standing(pin, catalogue)
+        found += advisories.findings(index.newest, pin.name, pin.version, pin.where)
+        found += standing(pin, index)
     if rules.stack is not None:
-        found += use.findings(pins, releases(pins, catalogue), rules.stack)
+        found += use.findings(pins, releases(pins, index), rules.stack)
     return ordered(waivers.apply(found, rules.waivers, rules.today))
 
 
-def releases(pins: Mapping[str, Pin], catalogue: Catalogue) -> dict[str, Release]:
+def releases(pins: Mapping[str, Pin], index: ReleaseIndex) -> dict[str, Release]:
     """The release of each pin of which one is known and usable."""
-    found = {name: catalogue.release(name, pin.version) for name, pin in pins.items()}
+    found = {name: index.release(name, pin.version) for name, pin in pins.items()}
     return {name: release for name, release in found.items() if release and not release.problem}
 
 
@@ -63,11 +65,11 @@ def ordered(findings: list[Finding]) -> list[Finding]:
     )
 
 
-def standing(pin: Pin, catalogue: Catalogue) -> list[Finding]:
+def standing(pin: Pin, index: ReleaseIndex) -> list[Finding]:
     """Is the plugin still offered, and still cared for?"""
-    document = catalogue.newest
+    document = index.newest
     found = []
-    if pin.name not in document and (catalogue.was_known(pin.name) or pin.name in document.deprecations):
+    if pin.name not in document and (index.was_known(pin.name) or pin.name in document.deprecations):
         why = document.deprecations.get(pin.name, "")
         what = "it has disappeared from the update center, so nothing new will come of it"
         step = "replace it"
@@ -80,7 +82,7 @@ def standing(pin: Pin, catalogue: Catalogue) -> list[Finding]:
 
 
 def _document(document: UpdateCenter, rules: Rules) -> list[Finding]:
-    where = Location(document.source)
+    where = Place(document.source)
     found = []
     if document.notice:
         found.append(Finding("stale-document", "warning", "update center", document.notice, where))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import operator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.core.errors import UsageError
-from conformance.pins import ranges, tomlfile
-from conformance.pins.model import Finding, Pin
+from conformance.pins import tomlfile
+from conformance.pins.versions import Key, key_of
+from conformance.sources.plugins.pin import Finding, Pin
 
 DEFAULT = Path(__file__).with_name("known-issues.toml")
 _REQUIRED: dict[str, type] = {"plugin": str, "versions": str, "what": str, "link": str}
@@ -16,7 +19,7 @@ _REQUIRED: dict[str, type] = {"plugin": str, "versions": str, "what": str, "link
 
 @dataclass(frozen=True, slots=True)
 class KnownIssue:
-    """`versions` and `core` are conditions (see pins.ranges); an empty `core` means any core."""
+    """`versions` and `core` are conditions such as `1.2`, `>=1.2, <2.0` or `*`; no `core` means any core."""
 
     plugin: str
     versions: str
@@ -26,9 +29,9 @@ class KnownIssue:
 
     def hits(self, name: str, version: str, core: str) -> bool:
         """An issue of some cores only is taken to hit when the core is not known."""
-        if name != self.plugin or not ranges.holds(self.versions, version):
+        if name != self.plugin or not holds(self.versions, version):
             return False
-        return not self.core or not core or ranges.holds(self.core, core)
+        return not self.core or not core or holds(self.core, core)
 
 
 def read(path: Path) -> tuple[KnownIssue, ...]:
@@ -37,7 +40,7 @@ def read(path: Path) -> tuple[KnownIssue, ...]:
     for number, entry in enumerate(tomlfile.entries(path, "issue", _REQUIRED, {"core": str}), 1):
         for key in ("versions", "core"):
             try:
-                ranges.check(entry.get(key, "*"))
+                check(entry.get(key, "*"))
             except ValueError as error:
                 where = f"{path}: [[issue]] number {number}"
                 raise UsageError(f"{key} is not a condition", where=where, observed=str(error)) from error
@@ -65,3 +68,31 @@ def findings(issues: Iterable[KnownIssue], pins: Iterable[Pin], core: str) -> It
                 ref=issue.link,
                 link=issue.link,
             )
+
+
+_PART = re.compile(r"(>=|<=|>|<|=|!=)?\s*([0-9A-Za-z][0-9A-Za-z._+-]*)")
+_TESTS: dict[str, Callable[[Key, Key], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+    "=": operator.eq,
+    "!=": operator.ne,
+}
+
+
+def check(condition: str) -> None:
+    """Raises ValueError, with the part that is not a condition."""
+    for part in condition.split(","):
+        if part.strip() != "*" and not _PART.fullmatch(part.strip()):
+            raise ValueError(f"{part.strip()!r} is not a version condition such as '>=1.2'")
+
+
+def holds(condition: str, version: str) -> bool:
+    """Is `version` within `condition`? The condition was checked before."""
+    key = key_of(version)
+    for part in condition.split(","):
+        found = _PART.fullmatch(part.strip())
+        if found and not _TESTS[found.group(1) or "="](key, key_of(found.group(2))):
+            return False
+    return True

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from conformance.pins.catalogue import Catalogue
 from conformance.pins.detached import implied
-from conformance.pins.model import Dependency, Finding, Location, Pin, Release
+from conformance.pins.model import Dependency, Release
+from conformance.pins.release_index import ReleaseIndex
 from conformance.pins.versions import key_of, older
+from conformance.sources.facts import Place
+from conformance.sources.plugins.pin import Finding, Pin
 
-CORE = Location("core")
+CORE = Place("core")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class Target:
 
     core: str
     java: str = ""
-    where: Location = CORE
+    where: Place = CORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +35,27 @@ class Need:
         return f"{self.by.name} {self.by.version} needs {self.dependency.version}"
 
 
-def resolve(pins: Mapping[str, Pin], catalogue: Catalogue, target: Target) -> list[Finding]:
+def resolve(pins: Mapping[str, Pin], index: ReleaseIndex, target: Target) -> list[Finding]:
     """Findings about what the pins need: each missing or too old plugin once, with all that need it."""
     found: list[Finding] = []
     releases: dict[str, Release] = {}
     for name, pin in pins.items():
-        release = catalogue.release(name, pin.version)
+        release = index.release(name, pin.version)
         if release is None:
-            found.append(_unknown(pin, catalogue))
+            found.append(_unknown(pin, index))
         elif release.problem:
             found.append(_broken(pin, release))
         else:
             releases[name] = release
             found += _platform(pin, release, target)
-    found += _needs(pins, releases, catalogue)
+    found += _needs(pins, releases, index)
     found += _implied(pins, releases)
     found += _circles(pins, releases)
     return found
 
 
 def _needs(
-    pins: Mapping[str, Pin], releases: Mapping[str, Release], catalogue: Catalogue
+    pins: Mapping[str, Pin], releases: Mapping[str, Release], index: ReleaseIndex
 ) -> Iterator[Finding]:
     needed: dict[str, list[Need]] = {}
     todo = list(releases.values())
@@ -66,29 +68,27 @@ def _needs(
             needed.setdefault(dependency.name, []).append(Need(by, dependency))
             if dependency.name not in roots:
                 roots[dependency.name] = roots[by.name]
-                fitting = _smallest(catalogue, dependency)
+                fitting = _smallest(index, dependency)
                 if fitting:
                     todo.append(fitting)  # what is missing has needs of its own
     for name, needs in needed.items():
         pin = pins.get(name)
         if pin is None:
-            yield _missing(name, needs, roots[name].where, catalogue)
+            yield _missing(name, needs, roots[name].where, index)
         else:
             short = [need for need in needs if older(pin.version, need.dependency.version)]
             if short:
                 yield _too_old(pin, short)
 
 
-def _smallest(catalogue: Catalogue, dependency: Dependency) -> Release | None:
-    fitting = [
-        one for one in catalogue.releases(dependency.name) if not older(one.version, dependency.version)
-    ]
+def _smallest(index: ReleaseIndex, dependency: Dependency) -> Release | None:
+    fitting = [one for one in index.releases(dependency.name) if not older(one.version, dependency.version)]
     return fitting[-1] if fitting else None
 
 
-def _missing(name: str, needs: list[Need], where: Location, catalogue: Catalogue) -> Finding:
+def _missing(name: str, needs: list[Need], where: Place, index: ReleaseIndex) -> Finding:
     most = max(needs, key=lambda need: key_of(need.dependency.version))
-    fitting = _smallest(catalogue, most.dependency)
+    fitting = _smallest(index, most.dependency)
     step = f"pin {name}:{fitting.version}" if fitting else f"pin {name} at {most.dependency.version} or newer"
     what = f"not pinned, but needed: {_said(needs)}"
     return Finding("missing", "no-go", name, what, where, next=step)
@@ -203,9 +203,9 @@ def _components(edges: Mapping[str, list[str]]) -> list[list[str]]:
     return found
 
 
-def _unknown(pin: Pin, catalogue: Catalogue) -> Finding:
-    offered = catalogue.offered(pin.name)
-    if offered is None and not catalogue.was_known(pin.name):
+def _unknown(pin: Pin, index: ReleaseIndex) -> Finding:
+    offered = index.offered(pin.name)
+    if offered is None and not index.was_known(pin.name):
         return Finding(
             "unknown-plugin",
             "no-go",

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from conformance.pins.model import Finding, Pin, Release
+from conformance.pins.model import Release
+from conformance.sources.plugins.pin import Finding, Pin
 
 _SIGNS = {
     "ansicolor": r"\bansiColor\b",

@@ -15,25 +15,26 @@ from pathlib import Path
 
 from conformance.core.errors import UsageError
 from conformance.pins import tomlfile
-from conformance.pins.model import Finding, Location
+from conformance.sources.facts import Place
+from conformance.sources.plugins.pin import Finding
 
 _KEYS: dict[str, type] = {"finding": str, "plugin": str, "owner": str, "reason": str, "expires": date}
 
 
 @dataclass(frozen=True, slots=True)
-class Waiver:
+class PinWaiver:
     finding: str
     plugin: str
     owner: str
     reason: str
     expires: date
-    where: Location
+    where: Place
 
     def covers(self, finding: Finding) -> bool:
         return finding.subject == self.plugin and self.finding in (finding.ref, finding.code)
 
 
-def read(path: Path) -> tuple[Waiver, ...]:
+def read(path: Path) -> tuple[PinWaiver, ...]:
     """Raises UsageError: no waiver is valid without owner, reason and expiry."""
     text_lines = None
     found = []
@@ -42,12 +43,12 @@ def read(path: Path) -> tuple[Waiver, ...]:
             raise UsageError("expires must be a date", where=f"{path}: [[waiver]] number {number}")
         if text_lines is None:
             text_lines = _lines(path)
-        where = Location(str(path), text_lines[number - 1] if number <= len(text_lines) else 0)
-        found.append(Waiver(**entry, where=where))
+        where = Place(str(path), text_lines[number - 1] if number <= len(text_lines) else 0)
+        found.append(PinWaiver(**entry, where=where))
     return tuple(found)
 
 
-def apply(findings: Iterable[Finding], waivers: Iterable[Waiver], today: date) -> list[Finding]:
+def apply(findings: Iterable[Finding], waivers: Iterable[PinWaiver], today: date) -> list[Finding]:
     """The findings, waived where a waiver holds, and what is to be said about the waivers themselves.
 
     Only what keeps the gate from GO (no-go and error) can be waived.
@@ -68,14 +69,14 @@ def apply(findings: Iterable[Finding], waivers: Iterable[Waiver], today: date) -
     return result
 
 
-def _unneeded(waiver: Waiver) -> Finding:
+def _unneeded(waiver: PinWaiver) -> Finding:
     what = f"the waiver of {waiver.finding} waives nothing: there is no such finding"
     return Finding(
         "waiver-unneeded", "warning", waiver.plugin, what, waiver.where, "remove it", ref=waiver.finding
     )
 
 
-def _expired(waiver: Waiver, finding: Finding) -> Finding:
+def _expired(waiver: PinWaiver, finding: Finding) -> Finding:
     what = f"the waiver of {waiver.finding} by {waiver.owner} expired on {waiver.expires}: {finding.what}"
     step = "mend what it waived, or have its owner decide again"
     return Finding("waiver-expired", "no-go", waiver.plugin, what, waiver.where, step, ref=waiver.finding)

@@ -19,7 +19,9 @@ import yaml
 from conformance.contract.model import Contract, EcrRepository, LoadedContract
 from conformance.core.nonconformance import Unreadable
 from conformance.sources import pod_templates, seed
+from conformance.sources.facts import Place
 from conformance.sources.groovy import Source
+from conformance.sources.plugins.pin import Pin, parse_entry
 from conformance.sources.pod_templates import PodTemplate
 from conformance.sources.seed import SeedItem, SeedJob
 
@@ -27,15 +29,6 @@ from conformance.sources.seed import SeedItem, SeedJob
 _DIRECTIVE = re.compile(r"^\s*(%\{.*\}|\{\{-?.*-?\}\})\s*$", re.MULTILINE)
 #: files larger than this are data, not something that a person wrote into a stack
 _LARGE = 400_000
-
-
-@dataclass(frozen=True, slots=True)
-class Pin:
-    """One entry of `controller.installPlugins`: `name:version`, as written in `raw`."""
-
-    name: str
-    version: str
-    raw: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +101,10 @@ class StackFiles:
 
     @cached_property
     def pins(self) -> tuple[Pin, ...]:
+        """The entries of `controller.installPlugins`."""
         entries = self.controller.get("installPlugins") or []
-        found = []
-        for entry in entries if isinstance(entries, list) else []:
-            name, _, version = str(entry).partition(":")
-            found.append(Pin(name.strip(), version.strip(), str(entry)))
-        return tuple(found)
+        where = Place(self.shown(self.loaded.values_template))
+        return tuple(parse_entry(str(each), where) for each in entries if isinstance(entries, list))
 
     # -- JCasC ------------------------------------------------------------------------------
 

@@ -8,15 +8,14 @@ components of the new one.
 from __future__ import annotations
 
 import difflib
-import json
 import re
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from conformance.contract.model import LoadedContract
+from conformance.pins.trial import Outcome, TrialMemory, TrialResult
 from environments.images.catalogue import files_below, tree_hash
 
 #: component -> its paths in the stack's folder; `core` and `plugins` are parts of the values
@@ -34,7 +33,6 @@ PLUGINS = "plugins"
 CONTRACT = "contract"
 _PIN = re.compile(r"^\s*-\s*[\w.-]+:[\w.-]+\s*$")
 
-Outcome = Literal["passed", "failed", "error"]
 Try = Callable[[frozenset[str]], Outcome]
 
 
@@ -108,40 +106,21 @@ class Blame:
     note: str = ""
 
 
-class Memory:
-    """Outcomes of trials by their components, appended as they end: an interrupted search goes on."""
-
-    def __init__(self, file: Path | None = None) -> None:
-        self.file = file
-        self.known: dict[frozenset[str], Outcome] = {}
-        if file is not None and file.is_file():
-            for line in file.read_text(encoding="utf-8").splitlines():
-                try:
-                    entry = json.loads(line)
-                    self.known[frozenset(entry["components"])] = entry["outcome"]
-                except (ValueError, KeyError, TypeError):
-                    continue  # cut off when it was written
-
-    def add(self, components: frozenset[str], outcome: Outcome) -> None:
-        self.known[components] = outcome
-        if self.file is not None:
-            with self.file.open("a", encoding="utf-8") as out:
-                out.write(json.dumps({"components": sorted(components), "outcome": outcome}) + "\n")
-
-
 class _Ended(Exception):
     """No trials are left."""
 
 
 def blame(
-    components: Iterable[str], attempt: Try, *, budget: int = 12, memory: Memory | None = None
+    components: Iterable[str], attempt: Try, *, budget: int = 12, memory: TrialMemory | None = None
 ) -> Blame:
     """The smallest set of `components` with which `attempt` fails, given that it fails with all of them.
 
     Delta debugging (Zeller, ddmin): halves first, then complements, until no component can be left out. A
     trial that broke tells nothing, and the search goes on without it.
     """
-    kept = memory or Memory()
+    components = tuple(components)
+    kept = memory or TrialMemory()
+    kept.begin(", ".join(sorted(components)))
     used = 0
     broken: dict[frozenset[str], str] = {}
 
@@ -155,10 +134,10 @@ def blame(
             if outcome == "error":
                 broken[some] = f"the trial of {', '.join(sorted(some))} broke"
             else:
-                kept.add(some, outcome)
-        return kept.known.get(some) == "failed"
+                kept.keep(some, TrialResult(outcome))
+        return some in kept.known and kept.known[some].outcome == "failed"
 
-    current, parts = tuple(components), 2
+    current, parts = components, 2
     try:
         while len(current) > 1:
             size = max(1, len(current) // parts)

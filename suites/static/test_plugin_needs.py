@@ -13,30 +13,28 @@ import pytest
 
 from conformance.contract.model import Contract
 from conformance.core.nonconformance import require_none
-from conformance.pins.catalogue import Catalogue, read_manifests
-from conformance.pins.model import Finding
+from conformance.pins.release_index import ReleaseIndex, read_manifests
 from conformance.pins.resolve import Target, resolve
-from conformance.pins.sources.read import parse
 from conformance.pins.updatecenter.document import UpdateCenter
 from conformance.runner.decision import not_applicable
+from conformance.sources.plugins.pin import Finding, Pin, exact
 from conformance.sources.stack import StackFiles
 
 MANIFESTS = Path(__file__).parent / "manifests.json"
 
 
 @cache
-def _catalogue() -> Catalogue:
-    return Catalogue(UpdateCenter({"plugins": {}}, "no update center"), (), read_manifests(MANIFESTS))
+def _index() -> ReleaseIndex:
+    return ReleaseIndex(UpdateCenter({"plugins": {}}, "no update center"), (), read_manifests(MANIFESTS))
 
 
 @lru_cache(maxsize=4)
-def _resolved(pins: tuple[str, ...], core: str) -> tuple[Finding, ...]:
-    exact = parse("\n".join(pins), "controller.installPlugins").exact()
-    return tuple(resolve(exact, _catalogue(), Target(core)))
+def _resolved(pins: tuple[Pin, ...], core: str) -> tuple[Finding, ...]:
+    return tuple(resolve(exact(pins), _index(), Target(core)))
 
 
 def _findings(stack_files: StackFiles, contract: Contract) -> tuple[Finding, ...]:
-    return _resolved(tuple(f"{pin.name}:{pin.version}" for pin in stack_files.pins), contract.jenkins.version)
+    return _resolved(stack_files.pins, contract.jenkins.version)
 
 
 def _require_none(findings: tuple[Finding, ...], codes: tuple[str, ...], what: str, remedy: str) -> None:

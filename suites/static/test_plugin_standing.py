@@ -17,14 +17,14 @@ from conformance.contract.model import Contract
 from conformance.core.errors import ConformanceError
 from conformance.core.nonconformance import NonConformance, require_none
 from conformance.pins import advisories, known_issues, waivers
-from conformance.pins.catalogue import Catalogue
 from conformance.pins.judge import standing
-from conformance.pins.model import Finding, Location, Pin
-from conformance.pins.sources.read import parse
+from conformance.pins.release_index import ReleaseIndex
 from conformance.pins.updatecenter.document import UpdateCenter
 from conformance.pins.updatecenter.load import load
-from conformance.pins.waivers import Waiver
+from conformance.pins.waivers import PinWaiver
 from conformance.runner.decision import not_applicable
+from conformance.sources.facts import Place
+from conformance.sources.plugins.pin import Finding, Pin, exact
 from conformance.sources.stack import StackFiles
 
 
@@ -51,18 +51,17 @@ def _update_center(stack_files: StackFiles) -> UpdateCenter:
         ) from error
 
 
-def _waivers(stack_files: StackFiles) -> tuple[Waiver, ...]:
+def _waivers(stack_files: StackFiles) -> tuple[PinWaiver, ...]:
     """Waivers beside the contract, those that the gate takes too; there may be none."""
     file = stack_files.loaded.file.parent / stack_files.contract.stack.pin_waivers
     return waivers.read(file) if file.is_file() else ()
 
 
 def _pins(stack_files: StackFiles) -> tuple[Pin, ...]:
-    listed = "\n".join(f"{pin.name}:{pin.version}" for pin in stack_files.pins)
-    return tuple(parse(listed, "controller.installPlugins").exact().values()) if listed else ()
+    return tuple(exact(stack_files.pins).values())
 
 
-def _require_none(found: Iterable[Finding], given: tuple[Waiver, ...], what: str, remedy: str) -> None:
+def _require_none(found: Iterable[Finding], given: tuple[PinWaiver, ...], what: str, remedy: str) -> None:
     judged = waivers.apply(found, given, date.today())
     require_none(
         [
@@ -94,7 +93,7 @@ def _given_up(pins: Iterable[Pin], document: UpdateCenter) -> Iterator[Finding]:
             what = f"the update center{day} does not have it"
             yield Finding("disappeared", "no-go", pin.name, what, pin.where)
             continue
-        for one in standing(pin, Catalogue(document)):
+        for one in standing(pin, ReleaseIndex(document)):
             # the gate only tells that; who is to keep a stack for years has to decide
             yield replace(one, level="no-go", what=f"{one.what} by the update center{day}")
 
@@ -105,7 +104,7 @@ def test_no_advisory_is_open(stack_files: StackFiles, contract: Contract) -> Non
     document = _update_center(stack_files)
 
     def found() -> Iterator[Finding]:
-        where = Location("jenkins.version")
+        where = Place("jenkins.version")
         yield from advisories.findings(document, "core", contract.jenkins.version, where)
         for pin in _pins(stack_files):
             yield from advisories.findings(document, pin.name, pin.version, pin.where)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
 import pytest
 
 from conformance.core.nonconformance import require, require_none
-from conformance.sources.stack import Pin, StackFiles
-
-#: one version as Jenkins plugins have them: digits first, never a range, a keyword or a URL
-_EXACT = re.compile(r"\d[0-9A-Za-z._-]*")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+from conformance.sources.plugins.pin import Pin
+from conformance.sources.stack import StackFiles
 
 
 @pytest.mark.requirement("STATIC-10")
@@ -25,21 +21,15 @@ def test_every_plugin_has_one_exact_version(stack_files: StackFiles) -> None:
         remedy="pin every plugin: without the list the chart installs its own defaults",
     )
     require_none(
-        [f"{pin.raw!r} {why}" for pin in stack_files.pins if (why := _not_exact(pin))],
+        [f"{_entry(pin)!r}: {pin.problem}" for pin in stack_files.pins if not pin.exact],
         "a plugin is not pinned to one exact version",
         expected="name:version",
         remedy="write the exact version that was tested; ranges, latest and URLs let it change by itself",
     )
 
 
-def _not_exact(pin: Pin) -> str:
-    if not _NAME.fullmatch(pin.name):
-        return "has no plugin name before the colon"
-    if not pin.version:
-        return "has no version"
-    if "://" in pin.version or pin.version.startswith(("incrementals;", "http")):
-        return "is taken from a URL or an incremental build"
-    return "" if _EXACT.fullmatch(pin.version) else f"has {pin.version!r}, which is no exact version"
+def _entry(pin: Pin) -> str:
+    return ":".join(filter(None, (pin.name, pin.version, pin.url)))
 
 
 @pytest.mark.requirement("STATIC-11")
@@ -62,12 +52,12 @@ def test_no_plugin_is_pinned_twice(stack_files: StackFiles) -> None:
 @pytest.mark.parametrize("key", ["installLatestPlugins", "installLatestSpecifiedPlugins"])
 def test_pins_are_not_upgraded_by_themselves(stack_files: StackFiles, key: str) -> None:
     """The chart does not upgrade pinned plugins or their dependencies by itself."""
-    said = stack_files.controller.get(key)
+    value = stack_files.controller.get(key)
     require(
-        said is False,
-        f"controller.{key} is {_shown(said)}: plugins are upgraded whatever is pinned",
+        value is False,
+        f"controller.{key} is {_shown(value)}: plugins are upgraded whatever is pinned",
         expected="false",
-        observed=_shown(said),
+        observed=_shown(value),
         remedy=f"set controller.{key}: false (the chart's default for installLatestPlugins is true)",
     )
 
@@ -76,12 +66,12 @@ def test_pins_are_not_upgraded_by_themselves(stack_files: StackFiles, key: str) 
 def test_a_kept_home_follows_the_pins(stack_files: StackFiles) -> None:
     """On a kept home the pins replace the plugins that the volume has."""
     kept = (stack_files.values.get("persistence") or {}).get("enabled", True)
-    said = stack_files.controller.get("overwritePlugins")
+    value = stack_files.controller.get("overwritePlugins")
     require(
-        said is True or kept is False,
-        f"controller.overwritePlugins is {_shown(said)}: an older pin does not replace what the volume has",
+        value is True or kept is False,
+        f"controller.overwritePlugins is {_shown(value)}: an older pin does not replace what the volume has",
         expected="true, because the home is kept (persistence.enabled)",
-        observed=_shown(said),
+        observed=_shown(value),
         remedy="set controller.overwritePlugins: true",
     )
 

@@ -17,9 +17,9 @@ from conformance.contract.load import load
 from conformance.core.errors import NotYet
 from conformance.core.paths import REFERENCE, state_root
 from conformance.core.timeline import Timeline
-from conformance.pins.sources import read
-from conformance.pins.sources.controller import Running
+from conformance.pins.running import RunningPlugins
 from conformance.pins.trial import PinSet
+from conformance.sources.plugins import read
 from environments.base import Endpoints, Registry, Service
 from environments.kind import reap
 
@@ -76,7 +76,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     monkeypatch.setattr(plan, "plan", made.plan)
     monkeypatch.setattr(stack, "stand_up", made.stand_up)
     monkeypatch.setattr("conformance.cli.trial.subprocess.run", made.run)
-    monkeypatch.setattr(trial, "_running", lambda _: Running("here", {"git": ("1", True)}, "2.504.3"))
+    monkeypatch.setattr(trial, "_running", lambda _: RunningPlugins("here", {"git": ("1", True)}, "2.504.3"))
     monkeypatch.setattr(reap, "reap", lambda: ())
     monkeypatch.setattr(reap, "engine_of_leftovers", lambda: None)
     monkeypatch.setattr(reap, "down", lambda run, _engine: made.removed.append(run.id))

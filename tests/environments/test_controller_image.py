@@ -15,7 +15,7 @@ from conformance.cli import plan
 from conformance.cli.main import main
 from conformance.core.errors import UsageError
 from conformance.core.paths import REFERENCE
-from conformance.pins.sources.read import read
+from conformance.sources.plugins.read import read
 from environments.host.engine import Engine
 from environments.images import controller
 from environments.images.catalogue import HERE

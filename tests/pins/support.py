@@ -8,13 +8,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from conformance.pins.catalogue import Catalogue, read_manifests
 from conformance.pins.judge import Rules
-from conformance.pins.model import Finding, PinFile
-from conformance.pins.sources.read import parse, read
+from conformance.pins.release_index import ReleaseIndex, read_manifests
 from conformance.pins.updatecenter.document import UpdateCenter
 from conformance.pins.updatecenter.load import load
 from conformance.pins.updatecenter.load import parse as parse_document
+from conformance.sources.plugins.pin import Finding, PinFile
+from conformance.sources.plugins.read import parse, read
 
 DATA = Path(__file__).parent / "data"
 DAYS = DATA / "days"
@@ -28,8 +28,8 @@ def real_pins() -> PinFile:
     return read(PINS)
 
 
-def real_catalogue(document: Path = LAST) -> Catalogue:
-    return Catalogue(load(str(document)), (), read_manifests(MANIFESTS))
+def real_catalogue(document: Path = LAST) -> ReleaseIndex:
+    return ReleaseIndex(load(str(document)), (), read_manifests(MANIFESTS))
 
 
 def rules(**more: Any) -> Rules:

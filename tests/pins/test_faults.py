@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.pins.catalogue import Catalogue
-from conformance.pins.errors import UpdateCenterUnreadable
 from conformance.pins.judge import judge
-from conformance.pins.model import PinFile
+from conformance.pins.model import UpdateCenterUnreadable
+from conformance.pins.release_index import ReleaseIndex
 from conformance.pins.resolve import Target
 from conformance.pins.updatecenter.document import UpdateCenter
 from conformance.pins.updatecenter.load import parse
+from conformance.sources.plugins.pin import PinFile
 from tests.pins.support import LAST, keys, pin_file, rules
 
 RAW: dict[str, Any] = json.loads(gzip.decompress(LAST.read_bytes()))
@@ -54,9 +54,9 @@ Fault = tuple[str, Any]
 
 
 def verdicts(raw: dict[str, Any], pins: dict[str, str]) -> list[tuple[str, str]]:
-    catalogue = Catalogue(UpdateCenter(raw, "planted"))
+    index = ReleaseIndex(UpdateCenter(raw, "planted"))
     file: PinFile = pin_file(pins)
-    return keys(judge(file, catalogue, TARGET, rules()))
+    return keys(judge(file, index, TARGET, rules()))
 
 
 def plant(raw: dict[str, Any], pins: dict[str, str], fault: Fault) -> tuple[str, str]:

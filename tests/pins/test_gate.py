@@ -15,17 +15,16 @@ import pytest
 from conformance.core.errors import UsageError
 from conformance.core.paths import PROJECT
 from conformance.pins.__main__ import main
-from conformance.pins.catalogue import Catalogue
 from conformance.pins.commands import register
-from conformance.pins.gate import Dynamic, GateResult, Side, gate
+from conformance.pins.gate import Dynamic, GateResult, Side, decide, gate
 from conformance.pins.history import History, history
-from conformance.pins.model import Finding, Location
 from conformance.pins.output import data, markdown, timeline
+from conformance.pins.release_index import ReleaseIndex
 from conformance.pins.resolve import Target
-from conformance.pins.running import compare
-from conformance.pins.sources.controller import Running
+from conformance.pins.running import RunningPlugins, compare
 from conformance.pins.trial import PinSet, TrialResult
-from conformance.pins.verdict import of
+from conformance.sources.facts import Place
+from conformance.sources.plugins.pin import Finding
 from tests.pins.support import (
     DAYS,
     LAST,
@@ -41,7 +40,7 @@ from tests.pins.support import (
 
 CORE = Target("2.504.3")
 NEW, OLD = document(plugin("a", "2"), plugin("b", "2")), document(plugin("a", "1"), plugin("b", "1"))
-KNOWN = Catalogue(NEW, [OLD])
+KNOWN = ReleaseIndex(NEW, [OLD])
 
 
 def side(core: Target = CORE, **pins: str) -> Side:
@@ -77,21 +76,21 @@ def test_all_kinds_of_change() -> None:
 
 
 def test_findings_say_whether_the_candidate_brought_them() -> None:
-    broken = Catalogue(document(plugin("a", "2", x="1"), plugin("b", "1", y="1")), [OLD])
+    broken = ReleaseIndex(document(plugin("a", "2", x="1"), plugin("b", "1", y="1")), [OLD])
     result = gate(side(a="2", b="1"), broken, rules(), baseline=side(a="1", b="1"))
     assert {(one.subject, one.since) for one in result.findings} == {("x", "new"), ("y", "before")}
     assert result.verdict.exit_code == 1
 
 
 def test_a_failure_outweighs_what_is_undecided() -> None:
-    bad = Finding("advisory", "no-go", "a", "bad", Location("x"), ref="S-1")
-    open_ = Finding("unknown-release", "error", "b", "unknown", Location("x"))
-    told = Finding("deprecated", "warning", "c", "old", Location("x"))
-    assert of([bad, open_, told]).word == "NO-GO"
-    assert of([open_, told]).word == "INCOMPLETE"
-    assert of([told]).word == "GO"
-    assert of([replace(bad, waived="by someone")]).word == "GO"
-    assert of([bad]).reasons == ("1 advisory: a (S-1)",)
+    bad = Finding("advisory", "no-go", "a", "bad", Place("x"), ref="S-1")
+    open_ = Finding("unknown-release", "error", "b", "unknown", Place("x"))
+    told = Finding("deprecated", "warning", "c", "old", Place("x"))
+    assert decide([bad, open_, told]).word == "NO-GO"
+    assert decide([open_, told]).word == "INCOMPLETE"
+    assert decide([told]).word == "GO"
+    assert decide([replace(bad, waived="by someone")]).word == "GO"
+    assert decide([bad]).reasons == ("1 advisory: a (S-1)",)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +123,7 @@ def test_a_dynamic_failure_is_bisected() -> None:
 
 
 def test_a_controller_that_passed_but_did_not_upgrade_is_caught() -> None:
-    ran = Running("controller", {"a": ("1", True)})
+    ran = RunningPlugins("controller", {"a": ("1", True)})
     result = gate(side(a="2"), KNOWN, rules(), dynamic=Dynamic(Played(TrialResult("passed", "", ran))))
     assert (result.verdict.word, result.findings[0].code) == ("NO-GO", "not-obeyed")
 
@@ -132,7 +131,7 @@ def test_a_controller_that_passed_but_did_not_upgrade_is_caught() -> None:
 def test_what_runs_is_compared_with_what_is_pinned() -> None:
     pins = pin_file({"a": "2", "b": "1", "c": "1", "d": "1"}).exact()
     ran = {"a": ("1", True), "b": ("2", True), "c": ("1.0", False), "e": ("1", True)}
-    told = {one.subject: (one.code, one.what) for one in compare(pins, Running("controller", ran))}
+    told = {one.subject: (one.code, one.what) for one in compare(pins, RunningPlugins("controller", ran))}
     assert told["a"] == ("not-obeyed", "not upgraded: pinned 2, running 1")
     assert told["b"] == ("not-obeyed", "not rolled back: pinned 1, running 2")
     assert told["c"][0] == "inactive"
@@ -179,7 +178,7 @@ def test_junit(real: GateResult) -> None:
 
 @pytest.fixture(scope="module")
 def past() -> History:
-    from conformance.pins.catalogue import read_manifests
+    from conformance.pins.release_index import read_manifests
 
     return history(DAYS, real_pins(), CORE, rules(), read_manifests(MANIFESTS))
 
@@ -359,15 +358,15 @@ def test_a_static_gate_loads_no_client_and_no_model(module: str) -> None:
 
 
 def test_pins_of_a_contract_and_its_core_with_their_lines(tmp_path: Path) -> None:
-    from conformance.pins import defaults
+    from conformance.pins.inputs import read_defaults
 
     contract = tmp_path / "conformance.toml"
     contract.write_text('[stack]\npath = "mine"\n\n[jenkins]\nversion = "2.504.3"\n')
-    found = defaults.read(contract)
+    found = read_defaults(contract)
     assert found is not None
     assert (found.core, found.core_where.line) == ("2.504.3", 5)
     assert found.values == tmp_path / "mine" / "jenkins-helm-values.yaml.tmpl"
-    assert defaults.read(tmp_path / "absent.toml") is None
+    assert read_defaults(tmp_path / "absent.toml") is None
     contract.write_text("[stack")
     with pytest.raises(UsageError):
-        defaults.read(contract)
+        read_defaults(contract)

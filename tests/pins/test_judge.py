@@ -9,14 +9,14 @@ import pytest
 
 from conformance.core.errors import UsageError
 from conformance.pins import known_issues, waivers
-from conformance.pins.catalogue import Catalogue, read_manifests
-from conformance.pins.errors import PinsUnreadable
+from conformance.pins.advisories import UnusablePattern, matches
 from conformance.pins.judge import judge
 from conformance.pins.known_issues import KnownIssue
-from conformance.pins.model import Finding, Location
-from conformance.pins.patterns import UnusablePattern, matches
+from conformance.pins.release_index import ReleaseIndex, read_manifests
 from conformance.pins.resolve import Target, resolve
 from conformance.pins.updatecenter.document import UpdateCenter
+from conformance.sources.facts import Place
+from conformance.sources.plugins.pin import Finding, PinsUnreadable
 from tests.pins.support import (
     DAYS,
     MANIFESTS,
@@ -34,16 +34,16 @@ CORE = Target("2.504.3")
 
 
 def found(newest: UpdateCenter, pins: dict[str, str], target: Target = CORE, **more: object) -> list[Finding]:
-    return judge(pin_file(pins), Catalogue(newest), target, rules(**more))
+    return judge(pin_file(pins), ReleaseIndex(newest), target, rules(**more))
 
 
 def test_the_67_pins_are_complete_and_valid_from_their_manifests() -> None:
     file = real_pins()
     assert len(file.pins) == 67
-    catalogue = real_catalogue()
-    releases = [catalogue.release(pin.name, pin.version) for pin in file.pins]
+    index = real_catalogue()
+    releases = [index.release(pin.name, pin.version) for pin in file.pins]
     assert sum(len(one.dependencies) for one in releases if one) == 250
-    assert resolve(file.exact(), catalogue, CORE) == []
+    assert resolve(file.exact(), index, CORE) == []
     assert keys(judge(file, real_catalogue(DAYS / "2025-06-28.json.gz"), CORE, rules())) == []
 
 
@@ -138,7 +138,7 @@ def test_unknown_plugins_and_unknown_releases() -> None:
 def test_a_plugin_that_disappeared() -> None:
     before = document(plugin("a", "1"), plugin("b", "1"))
     newest = document(plugin("b", "1"))
-    told = judge(pin_file({"a": "1"}), Catalogue(newest, [before]), CORE, rules())
+    told = judge(pin_file({"a": "1"}), ReleaseIndex(newest, [before]), CORE, rules())
     assert keys(told) == [("disappeared", "a")]
 
 
@@ -169,7 +169,7 @@ def advisory(subject: str, pattern: str, kind: str = "plugin") -> dict[str, obje
 def test_advisories_match_by_the_documents_own_patterns() -> None:
     newest = document(plugin("a", "1.6"), plugin("b", "1.5"), warnings=[advisory("a", "1[.][0-5](|[.-].*)")])
     assert keys(found(newest, {"a": "1.6", "b": "1.5"})) == []
-    older = Catalogue(newest, [document(plugin("a", "1.5-2"))])
+    older = ReleaseIndex(newest, [document(plugin("a", "1.5-2"))])
     assert keys(judge(pin_file({"a": "1.5-2"}), older, CORE, rules())) == [("advisory", "a")]
 
 
@@ -218,7 +218,7 @@ def waived(tmp_path: Path, text: str = WAIVER, today: date = TODAY) -> list[Find
     file = tmp_path / "pin-waivers.toml"
     file.write_text(text)
     listed = waivers.read(file)
-    finding = Finding("advisory", "no-go", "jakarta-mail-api", "bad", Location("x", 1), ref="SECURITY-3617")
+    finding = Finding("advisory", "no-go", "jakarta-mail-api", "bad", Place("x", 1), ref="SECURITY-3617")
     return waivers.apply([finding], listed, today)
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.pins.errors import PinsUnreadable
-from conformance.pins.model import PinFile
-from conformance.pins.sources.read import parse, read
+from conformance.pins.running import read_pins
+from conformance.sources.plugins.pin import PinFile, PinsUnreadable
+from conformance.sources.plugins.read import parse, read
 
 VALUES = """\
 # é: a character of two bytes before the pins
@@ -137,7 +137,7 @@ def test_a_running_controllers_saved_answer(tmp_path: Path) -> None:
     answer = {"plugins": [{"shortName": "git", "version": "5.7.0", "active": True}]}
     saved = tmp_path / "running.json"
     saved.write_text(json.dumps(answer))
-    assert [(pin.name, pin.version) for pin in read(saved).pins] == [("git", "5.7.0")]
+    assert [(pin.name, pin.version) for pin in read_pins(str(saved), "U", "T").pins] == [("git", "5.7.0")]
 
 
 @pytest.mark.parametrize(
@@ -180,14 +180,6 @@ def test_a_plugin_pinned_twice_is_one_finding() -> None:
         ("x.tf", 'plugins = ["a:1"\n', "x.tf:1", "not closed"),
         ("x.tf", "locals {}\n", "x.tf", "no plugin is pinned"),
         ("plugins.txt", "# nothing\n", "plugins.txt", "no plugin is pinned"),
-        ("plugins.json", "{", "plugins.json", "not JSON"),
-        ("plugins.json", '{"jobs": []}', "plugins.json", "not a plugin manager's answer"),
-        (
-            "plugins.json",
-            '{"plugins": [{"shortName": "git"}]}',
-            "plugins.json",
-            "without shortName and version",
-        ),
     ],
 )
 def test_what_cannot_be_read_at_all_says_where(name: str, text: str, where: str, says: str) -> None:
@@ -196,6 +188,44 @@ def test_what_cannot_be_read_at_all_says_where(name: str, text: str, where: str,
     assert says in caught.value.what
     assert caught.value.where.startswith(where)
     assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", "not JSON"),
+        ('{"jobs": []}', "not a plugin manager's answer"),
+        ('{"plugins": [{"shortName": "git"}]}', "without shortName and version"),
+    ],
+)
+def test_a_saved_answer_that_cannot_be_read(tmp_path: Path, text: str, says: str) -> None:
+    saved = tmp_path / "plugins.json"
+    saved.write_text(text)
+    with pytest.raises(PinsUnreadable) as caught:
+        read_pins(str(saved), "U", "T")
+    assert says in caught.value.what
+    assert caught.value.where == str(saved)
+
+
+@pytest.mark.parametrize("entry", ["git:v5.7.0", "git: 5.7.0", "git:5.7.0+b1", "git:LATEST1", "git:[1,2)"])
+def test_every_reader_has_the_same_rule_of_an_exact_pin(entry: str) -> None:
+    name, _, version = entry.partition(":")
+    texts = {
+        "plugins.txt": f"{entry}\n",
+        "values.yaml": f"controller:\n  installPlugins:\n    - '{entry}'\n",
+        "plugins.yaml": f"plugins:\n  - artifactId: {name}\n    source: {{version: '{version}'}}\n",
+        "x.tf": f'plugins = ["{entry}"]\n',
+    }
+    found = {file: parse(text, file).pins for file, text in texts.items()}
+    assert all(len(pins) == 1 and not pins[0].exact for pins in found.values()), found
+
+
+def test_templates_are_recognized_by_their_content() -> None:
+    for name in ("values.tmpl", "values", "jenkins.tpl"):
+        assert parse(VALUES, name).kind == "values"
+    assert parse(PLUGINS_YAML, "list").kind == "plugins.yaml"
+    assert parse(TERRAFORM, "locals.tf.tmpl").kind == "terraform"
+    assert parse("# plugins: all\ngit:5.7.0\n", "plugins.txt").kind == "plugins.txt"
 
 
 def test_files_that_are_not_there_or_not_text(tmp_path: Path) -> None:

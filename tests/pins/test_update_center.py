@@ -19,9 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
-from conformance.pins.errors import UpdateCenterUnreadable
-from conformance.pins.updatecenter.fetch import fetch
-from conformance.pins.updatecenter.load import days, load, parse
+from conformance.pins.model import UpdateCenterUnreadable
+from conformance.pins.updatecenter.load import days, fetch, load, parse
 from tests.pins.support import DAYS, LAST, document, plugin
 
 RAW: dict[str, Any] = {"plugins": {"git": plugin("git", "5.7.0")}, "unknown": {"field": 1}}

@@ -11,17 +11,16 @@ from hypothesis import strategies as st
 
 from conformance.core.errors import UsageError
 from conformance.pins.bump import smallest
-from conformance.pins.catalogue import Catalogue, read_manifests
 from conformance.pins.edit import edited, rewritten, write
 from conformance.pins.judge import judge
 from conformance.pins.known_issues import KnownIssue
-from conformance.pins.propose import propose
+from conformance.pins.propose import newest_set, propose
+from conformance.pins.release_index import ReleaseIndex, read_manifests
 from conformance.pins.resolve import Target, resolve
-from conformance.pins.sources.read import parse
 from conformance.pins.updatecenter.document import UpdateCenter
 from conformance.pins.updatecenter.load import days, load
-from conformance.pins.upgrade import newest_set
 from conformance.pins.versions import older
+from conformance.sources.plugins.read import parse
 from tests.pins.support import (
     DAYS,
     LAST,
@@ -69,9 +68,9 @@ def versions(pins: object) -> dict[str, str]:
     return {name: pin.version for name, pin in pins.exact().items()}  # type: ignore[attr-defined]
 
 
-def all_days() -> Catalogue:
+def all_days() -> ReleaseIndex:
     documents = [load(str(file)) for _, file in days(DAYS)]
-    return Catalogue(documents[-1], documents[:-1], read_manifests(MANIFESTS))
+    return ReleaseIndex(documents[-1], documents[:-1], read_manifests(MANIFESTS))
 
 
 def test_what_core_2_504_3_holds_back() -> None:
@@ -87,18 +86,18 @@ def test_what_core_2_504_3_holds_back() -> None:
 
 @pytest.mark.parametrize("core", ["2.504.3", "2.516.3", "2.528.3", "2.541.2", "2.568"])
 def test_the_newest_set_is_valid_and_never_goes_down(core: str) -> None:
-    catalogue, target = all_days(), Target(core)
+    index, target = all_days(), Target(core)
     pins = versions(real_pins())
-    plan = newest_set(pins, catalogue, target)
-    assert resolve(pin_file(dict(plan.versions)).exact(), catalogue, target) == []
+    plan = newest_set(pins, index, target)
+    assert resolve(pin_file(dict(plan.versions)).exact(), index, target) == []
     assert not any(older(plan.versions[name], version) for name, version in pins.items())
 
 
 def test_a_known_issue_keeps_the_latest_from_being_taken() -> None:
     newest = document(plugin("a", "3"))
-    catalogue = Catalogue(newest, [document(plugin("a", "2")), document(plugin("a", "1"))])
+    index = ReleaseIndex(newest, [document(plugin("a", "2")), document(plugin("a", "1"))])
     plan = newest_set(
-        {"a": "1"}, catalogue, CORE, [KnownIssue("a", ">=3", "it loses jobs", "https://example.org")]
+        {"a": "1"}, index, CORE, [KnownIssue("a", ">=3", "it loses jobs", "https://example.org")]
     )
     assert plan.versions == {"a": "2"}
     assert plan.held[0].reason == "known issue: it loses jobs"
@@ -106,51 +105,51 @@ def test_a_known_issue_keeps_the_latest_from_being_taken() -> None:
 
 def test_an_advisory_keeps_the_latest_from_being_taken() -> None:
     warning = {"id": "S-1", "type": "plugin", "name": "a", "versions": [{"pattern": "3"}]}
-    catalogue = Catalogue(document(plugin("a", "3"), warnings=[warning]), [document(plugin("a", "1"))])
-    assert newest_set({"a": "1"}, catalogue, CORE).held[0].reason == "advisory S-1"
+    index = ReleaseIndex(document(plugin("a", "3"), warnings=[warning]), [document(plugin("a", "1"))])
+    assert newest_set({"a": "1"}, index, CORE).held[0].reason == "advisory S-1"
 
 
 def test_what_an_addition_needs_is_added_too() -> None:
     newest = document(plugin("a", "2", b="1"), plugin("b", "1", c="1"), plugin("c", "1"))
-    catalogue = Catalogue(newest, [document(plugin("a", "1"))])
-    assert newest_set({"a": "1"}, catalogue, CORE).added == {"b": "1", "c": "1"}
+    index = ReleaseIndex(newest, [document(plugin("a", "1"))])
+    assert newest_set({"a": "1"}, index, CORE).added == {"b": "1", "c": "1"}
 
 
 def test_an_addition_that_cannot_be_had_holds_back_what_needs_it() -> None:
     newest = document(plugin("a", "2", b="1"), plugin("b", "1", c="1"), plugin("c", "1", core="2.600"))
-    catalogue = Catalogue(newest, [document(plugin("a", "1"))])
-    plan = newest_set({"a": "1"}, catalogue, CORE)
+    index = ReleaseIndex(newest, [document(plugin("a", "1"))])
+    plan = newest_set({"a": "1"}, index, CORE)
     assert (plan.versions, plan.added) == ({"a": "1"}, {})
     assert "needs b 1" in plan.held[0].reason
 
 
 def test_nothing_known_of_a_pin_keeps_it() -> None:
-    plan = newest_set({"a": "1", "b": "1"}, Catalogue(document(plugin("b", "1"))), CORE)
+    plan = newest_set({"a": "1", "b": "1"}, ReleaseIndex(document(plugin("b", "1"))), CORE)
     assert plan.versions == {"a": "1", "b": "1"}
 
 
 def test_smallest_bumps_on_real_data() -> None:
-    pins, catalogue = versions(real_pins()), all_days()
-    assert smallest(pins, {"script-security": "1402.v94c9ce464861"}, catalogue, CORE).changes == {
+    pins, index = versions(real_pins()), all_days()
+    assert smallest(pins, {"script-security": "1402.v94c9ce464861"}, index, CORE).changes == {
         "script-security": "1402.v94c9ce464861"
     }
-    mail = smallest(pins, {"jakarta-mail-api": "2.1.5-1"}, catalogue, CORE)
+    mail = smallest(pins, {"jakarta-mail-api": "2.1.5-1"}, index, CORE)
     assert set(mail.changes) == {"jakarta-mail-api", "jakarta-activation-api"}
-    held = smallest(pins, {"git-client": "6.6.0"}, catalogue, CORE)
+    held = smallest(pins, {"git-client": "6.6.0"}, index, CORE)
     assert (held.changes, held.blockers) == ({}, ("git-client 6.6.0: needs core 2.516.3",))
-    wide = smallest(pins, {"pipeline-groovy-lib": "798.v5cc688825312"}, catalogue, Target("2.568"))
+    wide = smallest(pins, {"pipeline-groovy-lib": "798.v5cc688825312"}, index, Target("2.568"))
     assert wide.proven
     assert len(wide.changes) == 16
     after = pin_file(pins | dict(wide.changes)).exact()
-    assert resolve(after, catalogue, Target("2.568")) == []
+    assert resolve(after, index, Target("2.568")) == []
 
 
 def test_without_budget_the_answer_is_valid_and_says_it_is_not_proven() -> None:
-    pins, catalogue = versions(real_pins()), all_days()
+    pins, index = versions(real_pins()), all_days()
     wanted = {"pipeline-groovy-lib": "798.v5cc688825312"}
-    plan = smallest(pins, wanted, catalogue, Target("2.568"), budget=1)
+    plan = smallest(pins, wanted, index, Target("2.568"), budget=1)
     assert not plan.proven
-    assert resolve(pin_file(pins | dict(plan.changes)).exact(), catalogue, Target("2.568")) == []
+    assert resolve(pin_file(pins | dict(plan.changes)).exact(), index, Target("2.568")) == []
 
 
 LETTERS = "abcd"
@@ -162,7 +161,7 @@ WORLDS = st.lists(
 )
 
 
-def world(needs: list[dict[tuple[str, str], str]]) -> tuple[Catalogue, dict[str, str]]:
+def world(needs: list[dict[tuple[str, str], str]]) -> tuple[ReleaseIndex, dict[str, str]]:
     """Plugins a-d with releases 1-3; release 1 needs nothing, so that the pins at 1 are valid."""
     documents: list[UpdateCenter] = []
     for number, edges in enumerate(needs, 1):
@@ -173,11 +172,11 @@ def world(needs: list[dict[tuple[str, str], str]]) -> tuple[Catalogue, dict[str,
             }
             entries.append(plugin(name, str(number), **wants))
         documents.append(document(*entries))
-    return Catalogue(documents[-1], documents[:-1]), dict.fromkeys(LETTERS, "1")
+    return ReleaseIndex(documents[-1], documents[:-1]), dict.fromkeys(LETTERS, "1")
 
 
-def valid(assignment: dict[str, str], catalogue: Catalogue) -> bool:
-    told = resolve(pin_file(assignment).exact(), catalogue, CORE)
+def valid(assignment: dict[str, str], index: ReleaseIndex) -> bool:
+    told = resolve(pin_file(assignment).exact(), index, CORE)
     return not {"missing", "too-old"} & {one.code for one in told}
 
 
@@ -185,13 +184,13 @@ def valid(assignment: dict[str, str], catalogue: Catalogue) -> bool:
 @given(WORLDS)
 def test_against_all_assignments(needs: list[dict[tuple[str, str], str]]) -> None:
     """Both against brute force: the newest set is above every valid one, the smallest is smallest."""
-    catalogue, pins = world(needs)
+    index, pins = world(needs)
     every = [dict(zip(LETTERS, numbers, strict=True)) for numbers in product("123", repeat=4)]
-    fitting = [one for one in every if valid(one, catalogue)]
-    newest = newest_set(pins, catalogue, CORE).versions
+    fitting = [one for one in every if valid(one, index)]
+    newest = newest_set(pins, index, CORE).versions
     assert newest == {name: max(one[name] for one in fitting) for name in LETTERS}
     wanted = [one for one in fitting if one["a"] == "3"]
-    plan = smallest(pins, {"a": "3"}, catalogue, CORE)
+    plan = smallest(pins, {"a": "3"}, index, CORE)
     if wanted:
         fewest = min(sum(version != "1" for version in one.values()) for one in wanted)
         assert len(plan.changes) == fewest
@@ -273,15 +272,15 @@ def test_writing_keeps_the_permissions(tmp_path: Path) -> None:
 
 
 def test_a_proposal_for_a_newer_core_is_valid() -> None:
-    catalogue, target = all_days(), Target("2.568")
+    index, target = all_days(), Target("2.568")
     file = real_pins()
-    proposal = propose(file, catalogue, target, ())
+    proposal = propose(file, index, target, ())
     after = proposal.file(file)
-    assert keys(judge(after, catalogue, target, rules())) == []
+    assert keys(judge(after, index, target, rules())) == []
     assert len(after.pins) == 73
     assert after.text.startswith("# 67 plugins that booted together")
     assert [pin.name for pin in after.pins][:67] == [pin.name for pin in file.pins]
-    assert propose(after, catalogue, target, ()).text == after.text
+    assert propose(after, index, target, ()).text == after.text
 
 
 def test_the_last_document_is_the_one_that_judges() -> None:

@@ -11,8 +11,8 @@ import pytest
 from conformance.contract.load import load
 from conformance.contract.model import LoadedContract
 from conformance.core.paths import REFERENCE
+from conformance.pins.trial import Outcome, TrialMemory
 from conformance.upgrade import blame
-from conformance.upgrade.blame import Memory, Outcome
 
 ALL = ("jenkins chart", "nexus chart", "nexus configuration", "seed", "pipelines", "plugins", "values")
 
@@ -47,13 +47,13 @@ def test_one_culprit_takes_few_trials() -> None:
 
 def test_a_budget_ends_it_with_what_is_known(tmp_path: Path) -> None:
     memory = tmp_path / "blame.jsonl"
-    first = blame.blame(ALL, Attempt("seed"), budget=2, memory=Memory(memory))
+    first = blame.blame(ALL, Attempt("seed"), budget=2, memory=TrialMemory(memory))
     assert not first.minimal
     assert "seed" in first.components
     assert "used up" in first.note
     memory.write_text(memory.read_text() + '{"components": ["cut')
     second = Attempt("seed")
-    found = blame.blame(ALL, second, budget=60, memory=Memory(memory))
+    found = blame.blame(ALL, second, budget=60, memory=TrialMemory(memory))
     assert found.components == ("seed",)
     assert len(second.tried) == found.trials == blame.blame(ALL, Attempt("seed"), budget=60).trials - 2
 

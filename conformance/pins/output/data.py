@@ -7,9 +7,10 @@ from dataclasses import asdict
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from conformance.pins.diff import PinChange
 from conformance.pins.gate import GateResult
-from conformance.pins.model import Finding
 from conformance.pins.output import rows
+from conformance.sources.plugins.pin import Finding
 
 SCHEMA = 1
 
@@ -28,12 +29,16 @@ def as_json(result: GateResult) -> str:
         "java": result.target.java,
         "pins": {name: pin.version for name, pin in result.candidate.exact().items()},
         "document": document,
-        "changes": [asdict(one) for one in result.changes],
-        "findings": [asdict(one) for one in result.findings],
+        "changes": [_plain(one) for one in result.changes],
+        "findings": [_plain(one) for one in result.findings],
         "trial": trial,
         "bisection": asdict(result.bisection) if result.bisection else None,
     }
     return json.dumps(content, indent=1) + "\n"
+
+
+def _plain(one: Finding | PinChange) -> dict[str, Any]:
+    return asdict(one) | {"where": {"file": one.where.file, "line": one.where.line}}
 
 
 def as_junit(result: GateResult) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from conformance.pins.gate import GateResult
-from conformance.pins.model import Finding
 from conformance.pins.output import rows
+from conformance.sources.plugins.pin import Finding
 
 LIMIT = 60_000  # characters; hosts of pull requests refuse comments over 65,536
 _FOLD = 15  # rows from which a table is folded

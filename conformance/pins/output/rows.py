@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.pins.bisect import BisectResult
 from conformance.pins.gate import GateResult
-from conformance.pins.model import Finding
+from conformance.sources.plugins.pin import Finding
 
 
 def heading(result: GateResult) -> str:

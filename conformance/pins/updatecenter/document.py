@@ -15,8 +15,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from conformance.pins.errors import UpdateCenterUnreadable
-from conformance.pins.model import Advisory, Dependency, Release
+from conformance.pins.model import Advisory, Dependency, Release, UpdateCenterUnreadable
 
 #: Uncompressed bytes. The largest real one (with every plugin's text) has about 4 million.
 LIMIT = 128 * 1024 * 1024

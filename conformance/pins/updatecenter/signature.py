@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from conformance.pins.errors import UpdateCenterUnreadable
+from conformance.pins.model import UpdateCenterUnreadable
 
 
 def check_sum(content: bytes, sidecar: Path, source: str) -> str:

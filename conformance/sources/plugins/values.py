@@ -1,20 +1,20 @@
-"""YAML sources: the Helm values template of the controller's chart, and plugins.yaml.
+"""YAML lists: the Helm values template of the controller's chart, and plugins.yaml.
 
-The nodes' marks give line and offset, so nothing is parsed twice. Templating is made harmless first, at
-the same length, so that the marks still fit the file: a line that is only a directive becomes a comment,
-an expression inside a line becomes the letter x repeated, and the original text is what is read back.
+The nodes' marks give line and offset, so nothing is parsed twice. Templating is replaced first, at the same
+length, so that the marks still fit the file: a line that is only a directive becomes a comment, an expression
+inside a line becomes the letter x repeated, and the pins are read from the original text.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import yaml
 
-from conformance.pins.errors import PinsUnreadable
-from conformance.pins.model import Finding, Location, Pin
-from conformance.pins.sources.entry import make, parse
+from conformance.sources.facts import Place
+from conformance.sources.plugins.pin import Finding, Pin, PinsUnreadable, make_pin, parse_entry
 
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is about ten times faster
 _EXPRESSION = re.compile(r"\{\{.*?\}\}|\$\{[^{}\n]*\}|%\{[^{}\n]*\}")
@@ -23,7 +23,7 @@ _LISTS = ("installPlugins", "additionalPlugins")
 
 
 def compose(text: str, file: str) -> yaml.Node | None:
-    """The document's node tree, templating neutralised.
+    """The document's node tree, templating neutralized.
 
     Raises:
         PinsUnreadable: not YAML even so (the template would not render into any).
@@ -34,9 +34,9 @@ def compose(text: str, file: str) -> yaml.Node | None:
         mark = getattr(error, "problem_mark", None)
         raise PinsUnreadable(
             "this is not YAML, with its templating set aside",
-            where=str(Location(file, mark.line + 1 if mark else 0)),
+            where=str(Place(file, mark.line + 1 if mark else 0)),
             observed=str(getattr(error, "problem", "") or error).splitlines()[0],
-            remedy="mend the line; a block that only some values render belongs on lines of its own",
+            remedy="correct the line; put a block that only some values render on lines of its own",
         ) from error
     except RecursionError as error:
         raise PinsUnreadable("this YAML is nested too deeply to be a values file", where=file) from error
@@ -54,24 +54,35 @@ def neutral(text: str) -> str:
     return "\n".join(lines)
 
 
-def read_values(
-    root: yaml.Node | None, text: str, file: str
-) -> tuple[tuple[Pin, ...], tuple[Finding, ...], str]:
-    """Pins, findings about how the chart installs them, and the controller's version (empty: not said).
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What the chart's values say: pins, findings about how the chart installs them, and the core.
+
+    `core` is the version in the controller's image tag (empty: none), `core_span` its place in the text.
+    """
+
+    pins: tuple[Pin, ...]
+    findings: tuple[Finding, ...]
+    core: str
+    core_span: tuple[int, int] | None
+
+
+def read_values(root: yaml.Node | None, text: str, file: str) -> Values:
+    """Pins and settings of the controller's chart.
 
     Reads `controller.installPlugins` and `controller.additionalPlugins` at any depth (a parent chart
     nests them under the dependency's name).
     """
     pins: list[Pin] = []
     findings: list[Finding] = []
-    core = ""
+    core: tuple[str, tuple[int, int] | None] = ("", None)
     for controller in _controllers(root):
         keys = {key.value: (key, value) for key, value in controller.value}
         for name in _LISTS:
             if name in keys:
                 _list_of(keys[name][1], text, file, pins)
         findings += _settings(keys, text, file, has_pins=bool(pins))
-        core = core or _tag(keys, text)
+        core = core if core[0] else _tag(keys, text)
     if not pins:
         raise PinsUnreadable(
             "no plugin is pinned here",
@@ -79,7 +90,7 @@ def read_values(
             expected="a list at controller.installPlugins",
             remedy="name the values file of the controller's chart, or a plugins.txt",
         )
-    return tuple(pins), tuple(findings), core
+    return Values(tuple(pins), tuple(findings), *core)
 
 
 def read_plugins_yaml(root: yaml.Node | None, text: str, file: str) -> tuple[Pin, ...]:
@@ -95,25 +106,25 @@ def is_plugins_yaml(root: yaml.Node | None) -> bool:
 
 
 def _plugins_yaml_entry(node: yaml.Node, text: str, file: str) -> Pin:
-    where = Location(file, node.start_mark.line + 1)
+    where = Place(file, node.start_mark.line + 1)
     name = _text(_child(node, "artifactId"), text)
     source = _child(node, "source")
     version, url = _child(source, "version"), _child(source, "url")
     if not name:
         return Pin("", "", where, problem="an entry without an artifactId")
     if isinstance(version, yaml.ScalarNode):
-        where = Location(file, version.start_mark.line + 1)
-        return make(name, _text(version, text), where, _offset(version), _text(url, text))
-    return make(name, "", where, None, _text(url, text))
+        where = Place(file, version.start_mark.line + 1)
+        return make_pin(name, _text(version, text), where, _offset(version), _text(url, text))
+    return make_pin(name, "", where, None, _text(url, text))
 
 
 def _list_of(node: yaml.Node, text: str, file: str, into: list[Pin]) -> None:
     if not isinstance(node, yaml.SequenceNode):
         return  # installPlugins: false, or a template that fills it: no pins here
     for item in node.value:
-        where = Location(file, item.start_mark.line + 1)
+        where = Place(file, item.start_mark.line + 1)
         if isinstance(item, yaml.ScalarNode):
-            into.append(parse(_text(item, text), where, _offset(item)))
+            into.append(parse_entry(_text(item, text), where, _offset(item)))
         else:
             into.append(Pin("", "", where, problem="an entry that is not text of the form name:version"))
 
@@ -135,7 +146,7 @@ def _settings(
             "controller",
             f"controller.installLatestPlugins {said}: "
             "dependencies are installed at their newest, whatever is pinned",
-            Location(file, at),
+            Place(file, at),
             next="set controller.installLatestPlugins: false",
         )
     specified = keys.get("installLatestSpecifiedPlugins")
@@ -146,7 +157,7 @@ def _settings(
             "controller",
             "controller.installLatestSpecifiedPlugins is true: "
             "the pinned versions are not the ones installed",
-            Location(file, specified[0].start_mark.line + 1),
+            Place(file, specified[0].start_mark.line + 1),
             next="set controller.installLatestSpecifiedPlugins: false",
             ref="specified",
         )
@@ -159,17 +170,25 @@ def _settings(
             "controller",
             "controller.overwritePlugins is not true: on a kept "
             "volume a pin that goes down, and some that go up, change nothing",
-            Location(file, at),
+            Place(file, at),
             next="set controller.overwritePlugins: true, or compare what runs (--running)",
         )
 
 
-def _tag(keys: dict[str, tuple[yaml.Node, yaml.Node]], text: str) -> str:
-    """The core version in controller.image.tag: 2.504.3, 2.504.3-lts-jdk21; empty when it says none."""
+def _tag(keys: dict[str, tuple[yaml.Node, yaml.Node]], text: str) -> tuple[str, tuple[int, int] | None]:
+    """The core in controller.image.tag (2.504.3, 2.504.3-lts-jdk21), and its characters in the text."""
     image = keys.get("image")
     node = _child(image[1], "tag") if image else None
     found = re.fullmatch(r"(\d+\.\d+(?:\.\d+)?)(?:-[A-Za-z].*)?", _text(node, text))
-    return found.group(1) if found else ""
+    if not found or not isinstance(node, yaml.ScalarNode):
+        return "", None
+    at = _offset(node)
+    return found.group(1), None if at is None else (at, at + len(found.group(1)))
+
+
+def has_pins(root: yaml.Node | None) -> bool:
+    """Is this a values file of the controller's chart, or a plugins.yaml?"""
+    return is_plugins_yaml(root) or next(_controllers(root), None) is not None
 
 
 def _controllers(node: yaml.Node | None) -> Iterator[yaml.MappingNode]:

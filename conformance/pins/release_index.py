@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from conformance.pins.advisories import hits
-from conformance.pins.errors import PinsUnreadable
 from conformance.pins.model import Release
 from conformance.pins.updatecenter.document import UpdateCenter, release_of
 from conformance.pins.versions import key_of
+from conformance.sources.plugins.pin import PinsUnreadable
 
 
-class Catalogue:
+class ReleaseIndex:
     """`newest` is the document to judge by; `earlier` and `manifests` only add releases."""
 
     def __init__(

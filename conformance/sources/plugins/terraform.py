@@ -12,9 +12,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from conformance.pins.errors import PinsUnreadable
-from conformance.pins.model import Location, Pin
-from conformance.pins.sources.entry import make, parse
+from conformance.sources.facts import Place
+from conformance.sources.plugins.pin import Pin, PinsUnreadable, make_pin, parse_entry
 
 _TOKEN = re.compile(
     r"""(?P<space>[ \t\r\n,;]+)
@@ -121,7 +120,7 @@ class _Reader:
                 at = end + 1
                 continue
             if token.kind == "string":
-                found.append(parse(token.text[1:-1], self._where(token), token.at + 1))
+                found.append(parse_entry(token.text[1:-1], self._where(token), token.at + 1))
             else:
                 found.append(
                     Pin(token.text, "", self._where(token), problem="an expression: known only to Terraform")
@@ -140,8 +139,8 @@ class _Reader:
         if name is None or name.kind != "string":
             return Pin("", "", self._where(opens), problem="an object without a name")
         if version is None or version.kind != "string":
-            return make(_bare(name.text), "", self._where(opens), None)
-        return make(_bare(name.text), version.text[1:-1], self._where(version), version.at + 1)
+            return make_pin(_bare(name.text), "", self._where(opens), None)
+        return make_pin(_bare(name.text), version.text[1:-1], self._where(version), version.at + 1)
 
     def _map(self, inside: list[_Token]) -> list[Pin]:
         found = []
@@ -149,7 +148,7 @@ class _Reader:
         while at + 2 < len(inside) + 0 and inside[at + 1].text in ("=", ":"):
             key, value = inside[at], inside[at + 2]
             if value.kind == "string":
-                pin = make(_bare(key.text), value.text[1:-1], self._where(value), value.at + 1)
+                pin = make_pin(_bare(key.text), value.text[1:-1], self._where(value), value.at + 1)
             else:
                 pin = Pin(
                     _bare(key.text), "", self._where(key), problem="an expression: known only to Terraform"
@@ -164,8 +163,8 @@ class _Reader:
             )
         return found
 
-    def _where(self, token: _Token) -> Location:
-        return Location(self.file, self.text.count("\n", 0, token.at) + 1)
+    def _where(self, token: _Token) -> Place:
+        return Place(self.file, self.text.count("\n", 0, token.at) + 1)
 
 
 def _bare(text: str) -> str:

@@ -1,0 +1,1 @@
+"""Plugin lists: Helm values, plugins.txt, plugins.yaml and Terraform, each entry with its file and line."""
