@@ -7,11 +7,11 @@ import sys
 import threading
 from pathlib import Path
 
+from .agents.mark import mark
 from .controller import Controller
-from .marked import mark
-from .routes import Router
-from .settings import Settings, log, plain
-from .web import Server
+from .home.settings import Settings, log, plain
+from .http.router import Router
+from .http.server import Server
 
 
 def settings(argv: list[str]) -> Settings:

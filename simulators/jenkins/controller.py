@@ -4,38 +4,41 @@ import secrets
 import threading
 from typing import Any
 
-from . import VERSION, casc_apply, inputs, model
-from .approvals import Approvals
-from .asked import Asked
-from .blocks import Blocks
-from .building import Building
-from .casc_sources import CascError, read, sources
-from .cloud import REAPER, Tools
-from .clouds import Clouds, kube_for
-from .computers import Computers
-from .configured import Configured
-from .files import Files
-from .flow import Interruption
-from .gitscm import Git
-from .items import find
-from .jobs import Jobs
-from .jvm import GroovyHost, ScriptError, StepError
-from .libraries import Libraries
-from .life import FAILED, RESTARTING, SAFE_RESTARTING, UNREADABLE, UP, Life
-from .milestones import Milestones
-from .nodes import Nodes
-from .pages import Look
-from .plugins import Plugin
-from .plugins import load as load_plugins
-from .queue import Queue
-from .runner import Runner, Surroundings
-from .scheduler import Hooks, Scheduler
-from .security import Security
-from .seeds import Seeds
-from .settings import Settings, log
-from .shell import Shell
-from .steps import Steps
-from .store import Store
+from . import VERSION
+from .agents.cloud import REAPER, Tools
+from .agents.clouds import Clouds, kube_for
+from .agents.computers import Computers
+from .agents.queue import Queue
+from .agents.scheduler import Hooks, Scheduler
+from .api import console as model
+from .casc import apply as casc_apply
+from .casc.sources import CascError, read, sources
+from .home.approvals import Approvals
+from .home.configured import Configured
+from .home.items import find
+from .home.jobs import Jobs
+from .home.life import FAILED, RESTARTING, SAFE_RESTARTING, UNREADABLE, UP, Life
+from .home.plugins import Plugin
+from .home.plugins import load as load_plugins
+from .home.settings import Settings, log
+from .home.store import Store
+from .http.pages import Look
+from .http.security import Security
+from .pipelines import inputs
+from .pipelines.blocks import Blocks
+from .pipelines.building import Building
+from .pipelines.files import Files
+from .pipelines.flow import Interruption
+from .pipelines.git import Git
+from .pipelines.groovy_host import GroovyHost, ScriptError, StepError
+from .pipelines.libraries import Libraries
+from .pipelines.milestones import Milestones
+from .pipelines.nodes import Nodes
+from .pipelines.requests import Asked
+from .pipelines.runner import Runner, Surroundings
+from .pipelines.seeds import Seeds
+from .pipelines.shell import Shell
+from .pipelines.steps import Steps
 
 
 class Controller:

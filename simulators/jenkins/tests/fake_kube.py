@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from simulators.jenkins.channel import FRAME
+from simulators.jenkins.agents.channel import FRAME
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 WORKDIR = "/home/jenkins/agent"

@@ -12,11 +12,11 @@ import yaml
 
 from conformance.core.waiting import eventually
 from simulators.jenkins.controller import Controller
-from simulators.jenkins.life import UP
-from simulators.jenkins.plugins import available, write
-from simulators.jenkins.routes import Router
-from simulators.jenkins.settings import Settings
-from simulators.jenkins.web import Server
+from simulators.jenkins.home.life import UP
+from simulators.jenkins.home.plugins import available, write
+from simulators.jenkins.home.settings import Settings
+from simulators.jenkins.http.router import Router
+from simulators.jenkins.http.server import Server
 
 from .fake_kube import FakeKube
 
@@ -42,7 +42,7 @@ class Standing:
             folder.mkdir(parents=True)
         (secrets / "chart-admin-username").write_text(USER)
         (secrets / "chart-admin-password").write_text(PASSWORD)
-        for plugin in available(HERE.parent / "plugins-available.json"):
+        for plugin in available(HERE.parent / "home/plugins-available.json"):
             write(home / "plugins" / f"{plugin.name}.jpi", plugin)
         self.casc = scratch / "casc.yaml"
         self.server: Server

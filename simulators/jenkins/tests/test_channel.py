@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from simulators.jenkins.channel import Channel
-from simulators.jenkins.commands import STDERR, STDOUT, Command, Disconnected
+from simulators.jenkins.agents.channel import Channel
+from simulators.jenkins.agents.commands import STDERR, STDOUT, Command, Disconnected
 
-PROGRAM = Path(__file__).parents[1] / "agent"
+PROGRAM = Path(__file__).parents[1] / "agents/java"
 HELLO = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n"
 
 pytestmark = pytest.mark.skipif(shutil.which("javac") is None, reason="needs a Java compiler")

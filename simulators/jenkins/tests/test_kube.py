@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulators.jenkins.kube import Kube
+from simulators.jenkins.agents.kube import Kube
 from simulators.jenkins.tests.fake_kube import FakeKube
 
 WHERE = "agents"

@@ -13,14 +13,14 @@ import pytest
 import requests
 
 from conformance.core.waiting import eventually
-from simulators.jenkins.casc_sources import CascError, Resolver, merge, parse
+from simulators.jenkins.api.export import TreeError, parse_tree
+from simulators.jenkins.casc.sources import CascError, Resolver, merge, parse
 from simulators.jenkins.controller import Controller
-from simulators.jenkins.export import TreeError, parse_tree
-from simulators.jenkins.life import FAILED, UNREADABLE, UP
-from simulators.jenkins.plugin_cli import install, requested, store
-from simulators.jenkins.plugins import load, read, version_key, write
-from simulators.jenkins.reference import copy
-from simulators.jenkins.spans import span
+from simulators.jenkins.home.life import FAILED, UNREADABLE, UP
+from simulators.jenkins.home.plugin_cli import install, requested, store
+from simulators.jenkins.home.plugins import load, read, version_key, write
+from simulators.jenkins.home.reference import copy
+from simulators.jenkins.pipelines.spans import span
 
 from .comparing import compare
 from .standing import PASSWORD, USER, Standing
@@ -99,7 +99,7 @@ def test_security_of_an_absent_plugin_keeps_it_down(
 def test_an_agent_that_never_connects_is_given_up_and_the_build_waits_on(
     stand: Stand, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("simulators.jenkins.cloud.POLL", 0.05)
+    monkeypatch.setattr("simulators.jenkins.agents.cloud.POLL", 0.05)
 
     def change(config: dict[str, Any]) -> None:
         template = config["jenkins"]["clouds"][0]["kubernetes"]["templates"][0]

@@ -12,8 +12,8 @@ import pytest
 from conformance.clients.http import Http
 from conformance.clients.jenkins import Jenkins
 from environments.base import Login, Service
-from simulators.jenkins.life import UP
-from simulators.jenkins.whole import replace
+from simulators.jenkins.home.atomic import replace
+from simulators.jenkins.home.life import UP
 
 from .standing import PASSWORD, USER, Standing
 

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 import pytest
 
 from conformance.core.waiting import eventually
-from simulators.jenkins.settings import Settings
+from simulators.jenkins.home.settings import Settings
 
 from .comparing import RECORDINGS, compare
 from .standing import Standing
@@ -288,7 +288,7 @@ def test_a_seed_while_it_runs(stand: Stand, family: str) -> None:
 
 
 def test_an_image_that_cannot_be_pulled(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulators.jenkins.cloud.POLL", 0.05)
+    monkeypatch.setattr("simulators.jenkins.agents.cloud.POLL", 0.05)
     one = stand()
     one.kube.broken_image = True
     yaml = f"spec: {{containers: [{{name: jnlp, image: {BAD}}}]}}"
@@ -327,7 +327,7 @@ def test_an_image_that_cannot_be_pulled(stand: Stand, monkeypatch: pytest.Monkey
 def test_how_often_an_image_is_waited_for_is_an_option_of_the_jvm(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("simulators.jenkins.cloud.POLL", 0.05)
+    monkeypatch.setattr("simulators.jenkins.agents.cloud.POLL", 0.05)
     option = "-Dorg.csanchez.jenkins.plugins.kubernetes.pod.retention.Reaper.backoffEventsLimit=1"
     own = Settings.java_property
     told = Settings(Path(), environment={"JAVA_OPTS": f"-Xmx768m {option}"})

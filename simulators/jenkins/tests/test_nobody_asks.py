@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from conformance.core.paths import PROJECT
-from simulators.jenkins.kube import Kube
-from simulators.jenkins.marked import mark
+from simulators.jenkins.agents.kube import Kube
+from simulators.jenkins.agents.mark import mark
 
 from .fake_kube import FakeKube
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from conformance.core.waiting import eventually
-from simulators.jenkins import building
-from simulators.jenkins.dsl_steps import PLUGINS
+from simulators.jenkins.pipelines import building
+from simulators.jenkins.pipelines.known_steps import PLUGINS
 
 from .git_server import GitServer
 from .standing import Standing

@@ -1,0 +1,1 @@
+"""Executors: the queue, the Kubernetes cloud, agents and their connections."""

@@ -1,0 +1,1 @@
+"""What the remote API and the script console show of the controller."""

@@ -1,0 +1,35 @@
+"""How the remote API names kinds of items, and the colour of a job."""
+
+from ..home.items import Item
+from ..home.jobxml import FOLDER
+
+CLASSES = {
+    "flow-definition": "org.jenkinsci.plugins.workflow.job.WorkflowJob",
+    "project": "hudson.model.FreeStyleProject",
+    FOLDER: FOLDER,
+}
+RUNS = {
+    "flow-definition": "org.jenkinsci.plugins.workflow.job.WorkflowRun",
+    "project": "hudson.model.FreeStyleBuild",
+}
+COLORS = {
+    "SUCCESS": "blue",
+    "UNSTABLE": "yellow",
+    "FAILURE": "red",
+    "ABORTED": "aborted",
+    "NOT_BUILT": "notbuilt",
+}
+
+
+def tag_of(item: Item) -> str:
+    """The root element of an item's configuration."""
+    return item.config.tag if item.config else FOLDER
+
+
+def color(item: Item) -> str:
+    """The ball."""
+    if item.config and item.config.disabled:
+        return "disabled"
+    done = item.permalinks()["lastCompletedBuild"]
+    ball = COLORS.get(done.result or "", "notbuilt") if done else "notbuilt"
+    return ball + ("_anime" if any(build.building for build in item.builds.values()) else "")

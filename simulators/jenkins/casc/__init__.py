@@ -1,0 +1,1 @@
+"""Configuration as code: sources, merging, the schema, application and export."""

@@ -1,0 +1,1 @@
+"""HTTP as Jetty and Stapler speak it: the server, sessions, pages and every URL."""
