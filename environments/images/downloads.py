@@ -1,30 +1,21 @@
-"""Files from the Maven repository, checksum pinned, kept in the cache."""
+"""The catalogue's files from the Maven repository, in the project's cache of downloads."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 from pathlib import Path
 
-import requests
-
-from conformance.core import maven
-from conformance.core.errors import BuildFailure
-from conformance.core.paths import cache_root
+from conformance.core import downloads
+from conformance.core.downloads import Artifact
 from environments.images.catalogue import Download
-from environments.images.locking import building
-
-CHUNK = 1 << 20
 
 
 def path(download: Download) -> Path:
-    return cache_root() / "downloads" / Path(download.path).name
+    return downloads.location(_artifact(download))
 
 
 def is_there(download: Download) -> bool:
     """Present with the pinned checksum; a file that was changed on disk does not count."""
-    file = path(download)
-    return file.is_file() and _sha256(file) == download.sha256
+    return downloads.is_present(_artifact(download))
 
 
 def fetch(download: Download) -> None:
@@ -33,39 +24,8 @@ def fetch(download: Download) -> None:
     Raises:
         BuildFailure: not reachable, or not the pinned bytes (nothing is kept then).
     """
-    target = path(download)
-    with building(target.name):
-        if is_there(download):
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_suffix(target.suffix + f".pid{os.getpid()}.part")
-        url = maven.central() + download.path
-        try:
-            with requests.get(url, stream=True, timeout=60) as answer, part.open("wb") as out:
-                answer.raise_for_status()
-                for block in answer.iter_content(CHUNK):
-                    out.write(block)
-            seen = _sha256(part)
-            if seen != download.sha256:
-                raise BuildFailure(
-                    f"{target.name} is not the file that is pinned",
-                    where=url,
-                    expected=f"sha256 {download.sha256}",
-                    observed=f"sha256 {seen}",
-                    remedy="check the mirror; a changed file of a released version must not be trusted",
-                )
-            part.rename(target)
-        except requests.RequestException as error:
-            raise BuildFailure(
-                f"cannot download {target.name}",
-                where=url,
-                observed=str(error),
-                remedy="check the network or set CONFORMANCE_MAVEN_CENTRAL to a mirror",
-            ) from error
-        finally:
-            part.unlink(missing_ok=True)
+    downloads.fetch(_artifact(download))
 
 
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _artifact(download: Download) -> Artifact:
+    return Artifact(path=download.path, sha256=download.sha256)
