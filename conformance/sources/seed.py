@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from conformance.sources.groovy import Call, Source
+from conformance.sources.groovy_text import Call, Source
 
 PARAMETER_KINDS = {
     "stringParam": "string",

@@ -20,7 +20,7 @@ from conformance.contract.model import Contract, EcrRepository, LoadedContract
 from conformance.core.nonconformance import Unreadable
 from conformance.sources import pod_templates, seed
 from conformance.sources.facts import Place
-from conformance.sources.groovy import Source
+from conformance.sources.groovy_text import Source
 from conformance.sources.plugins.pin import Pin, parse_entry
 from conformance.sources.pod_templates import PodTemplate
 from conformance.sources.seed import SeedItem, SeedJob

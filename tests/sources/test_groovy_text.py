@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conformance.sources import seed
-from conformance.sources.groovy import Source
+from conformance.sources.groovy_text import Source
 
 
 def test_calls_with_blocks_and_first_arguments() -> None:

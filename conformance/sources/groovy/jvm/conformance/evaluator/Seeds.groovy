@@ -1,0 +1,136 @@
+package conformance.evaluator
+
+import conformance.seed.Symbols
+import conformance.seed.UndecidedError
+import conformance.seed.World
+import groovy.transform.CompileStatic
+import javaposse.jobdsl.dsl.DslException
+import javaposse.jobdsl.dsl.JobManagement
+import javaposse.jobdsl.dsl.JobParent
+import javaposse.jobdsl.dsl.Recording
+import org.codehaus.groovy.control.CompilerConfiguration
+import org.codehaus.groovy.control.MultipleCompilationErrorsException
+import org.codehaus.groovy.control.messages.SyntaxErrorMessage
+import org.codehaus.groovy.runtime.InvokerInvocationException
+import org.codehaus.groovy.syntax.SyntaxException
+
+/** Runs one Job DSL script and describes what it makes. */
+@CompileStatic
+class Seeds {
+    /** Classes that only a running controller has begin so. */
+    private static final List<String> CONTROLLER = ['hudson.', 'jenkins.', 'com.cloudbees.', 'org.jenkinsci.', 'javaposse.', 'org.jenkins', 'jenkins', 'hudson']
+    private static final Set<String> SINGLETONS = ['Jenkins', 'Hudson', 'jenkins', 'hudson'] as Set<String>
+
+    static Map run(Map request) {
+        World.reset(new File(System.getProperty('conformance.root')), (Map<String, String>) request.inputs)
+        Recording recording = Recording.begin(new Workspace())
+        Map<String, Object> outcome = [:]
+        try {
+            evaluate(request, recording)
+        } catch (UndecidedError undecided) {
+            outcome.undecided = (Object) [reason: undecided.reason, input: undecided.input, line: line(undecided)]
+        } catch (MultipleCompilationErrorsException failure) {
+            compilation(failure, outcome)
+        } catch (MissingPropertyException failure) {
+            missing(failure, outcome)
+        } catch (Throwable failure) {
+            if (failure instanceof StackOverflowError || failure instanceof OutOfMemoryError) {
+                throw failure
+            }
+            thrown(failure, outcome)
+        }
+        return outcome + [items: recording.items*.describe(), views: recording.views*.describe(), queued: recording.queued,
+            used: World.used() as List, symbols: Symbols.names(), output: recording.printed()] as Map
+    }
+
+    private static void evaluate(Map request, Recording recording) {
+        CompilerConfiguration configuration = new CompilerConfiguration()
+        configuration.scriptBaseClass = JobParent.name
+        configuration.addCompilationCustomizers(new Decisions())
+        GroovyClassLoader loader = new GroovyClassLoader(Seeds.classLoader, configuration)
+        ((List<String>) request.classpath).each { loader.addClasspath(it) }
+        GroovyShell shell = new GroovyShell(loader, new SeedBinding(), configuration)
+        JobParent script = (JobParent) shell.parse((String) request.text, Recording.SCRIPT)
+        script.run()
+        recording.finish()
+    }
+
+    private static void compilation(MultipleCompilationErrorsException failure, Map<String, Object> outcome) {
+        Object first = failure.errorCollector.errors[0]
+        SyntaxException cause = first instanceof SyntaxErrorMessage ? ((SyntaxErrorMessage) first).cause : null
+        String message = cause == null ? failure.message : cause.originalMessage
+        if (cause != null && message.startsWith('unable to resolve class ') && CONTROLLER.any { message.substring(24).startsWith(it) }) {
+            outcome.undecided = (Object) [reason: "the seed uses ${message.substring(24).trim()}, a class of the running controller".toString(), input: '', line: cause.startLine]
+            return
+        }
+        outcome.error = (Object) [line: cause == null ? 0 : cause.startLine, column: cause == null ? 0 : cause.startColumn, message: message]
+    }
+
+    private static void missing(MissingPropertyException failure, Map<String, Object> outcome) {
+        if (failure.property in SINGLETONS) {
+            outcome.undecided = (Object) [reason: "the seed uses ${failure.property}, an object of the running controller".toString(), input: '', line: line(failure)]
+        } else {
+            outcome.error = (Object) [line: line(failure), column: 0, message: first(failure.message)]
+        }
+    }
+
+    private static void thrown(Throwable thrown, Map<String, Object> outcome) {
+        Throwable failure = thrown
+        while ((failure instanceof InvokerInvocationException || failure instanceof ExceptionInInitializerError) && failure.cause != null) {
+            failure = failure.cause
+        }
+        if (failure instanceof UndecidedError) {
+            UndecidedError undecided = (UndecidedError) failure
+            outcome.undecided = (Object) [reason: undecided.reason, input: undecided.input, line: line(thrown)]
+            return
+        }
+        boolean plain = failure instanceof DslException || failure instanceof MissingMethodException || failure instanceof IllegalArgumentException
+        String message = plain ? first(failure.message) : "${failure.class.name}: ${first(failure.message)}"
+        int at = failure instanceof DslException && ((DslException) failure).line > 0 ? ((DslException) failure).line : line(thrown)
+        outcome.error = (Object) [line: at, column: 0, message: Symbols.readable(message)]
+    }
+
+    private static String first(String message) { (message ?: '').readLines().find { it } ?: '' }
+
+    private static int line(Throwable failure) {
+        StackTraceElement at = failure.stackTrace.find { it.fileName == Recording.SCRIPT && it.lineNumber > 0 }
+        return at == null ? 0 : at.lineNumber
+    }
+}
+
+/** The variables of the seed's build: names in capitals are the build's environment. */
+@CompileStatic
+class SeedBinding extends Binding {
+    @Override
+    Object getVariable(String name) {
+        if (super.hasVariable(name)) {
+            return super.getVariable(name)
+        }
+        String given = World.input(name)
+        if (given != null) {
+            return given
+        }
+        if (name ==~ /[A-Z][A-Z0-9_]*/) {
+            return World.variable(name)
+        }
+        throw new MissingPropertyException(name, Script)
+    }
+
+    @Override
+    boolean hasVariable(String name) {
+        if (super.hasVariable(name) || World.input(name) != null) {
+            return true
+        }
+        if (name ==~ /[A-Z][A-Z0-9_]*/) {
+            throw new UndecidedError(name, "the seed decides by whether ${name} is set, which no source says".toString())
+        }
+        return false
+    }
+}
+
+/** The repository as the seed's workspace. */
+@CompileStatic
+class Workspace implements JobManagement {
+    @Override
+    String readFile(String path) { World.readFromWorkspace(path) }
+}
