@@ -1,0 +1,126 @@
+"""Functions that read files: inside of the repository alone."""
+
+from __future__ import annotations
+
+import base64
+import fnmatch
+import hashlib
+import posixpath
+from collections.abc import Callable
+from pathlib import Path
+
+from conformance.sources import texts
+from conformance.sources.facts import Place, SourceError, Undecided
+from conformance.sources.terraform.evaluate import Evaluator
+from conformance.sources.terraform.functions import FunctionError
+from conformance.sources.terraform.parser import parse_template
+from conformance.sources.terraform.structures import open_reason
+from conformance.sources.yaml_positions import Node
+
+#: files that one `fileset` may find
+MAX_FILES = 5_000
+
+
+class FileReader:
+    """Reads files for expressions; paths are relative to the repository's root, as `path.module` is."""
+
+    def __init__(self, root: Path, errors: list[SourceError]) -> None:
+        self._root = root
+        self._errors = errors
+
+    def call(self, name: str, place: Place, arguments: list[Node], caller: Evaluator) -> Node:
+        for argument in arguments[:1]:
+            reason = open_reason(argument)
+            if reason is not None:
+                return Node(reason, place)
+        if not arguments:
+            raise FunctionError(f"{name} needs a path")
+        path = arguments[0].printed
+        functions: dict[str, Callable[[], Node]] = {
+            "file": lambda: self._file(path, place),
+            "templatefile": lambda: self._template(path, place, arguments[1:], caller),
+            "fileset": lambda: self._fileset(path, arguments[1].printed if arguments[1:] else "*", place),
+            "fileexists": lambda: self._exists(path, place),
+            "abspath": lambda: Node(path, place),
+            "filebase64": lambda: self._digest(path, place, lambda data: base64.b64encode(data).decode()),
+        }
+        if name in functions:
+            return functions[name]()
+        algorithm = name.removeprefix("file")
+        return self._digest(
+            path, place, lambda data: hashlib.new(algorithm, data, usedforsecurity=False).hexdigest()
+        )
+
+    def _path(self, path: str) -> Path | None:
+        """The file inside of the repository; None if the path leads elsewhere."""
+        normal = posixpath.normpath(path)
+        if normal.startswith(("/", "..", "~")):
+            return None
+        found = self._root / normal
+        return found if found.resolve().is_relative_to(self._root.resolve()) else None
+
+    def _elsewhere(self, path: str, place: Place) -> Node:
+        return Node(Undecided(f"the file {path} lies outside of the repository", path), place)
+
+    def _read(self, path: str, place: Place) -> texts.Text | Node:
+        found = self._path(path)
+        if found is None:
+            return self._elsewhere(path, place)
+        if not found.is_file():
+            return Node(Undecided(f"the file {path} is not in the repository", path), place)
+        text = texts.read(found, self._root)
+        if isinstance(text, SourceError):
+            if text not in self._errors:
+                self._errors.append(text)
+            return Node(Undecided(f"the file {path} cannot be read", path), place)
+        return text
+
+    def _file(self, path: str, place: Place) -> Node:
+        text = self._read(path, place)
+        return text if isinstance(text, Node) else Node(text.value, Place(text.origin.file, 1), text.origin)
+
+    def _template(self, path: str, place: Place, names: list[Node], caller: Evaluator) -> Node:
+        text = self._read(path, place)
+        if isinstance(text, Node):
+            return text
+        template = parse_template(text)
+        if isinstance(template, SourceError):
+            if template not in self._errors:
+                self._errors.append(template)
+            return Node(Undecided(f"{path} is not a template: {template.message}", path), place)
+        given = names[0] if names else Node({}, place)
+        rest = given.value if isinstance(given.value, Undecided) else given.rest
+        inner = Evaluator(caller.scope, caller.budget, given.mapping, rest, closed=True)
+        return inner.rendered(template)
+
+    def _fileset(self, folder: str, pattern: str, place: Place) -> Node:
+        where = self._path(folder)
+        if where is None or not where.is_dir():
+            return self._elsewhere(folder, place) if where is None else Node((), place)
+        found: list[str] = []
+        for path in where.rglob("*"):
+            name = path.relative_to(where).as_posix()
+            if path.is_file() and _matches(name.split("/"), pattern.split("/")):
+                found.append(name)
+            if len(found) > MAX_FILES:
+                raise FunctionError(f"fileset finds more than {MAX_FILES} files")
+        return Node(tuple(Node(name, place) for name in sorted(found)), place)
+
+    def _exists(self, path: str, place: Place) -> Node:
+        found = self._path(path)
+        return self._elsewhere(path, place) if found is None else Node(found.is_file(), place)
+
+    def _digest(self, path: str, place: Place, make: Callable[[bytes], str]) -> Node:
+        found = self._path(path)
+        if found is None or not found.is_file() or found.stat().st_size > texts.MAX_BYTES:
+            return self._elsewhere(path, place)
+        return Node(make(found.read_bytes()), place)
+
+
+def _matches(name: list[str], pattern: list[str]) -> bool:
+    """A path against a pattern of `fileset`, `**` for any folders."""
+    if not pattern:
+        return not name
+    if pattern[0] == "**":
+        return any(_matches(name[skip:], pattern[1:]) for skip in range(len(name) + 1))
+    return bool(name) and fnmatch.fnmatchcase(name[0], pattern[0]) and _matches(name[1:], pattern[1:])
