@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import tomllib
 from pathlib import Path
@@ -13,7 +14,7 @@ from conformance.core.errors import UsageError
 from conformance.core.paths import REFERENCE
 
 FOLDER = Path(__file__).resolve().parent
-STACK = ("stack", "conformance.toml", "update-center.json", "pin-waivers.toml")
+STACK = ("stack", "conformance.toml", "update-center.json.gz", "pin-waivers.toml")
 
 
 class _Part(BaseModel):
@@ -23,7 +24,7 @@ class _Part(BaseModel):
 class Patch(_Part):
     """One change of one file; exactly one way of changing it is given."""
 
-    file: str = Field(description="path from the folder of the contract")
+    file: str = Field(description="path from the folder of the contract; of a .gz file, its text is changed")
     find: str = Field("", description="text that is there exactly `count` times")
     replace: str = Field("", description="what takes its place")
     count: int = 1
@@ -54,7 +55,7 @@ class Patch(_Part):
             (root / self.rename).parent.mkdir(parents=True, exist_ok=True)
             target.rename(root / self.rename)
         else:
-            text = target.read_text(encoding="utf-8")
+            text = _read(target)
             if text.count(self.find) != self.count:
                 raise UsageError(
                     f"a mutant's patch does not fit {self.file}",
@@ -62,7 +63,17 @@ class Patch(_Part):
                     observed=f"{text.count(self.find)} times",
                     remedy="the stack changed: change the patch too",
                 )
-            target.write_text(text.replace(self.find, self.replace), encoding="utf-8")
+            _write(target, text.replace(self.find, self.replace))
+
+
+def _read(file: Path) -> str:
+    content = file.read_bytes()
+    return (gzip.decompress(content) if file.suffix == ".gz" else content).decode("utf-8")
+
+
+def _write(file: Path, text: str) -> None:
+    content = text.encode("utf-8")
+    file.write_bytes(gzip.compress(content, compresslevel=1) if file.suffix == ".gz" else content)
 
 
 class Mutant(_Part):

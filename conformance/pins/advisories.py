@@ -1,4 +1,11 @@
-"""Which advisories of a document hit a version, by the document's own version patterns."""
+"""Which advisories of a document hit a version, by the document's own version patterns.
+
+The patterns are Java's and come from a document that may be hostile. RE2 matches them in linear time, and a
+budget bounds the work for one document. RE2 has no look-ahead; real patterns use it only as a negative one
+at the beginning, `(?!X)Y`, which is "Y matches the whole and X no beginning": two matches of RE2. Whatever
+else RE2 lacks or reads differently from Java is not evaluated: such an advisory is undecided and never counts
+as one that does not apply.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +13,27 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-from conformance.pins.model import Advisory
+from conformance.pins.model import Advisory, printable
 from conformance.pins.updatecenter.document import UpdateCenter
 from conformance.sources.facts import Place
 from conformance.sources.plugins.pin import Finding
+
+_LENGTH = 4096
+_VERSION_LENGTH = 256
+_NO_LOOK_AHEAD = "(?!"
+#: Instructions of RE2 times characters of the version, for all patterns of one document: about a second.
+_WORK = 20_000_000
+#: What a pattern counts that RE2 refuses as too large, which takes some milliseconds.
+_REFUSED_WORK = 100_000
+#: Reluctant and possessive quantifiers, inline flags and look-around, escapes beyond the common ones,
+#: intersections and classes in classes, a repetition without a lower bound.
+_FOREIGN = re.compile(r"\(\?[^:]|\\[^.\-+*\\\[\]()|?{}^$dwsDWS]|&&|[*+?}][+?]|\[[^\]]*\[|\{,")
+
+
+class UnusablePattern(ValueError):
+    """A pattern that is not evaluated; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +47,10 @@ class Hit:
 def hits(document: UpdateCenter, subject: str, version: str) -> Iterator[Hit]:
     """Advisories that hit `version` of a plugin, or of "core"."""
     for advisory in document.advisories.get(subject, ()):
-        problem = "" if advisory.patterns else "it names no versions"
-        hit = False
+        problem, hit = "", not advisory.patterns
         for pattern in advisory.patterns:
             try:
-                hit = hit or matches(pattern, version)
+                hit = hit or _matches_within(document, pattern, version)
             except UnusablePattern as error:
                 problem = problem or str(error)
         if hit:
@@ -67,45 +89,70 @@ def findings(document: UpdateCenter, subject: str, version: str, where: Place) -
         )
 
 
-_LENGTH = 4096
-_VERSION_LENGTH = 256
-_REPEATS = 8  # unbounded ones in one pattern; the largest real pattern has three
-_OPEN = re.compile(r"[*+]|\{\d+,\}")
-# Possessive and reluctant quantifiers, inline flags, look-behind, back references, \Q..\E, class operators.
-_FOREIGN = re.compile(r"\(\?[^:!=]|\\[^.\-+*\\\[\]()|?{}^$dw]|&&|[*+?}][+?]|\[[^\]]*\[")
-
-
-class UnusablePattern(ValueError):
-    """A pattern that is not evaluated; the text says why."""
-
-
 def matches(pattern: str, version: str) -> bool:
-    """Does the whole of `version` match? Raises UnusablePattern."""
+    """Does the whole of `version` match, as Java's `Pattern.matches` has it? Raises UnusablePattern."""
     if len(version) > _VERSION_LENGTH:
         raise UnusablePattern("the version is too long to be one")
-    return _compiled(pattern).fullmatch(version) is not None
+    whole, unwanted = _compiled(pattern)
+    return whole.fullmatch(version) is not None and not (unwanted and unwanted.match(version))
+
+
+def _matches_within(document: UpdateCenter, pattern: str, version: str) -> bool:
+    if document.pattern_work > _WORK:
+        raise UnusablePattern("the patterns of this document take too long; the rest was not evaluated")
+    try:
+        whole, _ = _compiled(pattern)
+    except UnusablePattern:
+        document.pattern_work += _REFUSED_WORK
+        raise
+    document.pattern_work += whole.programsize * (len(version) + 1)
+    return matches(pattern, version)
 
 
 @lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compiled(pattern: str) -> tuple[Any, Any]:
+    """The pattern for the whole version, and the one that no beginning of it may match (or None)."""
     if not pattern:
         raise UnusablePattern("it has no pattern")
     if len(pattern) > _LENGTH:
         raise UnusablePattern(f"its pattern is longer than {_LENGTH} characters")
+    if pattern.startswith(_NO_LOOK_AHEAD):
+        end = _closing(pattern)
+        return _re2(pattern[end + 1 :]), _re2(pattern[len(_NO_LOOK_AHEAD) : end])
+    return _re2(pattern), None
+
+
+def _closing(pattern: str) -> int:
+    """The index of the parenthesis that closes the one at the beginning."""
+    depth, at, in_class = 0, 0, False
+    while at < len(pattern):
+        char = pattern[at]
+        if char == "\\":
+            at += 1
+        elif in_class:
+            in_class = char != "]"
+        elif char == "[":
+            in_class = True
+            at += pattern[at + 1 : at + 2] == "]"
+        elif char in "()":
+            depth += 1 if char == "(" else -1
+            if depth == 0:
+                return at
+        at += 1
+    raise UnusablePattern("its pattern is not valid: a parenthesis is not closed")
+
+
+def _re2(pattern: str) -> Any:
+    import re2  # only a pin with advisories pays for loading it
+
     if _FOREIGN.search(pattern):
-        raise UnusablePattern("its pattern uses what only Java knows")
-    if len(_OPEN.findall(_without_classes(pattern))) > _REPEATS or _repeats_a_group(pattern):
-        raise UnusablePattern("its pattern could take forever")
+        raise UnusablePattern("its pattern uses what Java and RE2 read differently")
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = 1 << 20
     try:
-        return re.compile(pattern, re.ASCII)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise UnusablePattern(f"its pattern is not valid: {error}") from error
-
-
-def _without_classes(pattern: str) -> str:
-    return re.sub(r"\\.|\[[^\]]*\]", "c", pattern)
-
-
-def _repeats_a_group(pattern: str) -> bool:
-    """Is a group repeated without bound, or a large number of times?"""
-    return re.search(r"\)(?:[*+]|\{\d*,?\d{2,}\}|\{\d+,\})", _without_classes(pattern)) is not None
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        said = error.args[0] if error.args else error
+        text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+        raise UnusablePattern(f"its pattern is not evaluated: {printable(text, 120)}") from error

@@ -14,7 +14,7 @@ from itertools import count
 
 from conformance.pins.known_issues import KnownIssue
 from conformance.pins.model import Dependency, Release
-from conformance.pins.propose import unacceptable
+from conformance.pins.propose import more_advisories, unacceptable
 from conformance.pins.release_index import ReleaseIndex
 from conformance.pins.resolve import Target
 from conformance.pins.versions import older
@@ -51,7 +51,7 @@ def smallest(
         release = index.release(name, version)
         if release is None or release.problem:
             return BumpPlan({}, blockers=(f"nothing is known of {name} {version}",))
-        reason = unacceptable(release, index, target, search.issues)
+        reason = search.refusal(release)
         if reason:
             return BumpPlan({}, blockers=(f"{name} {version}: {reason}",))
         start.append(release)
@@ -129,12 +129,17 @@ class _Search:
                     found[need.name] = need
         return found
 
+    def refusal(self, release: Release) -> str:
+        """Why a release must not be taken in place of its pin; empty when it may."""
+        reason = unacceptable(release, self.target, self.issues)
+        return reason or more_advisories(release, self.index, self.pins.get(release.name))
+
     def candidates(self, need: Dependency) -> list[Release]:
         """Releases that meet the need and may be taken here, the nearest first."""
         found = []
         fitting = [one for one in self.index.releases(need.name) if not older(one.version, need.version)]
         for release in reversed(fitting):
-            reason = unacceptable(release, self.index, self.target, self.issues)
+            reason = self.refusal(release)
             if reason:
                 self.blockers.add(f"{need.name} {release.version}: {reason}")
             else:

@@ -1,33 +1,45 @@
-"""`conformance gate`, `gate propose` and `gate history`: arguments and what they run.
+"""`conformance gate`, `gate propose` and `gate history`: options, and the commands behind them.
 
-Only argparse is loaded here; the rest when a gate is really run, so that other commands do not pay for it.
+Only argparse is loaded here; the rest when a gate runs, so that other commands do not pay for it.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance.core.errors import UsageError
+from conformance.core.errors import ConformanceError, UsageError
 from conformance.core.paths import CONTRACT
+
+#: names the update center when no option does
+ENVIRONMENT = "CONFORMANCE_UPDATE_CENTER"
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from conformance.pins.gate import GateResult
+    from conformance.pins.propose import Plan
     from conformance.pins.trial import Trial
 
 TrialFactory = Callable[[argparse.Namespace], "Trial"]
+Handler = Callable[[argparse.Namespace], int]
+
+
+class GateBroken(ConformanceError):
+    """The gate itself failed. It decides nothing then: exit code 1 means NO-GO and nothing else."""
 
 
 def register(subparsers: Any, make_trial: TrialFactory | None = None) -> argparse.ArgumentParser:
     """Add `gate` to a parser's subcommands; each sets `handler`, which returns the exit code.
 
-    0 GO, 1 NO-GO, 2 incomplete, 3 usage. `make_trial` makes what boots a controller; without it only
-    `--static-only` works. Returns the gate's parser, for options that the trial needs.
+    0 GO, 1 NO-GO, 2 incomplete, 3 usage. `make_trial` returns the trial that boots a controller; without it
+    only `--static-only` works. Returns the gate's parser, for options that the trial needs.
     """
     gate: argparse.ArgumentParser = subparsers.add_parser(
         "gate", help="judge plugin pins: GO or NO-GO before a release"
@@ -36,19 +48,60 @@ def register(subparsers: Any, make_trial: TrialFactory | None = None) -> argpars
     add_trust(gate)
     add_gate(gate)
     add_outputs(gate)
-    gate.set_defaults(handler=lambda given: run_gate(given, make_trial))
+    gate.set_defaults(handler=_guarded(lambda given: run_gate(given, make_trial)))
     forms = gate.add_subparsers(dest="gate_form", metavar="[propose | history]")
     propose = forms.add_parser("propose", help="write the newest pins without known issues that fit a core")
     add_inputs(propose)
     add_trust(propose)
     propose.add_argument("--output", metavar="FILE", help="write here instead of into the file (- to print)")
-    propose.set_defaults(handler=run_propose)
+    propose.set_defaults(handler=_guarded(run_propose))
     history = forms.add_parser("history", help="judge the pins by each day's document of a directory")
     add_inputs(history)
     add_outputs(history)
-    history.add_argument("--svg", type=Path, metavar="FILE", help="write a picture")
-    history.set_defaults(handler=run_history)
+    history.add_argument("--svg", metavar="FILE", help="write a picture")
+    history.set_defaults(handler=_guarded(run_history))
     return gate
+
+
+def _guarded(handler: Handler) -> Handler:
+    """The handler, with each of its errors as a ConformanceError: none may end with 1 as a NO-GO does."""
+
+    def guarded(given: argparse.Namespace) -> int:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        for name in ("markdown", "json", "junit", "svg", "output"):
+            _writable(getattr(given, name, None), f"--{name}")
+        try:
+            return handler(given)
+        except (ConformanceError, BrokenPipeError):
+            raise
+        except OSError as error:
+            raise UsageError(
+                f"{error.filename or 'a file'} cannot be read or written", observed=str(error)
+            ) from error
+        except Exception as error:
+            raise GateBroken(
+                "the gate failed and decides nothing",
+                observed=f"{type(error).__name__}: {error}"[:300],
+                remedy="report it with the document and the pins",
+            ) from error
+
+    return guarded
+
+
+def _writable(where: str | None, option: str) -> None:
+    """An output is refused before the work, not after it."""
+    if where in (None, "-"):
+        return
+    file = Path(str(where))
+    target = file if file.exists() else file.parent
+    if file.is_dir() or not target.exists() or not os.access(target, os.W_OK):
+        raise UsageError(
+            f"{option} cannot be written",
+            where=str(where),
+            expected="a file in a folder that exists and can be written to",
+        )
 
 
 def run_gate(given: argparse.Namespace, make_trial: TrialFactory | None = None) -> int:
@@ -60,7 +113,7 @@ def run_gate(given: argparse.Namespace, make_trial: TrialFactory | None = None) 
     if not given.static_only and make_trial is None:
         raise UsageError(
             "there is no controller to boot here",
-            expected="--static-only, or an environment in which a controller can be stood up",
+            expected="--static-only, or an environment in which a controller can run",
         )
     inputs = Inputs(given)
     candidate = inputs.candidate()
@@ -83,7 +136,7 @@ def run_gate(given: argparse.Namespace, make_trial: TrialFactory | None = None) 
 
 
 def run_propose(given: argparse.Namespace) -> int:
-    """Write the proposal and say what was raised and what is held back, and judge what was written."""
+    """Write the proposal, print what was raised and what is held back, and judge the new file."""
     from conformance.pins.edit import write
     from conformance.pins.gate import Side, gate
     from conformance.pins.inputs import Inputs
@@ -92,25 +145,32 @@ def run_propose(given: argparse.Namespace) -> int:
 
     inputs = Inputs(given)
     now = inputs.candidate()
+    if not given.output and now.file.kind == "controller":
+        raise UsageError("a running controller's pins cannot be edited", expected="--candidate FILE")
     index, rules = inputs.index(), inputs.rules()
     proposal = propose(now.file, index, now.target, rules.issues)
-    after = Side(proposal.file(now.file), now.target)
-    result = gate(after, index, rules, baseline=now)
+    result = gate(Side(proposal.file(now.file), now.target), index, rules, baseline=now)
     console = _console(given.output)
     terminal.show(result, console)
-    for held in proposal.plan.held:
-        console.print(
-            f"held back: {held.name} {held.version} (newest {held.newest}): {held.reason}", markup=False
-        )
-    if given.output == "-":
-        sys.stdout.write(proposal.text)
-    elif given.output:
-        Path(given.output).write_text(proposal.text, encoding="utf-8", newline="")
-    elif now.file.path is None:
-        raise UsageError("a running controller's pins cannot be edited", expected="--candidate FILE")
-    else:
+    _show_plan(result, proposal.plan, inputs.other_core(now.target.core), console)
+    if given.output:
+        _write(given.output, lambda: proposal.text)
+    elif now.file.path is not None:
         write(now.file.path, proposal.text)
     return result.verdict.exit_code
+
+
+def _show_plan(result: GateResult, plan: Plan, other_core: str, console: Console) -> None:
+    from conformance.pins.model import printable
+
+    open_ = [one for one in result.findings if one.code == "advisory" and one.subject != "core"]
+    lines = [
+        f"held back: {held.name} {held.version} (newest {held.newest}): {held.reason}" for held in plan.held
+    ]
+    lines += [f"still open: {one.subject} {one.ref} {one.link}" for one in open_]
+    lines += [other_core] if other_core else []
+    for line in lines:
+        console.print(printable(line), markup=False)
 
 
 def run_history(given: argparse.Namespace) -> int:
@@ -129,8 +189,7 @@ def run_history(given: argparse.Namespace) -> int:
     timeline.show(found, _console(given.markdown, given.json))
     _write(given.markdown, lambda: timeline.as_markdown(found))
     _write(given.json, lambda: timeline.as_json(found))
-    if given.svg:
-        given.svg.write_text(timeline.as_svg(found), encoding="utf-8")
+    _write(given.svg, lambda: timeline.as_svg(found))
     return EXIT[found.days[-1].word]
 
 
@@ -143,7 +202,7 @@ def _running(given: argparse.Namespace) -> Any:
 
 
 def _console(*outputs: str | None) -> Console:
-    """The terminal; standard error when standard output is asked for by something else."""
+    """The terminal; standard error when an output goes to standard output."""
     from rich.console import Console
 
     console = Console(stderr="-" in outputs, highlight=False)
@@ -156,14 +215,11 @@ def _write(where: str | None, render: Callable[[], str]) -> None:
     if where == "-":
         sys.stdout.write(render())
     elif where:
-        Path(where).write_text(render(), encoding="utf-8")
-
-
-ENVIRONMENT = "CONFORMANCE_UPDATE_CENTER"
+        Path(where).write_text(render(), encoding="utf-8", errors="backslashreplace", newline="")
 
 
 def add_inputs(parser: argparse.ArgumentParser) -> None:
-    """What every form needs: the pins, the core, the data."""
+    """Options of all forms: the pins, the core, the data."""
     parser.add_argument(
         "--candidate",
         metavar="FILE|URL",
@@ -184,13 +240,17 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="what is known of older releases: a plugin manager's answer (depth=2) or plugin-versions data",
+        help="data about older releases: a plugin manager's answer (depth=2) or plugin-versions data",
     )
     parser.add_argument(
         "--waivers", type=Path, metavar="FILE", help="waivers (default: pin-waivers.toml if there)"
     )
     parser.add_argument(
         "--known-issues", type=Path, metavar="FILE", help="default: the project's known-issues.toml"
+    )
+    parser.add_argument("--user-env", default="JENKINS_USER", metavar="NAME", help="variable with the user")
+    parser.add_argument(
+        "--token-env", default="JENKINS_TOKEN", metavar="NAME", help="variable with the token"
     )
     parser.add_argument(
         "--today", type=date.fromisoformat, default=None, metavar="DATE", help="judge waivers as of this day"
@@ -202,7 +262,7 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-age", type=int, default=0, metavar="DAYS", help="refuse an older document")
     parser.add_argument("--require-signature", action="store_true", help="refuse an unsigned document")
     parser.add_argument(
-        "--update-center-ca", type=Path, metavar="PEM", help="who may vouch for the document's signature"
+        "--update-center-ca", type=Path, metavar="PEM", help="certificates that the signature must lead to"
     )
 
 
@@ -214,10 +274,6 @@ def add_gate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--static-only", action="store_true", help="decide from data, boot no controller")
     parser.add_argument(
         "--running", metavar="FILE|URL", help="a controller to compare with the pins (or its saved answer)"
-    )
-    parser.add_argument("--user-env", default="JENKINS_USER", metavar="NAME", help="variable with the user")
-    parser.add_argument(
-        "--token-env", default="JENKINS_TOKEN", metavar="NAME", help="variable with the token"
     )
     parser.add_argument("--budget", type=int, default=20, help="most trials of a bisection (default: 20)")
     parser.add_argument(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 from conformance.pins.model import Release
 from conformance.pins.release_index import ReleaseIndex
-from conformance.pins.versions import key_of
+from conformance.pins.updatecenter.document import page_of
+from conformance.pins.versions import key_of, older
 from conformance.sources.facts import Place
-from conformance.sources.plugins.pin import Pin
+from conformance.sources.plugins.pin import Finding, Pin
 
 Kind = Literal["added", "removed", "up", "down", "core"]
 
@@ -60,9 +61,28 @@ def diff(
     return tuple(found)
 
 
+def compatibility(changes: Iterable[PinChange], index: ReleaseIndex) -> Iterator[Finding]:
+    """A warning for each upgrade over a version since which older data or configuration is not compatible."""
+    for change in changes:
+        release = index.release(change.name, change.new) if change.kind == "up" else None
+        since = release.compatible_since if release else ""
+        if since and older(change.old, since) and not older(change.new, since):
+            yield Finding(
+                "incompatible-jump",
+                "warning",
+                change.name,
+                f"{change.old} -> {change.new} passes {since}, since which the plugin is not fully "
+                "compatible with the data and configuration of older versions",
+                change.where,
+                next="read the release notes before the upgrade; going back may not be possible",
+                ref=since,
+                link=page_of(change.name),
+            )
+
+
 def _facts(old: Release | None, new: Release | None, index: ReleaseIndex) -> tuple[str, ...]:
     if new is None:
-        return ("nothing known of this release",)
+        return ("nothing is known of this release",)
     facts = []
     released, document = _day(new.released), _day(index.newest.day)
     if released and document:

@@ -3,42 +3,55 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from conformance.core.errors import UsageError
 from conformance.core.files import write_atomically
-from conformance.sources.plugins.pin import Pin, PinFile
+from conformance.sources.plugins.pin import Pin, PinFile, exact
 from conformance.sources.plugins.read import parse
 
 _BEFORE = re.compile(r"\s*(-\s+)?[\"']?")
 _AFTER = re.compile(r"[\"']?\s*,?\s*")
+_COMMENT = re.compile(r"\s+(#|//).*$")
 _LINE = re.compile(r"[^\n]*\n?")
 
 
-def edited(file: PinFile, versions: Mapping[str, str], added: Mapping[str, str]) -> str:
-    """The file's text with `versions` (plugin to version) put in place of what is pinned, and `added`
-    plugins as lines of their own beside the last pin, in its style.
+def edited(file: PinFile, versions: Mapping[str, str], added: Mapping[str, str], *, core: str = "") -> str:
+    """The file's text with `versions` (plugin to version) put in place of what is pinned or left open, and
+    `added` plugins as lines of their own beside the last pin, in its style; with `core` in the image's tag.
 
     Raises:
         UsageError: a pin that should change cannot be edited (no span), or a line cannot be added
             to a source of this shape.
     """
     text = file.text
-    spans = []
-    for name, version in versions.items():
-        for pin in file.pins:
-            if pin.name == name and pin.exact and pin.version != version:
-                if pin.span is None:
-                    raise UsageError(f"the version of {name} cannot be edited in place", where=str(pin.where))
-                spans.append((*pin.span, version))
-    text_lines = _added(file, added) if added else ("", 0)
-    pieces = sorted(
-        [*spans, *([(text_lines[1], text_lines[1], text_lines[0])] if added else [])], reverse=True
-    )
-    for start, end, new in pieces:
+    pieces = []
+    for pin in file.pins:
+        version = versions.get(pin.name, pin.version)
+        if version != pin.version and (pin.exact or pin.unpinned):
+            if pin.span is None:
+                raise UsageError(f"the version of {pin.name} cannot be edited in place", where=str(pin.where))
+            pieces.append((*pin.span, pin.lead + version))
+    if core and file.core_span and core != file.core:
+        pieces.append((*file.core_span, core))
+    if added:
+        lines, at = _added(file, added)
+        pieces.append((at, at, lines))
+    for start, end, new in sorted(pieces, reverse=True):
         text = text[:start] + new + text[end:]
     return "\ufeff" + text if file.bom else text
+
+
+def without_repeats(file: PinFile) -> PinFile:
+    """The file with each plugin once: of several entries the first exact one stays.
+
+    Raises:
+        UsageError: an entry that repeats another cannot be removed from its line.
+    """
+    kept = exact(file.pins)
+    gone = [pin for pin in file.pins if pin.name and kept.setdefault(pin.name, pin) is not pin]
+    return parse(_without(file, gone), file.where, file.path) if gone else file
 
 
 def rewritten(file: PinFile, wanted: Mapping[str, str]) -> str:
@@ -47,18 +60,41 @@ def rewritten(file: PinFile, wanted: Mapping[str, str]) -> str:
     Raises:
         UsageError: a pin cannot be edited or removed, or a line cannot be added.
     """
-    text = file.text
-    for pin in sorted(file.pins, key=lambda pin: pin.span or (0, 0), reverse=True):
-        if pin.name not in wanted:
-            if pin.span is None:
-                raise UsageError(f"{pin.name} cannot be removed from its file", where=str(pin.where))
-            start = text.rfind("\n", 0, pin.span[0]) + 1
-            end = text.find("\n", pin.span[1])
-            text = text[:start] + (text[end + 1 :] if end >= 0 else "")
-    left = parse(text, file.where)
+    left = parse(_without(file, [pin for pin in file.pins if pin.name not in wanted]), file.where)
     known = left.exact()
     new = {name: version for name, version in wanted.items() if name not in known}
     return edited(left, {name: version for name, version in wanted.items() if name in known}, new)
+
+
+def _without(file: PinFile, gone: Iterable[Pin]) -> str:
+    """The file's text without the lines of these pins; each must be alone on its line."""
+    text = file.text
+    for pin in sorted(gone, key=lambda pin: pin.span or (0, 0), reverse=True):
+        start, end = _line_of(text, pin)
+        entry = text[start:end].strip()
+        if pin.span is None or not _alone(entry, pin):
+            raise UsageError(
+                f"{pin.name} cannot be removed from its file",
+                where=str(pin.where),
+                expected="lines of name:version, each on its own",
+                observed=entry[:200],
+            )
+        text = text[:start] + text[end:]
+    return "\ufeff" + text if file.bom else text
+
+
+def _line_of(text: str, pin: Pin) -> tuple[int, int]:
+    """Where the pin's line begins, and where the next one does."""
+    at = pin.span[0] if pin.span else 0
+    end = text.find("\n", at)
+    return text.rfind("\n", 0, at) + 1, len(text) if end < 0 else end + 1
+
+
+def _alone(line: str, pin: Pin) -> bool:
+    """Is this entry the only thing on its line, apart from a comment?"""
+    written = f"{pin.name}:{pin.version}" if f"{pin.name}:" in line else pin.name
+    before, found, rest = line.partition(written)
+    return bool(found and _BEFORE.fullmatch(before) and _AFTER.fullmatch(_COMMENT.sub("", rest)))
 
 
 def write(path: Path, text: str) -> None:
@@ -74,10 +110,10 @@ def _added(file: PinFile, added: Mapping[str, str]) -> tuple[str, int]:
     line = found.group() if found else ""
     ending = "\r\n" if "\r\n" in file.text else "\n"
     body = line.rstrip("\r\n")
-    entry = f"{last.name}:{last.version}"
-    before, found_entry, rest = body.partition(entry)
-    after = re.sub(r"\s+(#|//).*$", "", rest)
-    if not found_entry or not _BEFORE.fullmatch(before) or not _AFTER.fullmatch(after):
+    entry = last.name if last.lead else f"{last.name}:{last.version}"
+    before, _, rest = body.partition(entry)
+    after = _COMMENT.sub("", rest)
+    if not _alone(body, last):
         raise UsageError(
             "new plugins cannot be added to pins of this shape",
             where=str(last.where),
@@ -96,7 +132,7 @@ def _added(file: PinFile, added: Mapping[str, str]) -> tuple[str, int]:
 
 
 def _model(file: PinFile) -> Pin:
-    exact = [pin for pin in file.pins if pin.exact and pin.span]
-    if not exact:
+    listed = [pin for pin in file.pins if (pin.exact or pin.unpinned) and pin.span]
+    if not listed:
         raise UsageError("no pin here can be edited in place", where=file.where)
-    return exact[-1]
+    return listed[-1]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from conformance.pins.bisect import BisectResult, bisect
-from conformance.pins.diff import PinChange, diff
+from conformance.pins.diff import PinChange, compatibility, diff
 from conformance.pins.judge import Rules, judge, ordered
 from conformance.pins.release_index import ReleaseIndex
 from conformance.pins.resolve import Target
@@ -73,6 +73,7 @@ def gate(
         findings = list(_since(findings, judge(baseline.file, index, baseline.target, rules)))
         cores = (baseline.target.core, candidate.target.core)
         changes = diff(baseline.file.exact(), candidate.file.exact(), index, cores, candidate.target.where)
+        findings = ordered([*findings, *compatibility(changes, index)])
     if running:
         findings = ordered([*findings, *compare(candidate.file.exact(), running)])
     result = GateResult(

@@ -12,7 +12,7 @@ from conformance.pins.bump import BumpPlan, smallest
 from conformance.pins.gate import Word, decide
 from conformance.pins.judge import Rules, judge
 from conformance.pins.model import Release
-from conformance.pins.propose import unacceptable
+from conformance.pins.propose import more_advisories, unacceptable
 from conformance.pins.release_index import ReleaseIndex
 from conformance.pins.resolve import Target
 from conformance.pins.updatecenter.document import UpdateCenter
@@ -83,7 +83,7 @@ def history(
     """
     known = {name: list(releases) for name, releases in (manifests or {}).items()}
     pins = {name: pin.version for name, pin in file.exact().items()}
-    told: list[Day] = []
+    found: list[Day] = []
     open_: dict[tuple[str, str], Exposure] = {}
     before: frozenset[str] = frozenset()
     for day, path in days(directory):
@@ -94,7 +94,7 @@ def history(
         verdict = decide(findings)
         hits = [one for one in findings if one.code == "advisory"]
         new, gone = tuple(sorted(now - before)), tuple(sorted(before - now))
-        told.append(Day(day, document.core, verdict.word, verdict.reasons, len(hits), new, gone))
+        found.append(Day(day, document.core, verdict.word, verdict.reasons, len(hits), new, gone))
         for hit in hits:
             open_[hit.subject, hit.ref] = _exposure(
                 hit, open_.get((hit.subject, hit.ref)), day, pins, index, target, rules
@@ -102,7 +102,7 @@ def history(
         _remember(document, pins, known)
         before = now
     ordered = sorted(open_.values(), key=lambda one: (one.since, one.subject, one.advisory))
-    return History(len(pins), target.core, tuple(told), tuple(ordered))
+    return History(len(pins), target.core, tuple(found), tuple(ordered))
 
 
 def fix_for(
@@ -114,7 +114,8 @@ def fix_for(
     for release in reversed(index.releases(subject)):
         if not older(pins[subject], release.version):
             continue
-        reason = unacceptable(release, index, target, rules.issues)
+        reason = unacceptable(release, target, rules.issues)
+        reason = reason or more_advisories(release, index, None)
         if reason:
             blockers.add(f"{subject} {release.version}: {reason}")
             continue

@@ -6,12 +6,13 @@ import argparse
 import os
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from conformance.core.errors import ContractError, UsageError
 from conformance.pins import known_issues, use, waivers
+from conformance.pins.commands import ENVIRONMENT
 from conformance.pins.gate import Side
 from conformance.pins.judge import Rules
 from conformance.pins.model import Release
@@ -21,10 +22,9 @@ from conformance.pins.running import read_pins
 from conformance.pins.updatecenter.document import UpdateCenter
 from conformance.pins.updatecenter.load import days, load
 from conformance.sources.facts import Place
-from conformance.sources.plugins.pin import PinFile
+from conformance.sources.plugins.pin import Finding, PinFile, is_version
 from conformance.sources.plugins.read import read
 
-ENVIRONMENT = "CONFORMANCE_UPDATE_CENTER"
 WAIVERS = "pin-waivers.toml"
 
 
@@ -79,6 +79,16 @@ def _line(text: str, table: str, key: str) -> int:
     return 0
 
 
+def _with_other_core(file: PinFile, core: str) -> PinFile:
+    """The file with a warning when its own core is another one than the pins are judged for."""
+    if not file.core or file.core == core:
+        return file
+    what = f"the pins are judged for core {core}, but this file sets {file.core}"
+    step = f"change the image's tag to {core}, or leave --core out"
+    finding = Finding("other-core", "warning", "core", what, Place(file.where), step)
+    return replace(file, findings=(*file.findings, finding))
+
+
 class Inputs:
     """The options, resolved; everything is read when it is asked for."""
 
@@ -96,7 +106,15 @@ class Inputs:
             return None
         if not given and not self.options.candidate and not self.options.baseline_core:
             return None
-        return self._side(given, self.options.baseline_core or self._same_core(given, candidate))
+        core = self.options.baseline_core or self._same_core(given, candidate)
+        return self._side(given, core, "--baseline-core")
+
+    def other_core(self, core: str) -> str:
+        """A line about the contract when it says another core; empty when it says the same or nothing."""
+        contract = self.contract
+        if contract is None or not contract.core or contract.core == core:
+            return ""
+        return f"{contract.core_where}: jenkins.version stays {contract.core}; change it to {core}"
 
     def index(self) -> ReleaseIndex:
         """Of a directory of days, the newest judges and the others add releases."""
@@ -140,14 +158,24 @@ class Inputs:
             stack=use.text_of(stack) if stack else None,
         )
 
-    def _side(self, given: str | None, core: str) -> Side:
+    def _side(self, given: str | None, core: str, option: str = "--core") -> Side:
         file = self._pins(given)
-        where = Place("--core")
+        where = Place(option)
         if not core and file.core:
             core, where = file.core, Place(file.where)
         elif not core and self.contract:
             core, where = self.contract.core, self.contract.core_where
-        return Side(file, Target(core, self.options.java, where))
+        if not core:
+            raise UsageError(
+                f"the core of {file.where} is not known, so the pins cannot be judged",
+                expected=f"{option} VERSION, an image tag in the values, or jenkins.version in a contract",
+            )
+        for name, version in ((str(where), core), ("--java", self.options.java)):
+            if version and not is_version(version):
+                raise UsageError(
+                    f"{name} is no version", expected="digits first, such as 2.504.3", observed=repr(version)
+                )
+        return Side(_with_other_core(file, core), Target(core, self.options.java, where))
 
     def _pins(self, given: str | None) -> PinFile:
         if given:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from conformance.pins import advisories, known_issues, use, waivers
 from conformance.pins.known_issues import KnownIssue
@@ -14,7 +14,9 @@ from conformance.pins.resolve import Target, resolve
 from conformance.pins.updatecenter.document import UpdateCenter
 from conformance.pins.waivers import PinWaiver
 from conformance.sources.facts import Place
-from conformance.sources.plugins.pin import LEVELS, Finding, Pin, PinFile
+from conformance.sources.plugins.pin import LEVELS, Finding, Level, Pin, PinFile
+
+_DECIDES = {"warnings": "the advisories", "deprecations": "deprecated plugins"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Rules:
     waivers: tuple[PinWaiver, ...] = ()
     issues: tuple[KnownIssue, ...] = ()
     max_age: int = 0
-    stack: str | None = None  # the stack's text, to tell unused pins; None: do not tell
+    stack: str | None = None  # the stack's text, to find unused pins; None: not searched
 
 
 def judge(file: PinFile, index: ReleaseIndex, target: Target, rules: Rules) -> list[Finding]:
@@ -40,15 +42,16 @@ def judge(file: PinFile, index: ReleaseIndex, target: Target, rules: Rules) -> l
     for pin in pins.values():
         found += advisories.findings(index.newest, pin.name, pin.version, pin.where)
         found += standing(pin, index)
-    if rules.stack is not None:
-        found += use.findings(pins, releases(pins, index), rules.stack)
+    known = releases(pins, index)
+    if rules.stack is not None and len(known) == len(pins):
+        found += use.findings(pins, known, rules.stack)
     return ordered(waivers.apply(found, rules.waivers, rules.today))
 
 
 def releases(pins: Mapping[str, Pin], index: ReleaseIndex) -> dict[str, Release]:
-    """The release of each pin of which one is known and usable."""
+    """The release of each pin whose needs are known."""
     found = {name: index.release(name, pin.version) for name, pin in pins.items()}
-    return {name: release for name, release in found.items() if release and not release.problem}
+    return {name: release for name, release in found.items() if release and release.complete}
 
 
 def ordered(findings: list[Finding]) -> list[Finding]:
@@ -66,30 +69,34 @@ def ordered(findings: list[Finding]) -> list[Finding]:
 
 
 def standing(pin: Pin, index: ReleaseIndex) -> list[Finding]:
-    """Is the plugin still offered, and still cared for?"""
+    """Is the plugin still offered and maintained?"""
     document = index.newest
-    found = []
-    if pin.name not in document and (index.was_known(pin.name) or pin.name in document.deprecations):
-        why = document.deprecations.get(pin.name, "")
-        what = "it has disappeared from the update center, so nothing new will come of it"
-        step = "replace it"
-        found.append(Finding("disappeared", "no-go", pin.name, what, pin.where, step, link=why))
-    elif pin.name in document.deprecations:
-        why = document.deprecations[pin.name]
+    link = document.deprecation(pin.name)
+    if pin.name not in document and (index.was_known(pin.name) or link is not None):
+        what = "it has disappeared from the update center, so there will be no new release"
+        return [Finding("disappeared", "no-go", pin.name, what, pin.where, "replace it", link=link or "")]
+    if link is not None:
         what = "it is deprecated"
-        found.append(Finding("deprecated", "warning", pin.name, what, pin.where, "plan its end", link=why))
-    return found
+        return [Finding("deprecated", "warning", pin.name, what, pin.where, "plan its end", link=link)]
+    return []
 
 
-def _document(document: UpdateCenter, rules: Rules) -> list[Finding]:
+def _document(document: UpdateCenter, rules: Rules) -> Iterator[Finding]:
     where = Place(document.source)
-    found = []
+    subject = "update center"
     if document.notice:
-        found.append(Finding("stale-document", "warning", "update center", document.notice, where))
+        yield Finding("stale-document", "warning", subject, document.notice, where)
+    for section in document.absent_sections:
+        level: Level = "error" if section == "warnings" else "warning"
+        what = f"the document has no section `{section}`, so {_DECIDES[section]} are unknown"
+        yield Finding("absent-section", level, subject, what, where, "give a whole document", ref=section)
+    made = document.generated.date() if document.generated else None
+    if made and made > rules.today + timedelta(days=1):
+        what = f"the document is from the future: it was made on {made}, and today is {rules.today}"
+        yield Finding("future-document", "error", subject, what, where, "fetch it again, check the clock")
     if rules.max_age:
-        age = (rules.today - document.generated.date()).days if document.generated else None
+        age = (rules.today - made).days if made else None
         if age is None or age > rules.max_age:
-            said = "does not say when it was made" if age is None else f"is {age} days old"
-            what = f"the document {said}, at most {rules.max_age} are accepted"
-            found.append(Finding("old-document", "error", "update center", what, where, "fetch a newer one"))
-    return found
+            observed = "does not say when it was made" if age is None else f"is {age} days old"
+            what = f"the document {observed}, at most {rules.max_age} are accepted"
+            yield Finding("old-document", "error", subject, what, where, "fetch a newer one")

@@ -1,18 +1,21 @@
-""" "Upgraded to the latest version without known issues": the newest set of releases that fits a core.
+"""Propose the next pin set: "the latest versions without known issues" that fit a core.
 
-Requirements between plugins are lower bounds only, so of two sets that hold, the set with the newer
-release of each plugin holds too: there is exactly one newest set. It is found from above: every plugin
-starts at its newest acceptable release and steps down while something it needs is out of reach.
-No pin ever goes below what it is now.
+Requirements between plugins are lower bounds, so of two sets that hold, the set with the newer release of
+each plugin holds too: there is exactly one newest set. It is found from above. Every plugin starts at its
+newest acceptable release and steps down while something that it needs is out of reach; no pin goes down.
+
+Advisories: no plugin gets a release with more advisories than its pin has, and then fewer advisories win over
+newer versions, as long as no other plugin gets more. The result is a function of the data: nothing that the
+search refused on its way changes it, and neither does the order of plugins or dependencies in the document.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
 
 from conformance.pins import known_issues
-from conformance.pins.edit import edited
+from conformance.pins.edit import edited, without_repeats
 from conformance.pins.known_issues import KnownIssue
 from conformance.pins.model import Dependency, Release
 from conformance.pins.release_index import ReleaseIndex
@@ -20,6 +23,9 @@ from conformance.pins.resolve import Target
 from conformance.pins.versions import key_of, older
 from conformance.sources.plugins.pin import PinFile
 from conformance.sources.plugins.read import parse
+
+#: How many plugins a reason names at most, from the held one to the end of the chain.
+_CHAIN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,138 +48,6 @@ class Plan:
     held: tuple[Held, ...]
 
 
-@dataclass(slots=True)
-class _Choice:
-    """Releases still open for a plugin, newest first; the pin itself, if any, is last and never leaves."""
-
-    open: list[Release]
-    pinned: bool
-    reasons: dict[str, str] = field(default_factory=dict)  # refused version to reason
-
-    @property
-    def now(self) -> Release:
-        return self.open[0]
-
-    def refuse(self, reason: str) -> bool:
-        """Step down; False when only the pin itself is left. A new plugin can lose its last release."""
-        if self.pinned and len(self.open) == 1:
-            return False
-        self.reasons[self.open.pop(0).version] = reason
-        return True
-
-
-def unacceptable(release: Release, index: ReleaseIndex, target: Target, issues: Iterable[KnownIssue]) -> str:
-    """Why a release must not be taken on this core, whatever else is pinned; empty when it may."""
-    if target.core and release.required_core and older(target.core, release.required_core):
-        return f"needs core {release.required_core}"
-    if target.java and release.min_java and older(target.java, release.min_java):
-        return f"needs Java {release.min_java}"
-    issue = known_issues.hit(issues, release.name, release.version, target.core)
-    if issue:
-        return f"known issue: {issue.what}"
-    hits = index.affecting(release.name, release.version)
-    return f"advisory {', '.join(hits)}" if hits else ""
-
-
-def newest_set(
-    pins: Mapping[str, str], index: ReleaseIndex, target: Target, issues: Iterable[KnownIssue] = ()
-) -> Plan:
-    """The newest set for `target` that holds everything in `pins` (plugin to version) and what it needs."""
-    search = _Search(pins, index, target, tuple(issues))
-    search.run()
-    chosen = search.wanted()
-    versions = {name: search.choices[name].now.version for name in chosen}
-    raised = {
-        name: (old, versions[name]) for name, old in pins.items() if key_of(old) != key_of(versions[name])
-    }
-    held = tuple(found for name in sorted(versions) if (found := search.held(name)))
-    added = {name: versions[name] for name in sorted(chosen) if name not in pins}
-    return Plan(versions, raised, added, held)
-
-
-class _Search:
-    def __init__(
-        self, pins: Mapping[str, str], index: ReleaseIndex, target: Target, issues: tuple[KnownIssue, ...]
-    ) -> None:
-        self.pins = pins
-        self.index = index
-        self.target = target
-        self.issues = issues
-        self.choices: dict[str, _Choice] = {}
-        for name, version in pins.items():
-            pin = index.release(name, version)
-            if pin is None or pin.problem:
-                pin = Release(name, version)
-            self.choices[name] = self._choice(name, pin)
-
-    def run(self) -> None:
-        before: tuple[int, int] | None = None
-        while before != (now := (len(self.choices), sum(len(one.open) for one in self.choices.values()))):
-            before = now  # a release refused or a plugin that came along: look at all again
-            for name in list(self.choices):
-                choice = self.choices[name]
-                while choice.open and (reason := self._obstacle(choice.now)):
-                    if not choice.refuse(reason):
-                        break
-
-    def wanted(self) -> list[str]:
-        """The pinned plugins, then what they need: an addition that nobody needs any more is dropped."""
-        found = list(self.pins)
-        for name in found:
-            for need in self.choices[name].now.dependencies:
-                known = self.choices.get(need.name)
-                if not need.optional and need.name not in found and known and known.open:
-                    found.append(need.name)
-        return found
-
-    def held(self, name: str) -> Held | None:
-        choice = self.choices[name]
-        known = self.index.releases(name)
-        if not known or not older(choice.now.version, known[0].version):
-            return None
-        reason = choice.reasons.get(known[0].version, "an older release is pinned and nothing newer fits")
-        return Held(name, choice.now.version, known[0].version, reason)
-
-    def _choice(self, name: str, pin: Release | None) -> _Choice:
-        choice = _Choice([], pinned=pin is not None)
-        for release in self.index.releases(name):
-            if pin and not older(pin.version, release.version):
-                break
-            reason = unacceptable(release, self.index, self.target, self.issues)
-            if reason:
-                choice.reasons[release.version] = reason
-            else:
-                choice.open.append(release)
-        if pin:
-            choice.open.append(pin)
-        return choice
-
-    def _obstacle(self, release: Release) -> str:
-        """What `release` needs and cannot get, in words; empty when it can stay."""
-        for need in release.dependencies:
-            if need.name not in self.choices:
-                if need.optional:
-                    continue
-                self.choices[need.name] = self._choice(need.name, None)
-            reason = self._unmet(need)
-            if reason:
-                return reason
-        return ""
-
-    def _unmet(self, need: Dependency) -> str:
-        choice = self.choices[need.name]
-        if not choice.open:
-            if need.optional:
-                return ""
-            why = next(iter(choice.reasons.values()), "no release of it is known")
-            return f"needs {need.name} {need.version}, which cannot be had ({why})"
-        if not older(choice.now.version, need.version):
-            return ""
-        known = [one for one in choice.reasons if not older(one, need.version)]
-        why = choice.reasons[known[0]] if known else "no newer release of it is known"
-        return f"needs {need.name} {need.version}; {need.name} stays at {choice.now.version} ({why})"
-
-
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """`text` is the edited file; `plan` says what changed and what is held back."""
@@ -187,12 +61,244 @@ class Proposal:
 
 
 def propose(file: PinFile, index: ReleaseIndex, target: Target, issues: Iterable[KnownIssue]) -> Proposal:
-    """The newest set for `target`, written into the text of `file`.
+    """The newest set for `target`, written into the text of `file`, each plugin once, with the target's core.
 
     Raises:
         UsageError: the file is of a shape that cannot be edited in place.
     """
     pins = {name: pin.version for name, pin in file.exact().items()}
-    plan = newest_set(pins, index, target, issues)
-    raised = {name: new for name, (_, new) in plan.raised.items()}
-    return Proposal(edited(file, raised, plan.added), plan)
+    unpinned = {pin.name for pin in file.pins if pin.unpinned} - pins.keys()
+    plan = newest_set(pins, index, target, issues, unpinned=unpinned)
+    changed = {name: new for name, (_, new) in plan.raised.items()}
+    changed |= {name: plan.versions[name] for name in unpinned if name in plan.versions}
+    added = {name: version for name, version in plan.added.items() if name not in unpinned}
+    once = without_repeats(file)
+    return Proposal(edited(once, changed, added, core=target.core), plan)
+
+
+def unacceptable(release: Release, target: Target, issues: Iterable[KnownIssue]) -> str:
+    """Why a release must not be taken on this core, whatever else is pinned; empty when it may."""
+    if release.unknown:
+        return f"its data does not say {' and '.join(release.unknown)}"
+    if target.core and release.required_core and older(target.core, release.required_core):
+        return f"needs core {release.required_core}"
+    if target.java and release.min_java and older(target.java, release.min_java):
+        return f"needs Java {release.min_java}"
+    issue = known_issues.hit(issues, release.name, release.version, target.core)
+    return f"known issue: {issue.what}" if issue else ""
+
+
+def more_advisories(release: Release, index: ReleaseIndex, pinned: str | None) -> str:
+    """The advisories of a release when it has more than the pinned version; empty when it may be taken."""
+    hits = index.affecting(release.name, release.version)
+    before = len(index.affecting(release.name, pinned)) if pinned else 0
+    return f"advisory {', '.join(hits[:5])}" if len(hits) > before else ""
+
+
+def newest_set(
+    pins: Mapping[str, str],
+    index: ReleaseIndex,
+    target: Target,
+    issues: Iterable[KnownIssue] = (),
+    *,
+    unpinned: Iterable[str] = (),
+) -> Plan:
+    """The newest set for `target` with `pins` (plugin to version), `unpinned` plugins and their needs."""
+    search = _Search(pins, index, target, tuple(issues), tuple(sorted(unpinned)))
+    chosen = search.best()
+    raised = {
+        name: (old, chosen[name].version)
+        for name, old in sorted(pins.items())
+        if key_of(old) != key_of(chosen[name].version)
+    }
+    held = tuple(found for name in sorted(chosen) if (found := search.held(name, chosen)))
+    added = {name: chosen[name].version for name in sorted(chosen) if name not in pins}
+    return Plan({name: one.version for name, one in sorted(chosen.items())}, raised, added, held)
+
+
+Chosen = dict[str, Release]
+
+
+class _Search:
+    def __init__(
+        self,
+        pins: Mapping[str, str],
+        index: ReleaseIndex,
+        target: Target,
+        issues: tuple[KnownIssue, ...],
+        unpinned: tuple[str, ...],
+    ) -> None:
+        self.index = index
+        self.target = target
+        self.issues = issues
+        self.unpinned = unpinned
+        self.pins: Chosen = {}
+        for name, version in sorted(pins.items()):
+            known = index.release(name, version)
+            self.pins[name] = known if known and known.complete else Release(name, version)
+        self._candidates: dict[str, list[Release]] = {}
+        #: the most advisories that each plugin may have: as many as its pin, any number without a pin
+        self.floor = {name: self.advisories(one) for name, one in self.pins.items()}
+        for name in self.unpinned:
+            self.floor[name] = max((self.advisories(one) for one in self.candidates(name)), default=0)
+
+    def best(self) -> Chosen:
+        """The newest set with as few advisories as can be had without more for any plugin."""
+        chosen = self.newest(self.floor)
+        most = self.counted(chosen)
+        again = True
+        while again:
+            again = False
+            for name in sorted(most):
+                fewer = {self.advisories(one) for one in self.candidates(name)} | {self.floor[name]}
+                for count in sorted(one for one in fewer if one < most[name]):
+                    wanted = most | {name: count}
+                    tried = self.newest(wanted)
+                    now = self.counted(tried)
+                    if now.keys() == most.keys() and all(now[one] <= wanted[one] for one in now):
+                        chosen, most, again = tried, now, True
+                        break
+        return chosen
+
+    def counted(self, chosen: Chosen) -> dict[str, int]:
+        """Advisories by plugin, of those that were in the file."""
+        return {name: self.advisories(chosen[name]) for name in self.floor if name in chosen}
+
+    def newest(self, most: Mapping[str, int]) -> Chosen:
+        """The newest set in which no plugin of the file has more than `most` advisories.
+
+        An optional need counts when its plugin is in the set. Pins always are; which others are depends on
+        the set, so their presence is assumed first, and the assumption is widened until it holds. What was
+        only on the way there is taken out of it again: it must not hold anything back.
+        """
+        present: frozenset[str] = frozenset()
+        while True:
+            chosen = self._settled(most, present)
+            extra = frozenset(chosen) - self.pins.keys()
+            if extra <= present:
+                break
+            present |= extra
+        smaller = True
+        while smaller:
+            smaller = False
+            for dropped in (present - extra, *({one} for one in sorted(present - extra))):
+                tried = self._settled(most, present - dropped)
+                if dropped and frozenset(tried) - self.pins.keys() <= present - dropped:
+                    chosen, present, smaller = tried, present - dropped, True
+                    extra = frozenset(chosen) - self.pins.keys()
+                    break
+        return chosen
+
+    def _settled(self, most: Mapping[str, int], present: Set[str]) -> Chosen:
+        """The newest set when optional needs of pins and of the `present` plugins count."""
+        # plugin to its releases that are still possible, newest first; a pin itself is last and stays
+        possible = {
+            name: [one for one in self.candidates(name) if self.advisories(one) <= most.get(name, 0)]
+            for name in self.floor
+        }
+        for name, pin in self.pins.items():
+            possible[name].append(pin)
+        counted = self.pins.keys() | present
+        todo = [*self.pins, *self.unpinned]
+        needed_by: dict[str, set[str]] = {}
+        while todo:
+            name = todo.pop()
+            before = len(possible[name])
+            while possible[name] and not (name in self.pins and len(possible[name]) == 1):
+                if self._met(possible[name][0], possible, counted, needed_by, todo):
+                    break
+                possible[name].pop(0)
+            if possible[name]:  # the pin itself is not refused, but what it needs is looked for
+                self._met(possible[name][0], possible, counted, needed_by, todo)
+            if len(possible[name]) != before:
+                todo += sorted(needed_by.get(name, ()))
+        return self._reached({name: found[0] for name, found in possible.items() if found})
+
+    def _met(
+        self,
+        release: Release,
+        possible: dict[str, list[Release]],
+        counted: Set[str],
+        needed_by: dict[str, set[str]],
+        todo: list[str],
+    ) -> bool:
+        """Are all needs of `release` still possible? Plugins that are new go into `todo`."""
+        met = True
+        for need in release.dependencies:
+            if need.optional and need.name not in counted:
+                continue
+            if need.name not in possible:
+                possible[need.name] = [one for one in self.candidates(need.name) if not self.advisories(one)]
+                todo.append(need.name)
+            needed_by.setdefault(need.name, set()).add(release.name)
+            there = possible[need.name]
+            if not there:
+                met = met and need.optional
+            elif older(there[0].version, need.version):
+                met = False
+        return met
+
+    def _reached(self, newest: Chosen) -> Chosen:
+        """The pinned and unpinned plugins with what they need: a plugin that nothing needs is left out."""
+        found = {name: newest[name] for name in (*self.pins, *self.unpinned) if name in newest}
+        todo = list(found.values())
+        for release in todo:
+            for need in release.dependencies:
+                there = newest.get(need.name)
+                if need.optional or need.name in found or there is None:
+                    continue
+                if not older(there.version, need.version):
+                    found[need.name] = there
+                    todo.append(there)
+        return found
+
+    def candidates(self, name: str) -> list[Release]:
+        """Releases that may be taken here and are newer than the pin, newest first."""
+        if name not in self._candidates:
+            pin = self.pins.get(name)
+            self._candidates[name] = [
+                release
+                for release in self.index.releases(name)
+                if (pin is None or older(pin.version, release.version))
+                and not unacceptable(release, self.target, self.issues)
+            ]
+        return self._candidates[name]
+
+    def advisories(self, release: Release) -> int:
+        return len(self.index.affecting(release.name, release.version))
+
+    def held(self, name: str, chosen: Chosen) -> Held | None:
+        known = self.index.releases(name)
+        if not known or not older(chosen[name].version, known[0].version):
+            return None
+        return Held(name, chosen[name].version, known[0].version, self.reason(known[0], chosen, (name,)))
+
+    def reason(self, release: Release, chosen: Chosen, chain: tuple[str, ...]) -> str:
+        """Why `release` is not in the set, down to the core or the plugin at the end of the chain."""
+        now = chosen.get(release.name)
+        own = unacceptable(release, self.target, self.issues)
+        hits = self.index.affecting(release.name, release.version)
+        if not own and len(hits) > (self.advisories(now) if now else 0):
+            own = f"advisory {', '.join(hits[:5])}"
+        if own:
+            return own
+        for need in sorted(release.dependencies, key=lambda one: one.name):
+            why = self._unmet(need, chosen, chain)
+            if why:
+                return why
+        return "an older release is pinned and nothing newer fits"
+
+    def _unmet(self, need: Dependency, chosen: Chosen, chain: tuple[str, ...]) -> str:
+        now = chosen.get(need.name)
+        if (now is None and need.optional) or (now and not older(now.version, need.version)):
+            return ""
+        fitting = [one for one in self.index.releases(need.name) if not older(one.version, need.version)]
+        if need.name in chain or len(chain) >= _CHAIN:
+            why = f"they hold each other: {', '.join(chain)}"
+        elif not fitting:
+            why = "no newer release of it is known" if now else "no such release of it is known"
+        else:
+            why = self.reason(fitting[-1], chosen, (*chain, need.name))
+        if now is None:
+            return f"needs {need.name} {need.version}, which cannot be had ({why})"
+        return f"needs {need.name} {need.version}; {need.name} stays at {now.version} ({why})"

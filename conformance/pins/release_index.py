@@ -34,27 +34,24 @@ class ReleaseIndex:
         self._hits: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def releases(self, name: str) -> tuple[Release, ...]:
-        """All usable releases of a plugin, newest first."""
+        """All usable releases of a plugin, newest first; of each version, the record that knows most."""
         if name not in self._known:
             found: dict[Any, Release] = {}
             for release in self._all(name):
                 if release.version and not release.problem:
-                    found.setdefault(key_of(release.version), release)
+                    before = found.setdefault(key_of(release.version), release)
+                    if release.complete and not before.complete:
+                        found[key_of(release.version)] = release
             self._known[name] = tuple(
                 sorted(found.values(), key=lambda release: key_of(release.version), reverse=True)
             )
         return self._known[name]
 
     def release(self, name: str, version: str) -> Release | None:
-        """The release of that version, also one with a `problem`; None when nothing is known of it."""
+        """The record of that version that knows most, perhaps one with a `problem`; None without any."""
         key = key_of(version)
-        broken = None
-        for release in self._all(name):
-            if release.version and key_of(release.version) == key:
-                if not release.problem:
-                    return release
-                broken = broken or release
-        return broken
+        known = [one for one in self._all(name) if one.version and key_of(one.version) == key]
+        return min(known, key=lambda one: (bool(one.problem), bool(one.unknown)), default=None)
 
     def offered(self, name: str) -> Release | None:
         """What the update center offers now; None when it does not have the plugin (any more)."""

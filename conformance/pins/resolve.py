@@ -1,4 +1,4 @@
-"""What a set of pins needs: the closure, and everything in it that does not hold."""
+"""The needs of a set of pins: their closure, and everything in it that does not hold."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CORE = Place("core")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the pins are to run on. An empty `core` or `java` is not checked against."""
+    """The core and Java that the pins run on; an empty one is not checked."""
 
     core: str
     java: str = ""
@@ -36,7 +36,7 @@ class Need:
 
 
 def resolve(pins: Mapping[str, Pin], index: ReleaseIndex, target: Target) -> list[Finding]:
-    """Findings about what the pins need: each missing or too old plugin once, with all that need it."""
+    """Findings about the needs of the pins: each missing or too old plugin once, with all that need it."""
     found: list[Finding] = []
     releases: dict[str, Release] = {}
     for name, pin in pins.items():
@@ -48,6 +48,7 @@ def resolve(pins: Mapping[str, Pin], index: ReleaseIndex, target: Target) -> lis
         else:
             releases[name] = release
             found += _platform(pin, release, target)
+            found += _unknown_facts(pin, release)
     found += _needs(pins, releases, index)
     found += _implied(pins, releases)
     found += _circles(pins, releases)
@@ -57,28 +58,54 @@ def resolve(pins: Mapping[str, Pin], index: ReleaseIndex, target: Target) -> lis
 def _needs(
     pins: Mapping[str, Pin], releases: Mapping[str, Release], index: ReleaseIndex
 ) -> Iterator[Finding]:
-    needed: dict[str, list[Need]] = {}
-    todo = list(releases.values())
-    roots = dict(pins)  # the pin at whose line a need, however indirect, is told
-    while todo:
-        by = todo.pop(0)
-        for dependency in by.dependencies:
-            if dependency.optional and dependency.name not in pins:
-                continue
-            needed.setdefault(dependency.name, []).append(Need(by, dependency))
-            if dependency.name not in roots:
-                roots[dependency.name] = roots[by.name]
-                fitting = _smallest(index, dependency)
-                if fitting:
-                    todo.append(fitting)  # what is missing has needs of its own
+    needed, roots = _closure(pins, releases, index)
     for name, needs in needed.items():
         pin = pins.get(name)
         if pin is None:
-            yield _missing(name, needs, roots[name].where, index)
+            yield _missing(name, needs, pins[roots[name]].where, index)
         else:
             short = [need for need in needs if older(pin.version, need.dependency.version)]
             if short:
                 yield _too_old(pin, short)
+
+
+def _closure(
+    pins: Mapping[str, Pin], releases: Mapping[str, Release], index: ReleaseIndex
+) -> tuple[dict[str, list[Need]], dict[str, str]]:
+    """All needs by plugin, those of missing plugins included; and for each the pin that leads to it.
+
+    A missing plugin counts at its oldest release that meets all needs. Meeting a later need can raise it,
+    with other needs of its own, so the collection repeats until no missing plugin is raised. None is ever
+    lowered, so this ends. The order of pins and dependencies changes nothing.
+    """
+    missing: dict[str, Release] = {}
+    while True:
+        needed: dict[str, list[Need]] = {}
+        roots = {name: name for name in releases}
+        todo = [releases[name] for name in sorted(releases)]
+        for by in todo:
+            for dependency in sorted(by.dependencies, key=lambda one: one.name):
+                if dependency.optional and dependency.name not in pins:
+                    continue
+                needed.setdefault(dependency.name, []).append(Need(by, dependency))
+                if dependency.name not in pins and dependency.name not in roots:
+                    roots[dependency.name] = roots[by.name]
+                    if dependency.name in missing:
+                        todo.append(missing[dependency.name])
+        fitting = {name: _smallest(index, _most(needed[name])) for name in needed if name not in pins}
+        raised = {
+            name: release
+            for name, release in fitting.items()
+            if release and (name not in missing or older(missing[name].version, release.version))
+        }
+        if not raised:
+            return needed, roots
+        missing |= raised
+
+
+def _most(needs: list[Need]) -> Dependency:
+    """The need for the newest version."""
+    return max(needs, key=lambda need: key_of(need.dependency.version)).dependency
 
 
 def _smallest(index: ReleaseIndex, dependency: Dependency) -> Release | None:
@@ -87,21 +114,21 @@ def _smallest(index: ReleaseIndex, dependency: Dependency) -> Release | None:
 
 
 def _missing(name: str, needs: list[Need], where: Place, index: ReleaseIndex) -> Finding:
-    most = max(needs, key=lambda need: key_of(need.dependency.version))
-    fitting = _smallest(index, most.dependency)
-    step = f"pin {name}:{fitting.version}" if fitting else f"pin {name} at {most.dependency.version} or newer"
-    what = f"not pinned, but needed: {_said(needs)}"
+    most = _most(needs)
+    fitting = _smallest(index, most)
+    step = f"pin {name}:{fitting.version}" if fitting else f"pin {name} at {most.version} or newer"
+    what = f"not pinned, but needed: {_listed(needs)}"
     return Finding("missing", "no-go", name, what, where, next=step)
 
 
 def _too_old(pin: Pin, short: list[Need]) -> Finding:
-    most = max(short, key=lambda need: key_of(need.dependency.version)).dependency.version
-    what = f"{pin.version} is too old: {_said(short)}"
+    most = _most(short).version
+    what = f"{pin.version} is too old: {_listed(short)}"
     return Finding("too-old", "no-go", pin.name, what, pin.where, next=f"raise it to {most} or newer")
 
 
-def _said(needs: list[Need]) -> str:
-    shown = sorted(needs, key=lambda need: key_of(need.dependency.version), reverse=True)
+def _listed(needs: list[Need]) -> str:
+    shown = sorted(needs, key=lambda need: (key_of(need.dependency.version), need.by.name), reverse=True)
     rest = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
     return "; ".join(str(need) for need in shown[:3]) + rest
 
@@ -124,6 +151,18 @@ def _platform(pin: Pin, release: Release, target: Target) -> Iterator[Finding]:
             f"{pin.version} needs Java {release.min_java}; the controller has {target.java}",
             pin.where,
             next="raise the controller's Java",
+        )
+
+
+def _unknown_facts(pin: Pin, release: Release) -> Iterator[Finding]:
+    if release.unknown:
+        yield Finding(
+            "unknown-needs",
+            "error",
+            pin.name,
+            f"the data about {pin.version} does not say {' and '.join(release.unknown)}",
+            pin.where,
+            next="give a whole document, or --manifests from a controller that runs this version",
         )
 
 
@@ -155,7 +194,7 @@ def _circles(pins: Mapping[str, Pin], releases: Mapping[str, Release]) -> Iterat
     """The controller refuses circles, through optional dependencies too, and deactivates all in them."""
     edges = {
         name: [need.name for need in release.dependencies if need.name in releases]
-        for name, release in releases.items()
+        for name, release in sorted(releases.items())
     }
     for group in _components(edges):
         if len(group) > 1 or group[0] in edges[group[0]]:
@@ -214,12 +253,14 @@ def _unknown(pin: Pin, index: ReleaseIndex) -> Finding:
             pin.where,
             next="check the spelling of the plugin's id",
         )
-    newest = f"; it offers {offered.version}" if offered and offered.version else ""
+    newest = f"; the update center offers {offered.version}" if offered and offered.version else ""
+    if offered and offered.problem:
+        newest = f"; the update center's entry cannot be used: {offered.problem}"
     return Finding(
         "unknown-release",
         "error",
         pin.name,
-        f"nothing is known of {pin.version}, so what it needs cannot be told{newest}",
+        f"nothing is known of {pin.version}, so its needs are unknown{newest}",
         pin.where,
         next="give --manifests from a controller that runs it, or documents of earlier days",
     )

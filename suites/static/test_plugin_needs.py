@@ -1,13 +1,14 @@
-"""What the pinned plugins need of each other and of the core, from the manifests of their releases.
+"""The needs of the pinned plugins, of each other and of the core, from the manifests of their releases.
 
-`manifests.json` holds what is known without a network. Of a pin that is not in it nothing is claimed: the
-check then ends as not applicable and says so, unless what is known is already wrong.
+`manifests.json` holds the releases that are known without a network. The needs of any other release are
+unknown: the check is undecided then and says so, unless the known ones are already wrong.
 """
 
 from __future__ import annotations
 
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -21,6 +22,7 @@ from conformance.sources.plugins.pin import Finding, Pin, exact
 from conformance.sources.stack import StackFiles
 
 MANIFESTS = Path(__file__).parent / "manifests.json"
+_UNKNOWN = ("unknown-plugin", "unknown-release", "unknown-needs", "broken-entry")
 
 
 @cache
@@ -37,17 +39,22 @@ def _findings(stack_files: StackFiles, contract: Contract) -> tuple[Finding, ...
     return _resolved(stack_files.pins, contract.jenkins.version)
 
 
+def _undecided(reason: str, decided_by: str) -> NoReturn:
+    """End the running check: the data does not determine it."""
+    not_applicable(f"undecided: {reason}; {decided_by} would decide it")
+
+
 def _require_none(findings: tuple[Finding, ...], codes: tuple[str, ...], what: str, remedy: str) -> None:
     require_none(
         [f"{found.subject}: {found.what} ({found.next})" for found in findings if found.code in codes],
         what,
         remedy=remedy,
     )
-    unknown = sorted(found.subject for found in findings if found.code.startswith("unknown"))
+    unknown = sorted(found.subject for found in findings if found.code in _UNKNOWN)
     if unknown:
-        not_applicable(
-            f"nothing is known without a network of {len(unknown)} pin(s): {', '.join(unknown[:5])}; "
-            "`conformance gate` asks the update center"
+        _undecided(
+            f"the needs of {len(unknown)} pin(s) are not known without a network: {', '.join(unknown[:5])}",
+            "`conformance gate` with an update center document",
         )
 
 

@@ -1,6 +1,7 @@
-"""What the update center and the list of known issues have against the core and the pins.
+"""Advisories, deprecations and known issues against the core and the pins.
 
-The contract names a document beside it; nothing is fetched. `conformance gate` judges by today's.
+The contract names an update center document beside it; nothing is fetched. `conformance gate` judges by
+today's.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -38,7 +40,7 @@ def _update_center(stack_files: StackFiles) -> UpdateCenter:
     named = stack_files.contract.stack.update_center
     if not named:
         not_applicable(
-            "the contract names no update center document (stack.update_center); `conformance gate` asks one"
+            "the contract names no update center document (stack.update_center); `conformance gate` has one"
         )
     file = stack_files.loaded.file.parent / named
     try:
@@ -61,25 +63,40 @@ def _pins(stack_files: StackFiles) -> tuple[Pin, ...]:
     return tuple(exact(stack_files.pins).values())
 
 
+def _undecided(reason: str, decided_by: str) -> NoReturn:
+    """End the running check: the data does not determine it."""
+    not_applicable(f"undecided: {reason}; {decided_by} would decide it")
+
+
+def _require_section(document: UpdateCenter, section: str) -> None:
+    if section in document.absent_sections:
+        _undecided(f"the update center document has no section `{section}`", "a whole document")
+
+
 def _require_none(found: Iterable[Finding], given: tuple[PinWaiver, ...], what: str, remedy: str) -> None:
-    judged = waivers.apply(found, given, date.today())
+    judged = [one for one in waivers.apply(found, given, date.today()) if not one.waived]
     require_none(
         [
             f"{one.subject}: {one.what}" + (f" ({one.next})" if one.next else "")
-            # who sees an advisory that was waived needs to know first that the waiver ended
+            # of a waiver that has ended and the advisory behind it, the waiver comes first
             for one in sorted(judged, key=lambda one: one.code != "waiver-expired")
-            if one.level in ("no-go", "error") and not one.waived
+            if one.level == "no-go"
         ],
         what,
         remedy=remedy,
     )
+    unread = [one for one in judged if one.level == "error"]
+    if unread:
+        _undecided(f"{unread[0].subject}: {unread[0].what}", unread[0].next or "the advisory itself")
 
 
 @pytest.mark.requirement("STATIC-73")
 def test_no_pin_is_given_up(stack_files: StackFiles) -> None:
     """No pinned plugin is deprecated or withdrawn, unless waived."""
+    document = _update_center(stack_files)
+    _require_section(document, "deprecations")
     _require_none(
-        _given_up(_pins(stack_files), _update_center(stack_files)),
+        _given_up(_pins(stack_files), document),
         _waivers(stack_files),
         "a pinned plugin is given up",
         "replace it, or waive it with an owner, a reason and an end (pin-waivers.toml)",
@@ -94,7 +111,7 @@ def _given_up(pins: Iterable[Pin], document: UpdateCenter) -> Iterator[Finding]:
             yield Finding("disappeared", "no-go", pin.name, what, pin.where)
             continue
         for one in standing(pin, ReleaseIndex(document)):
-            # the gate only tells that; who is to keep a stack for years has to decide
+            # a warning of the gate; a stack that is kept for years needs a decision
             yield replace(one, level="no-go", what=f"{one.what} by the update center{day}")
 
 
@@ -102,6 +119,7 @@ def _given_up(pins: Iterable[Pin], document: UpdateCenter) -> Iterator[Finding]:
 def test_no_advisory_is_open(stack_files: StackFiles, contract: Contract) -> None:
     """No security advisory hits the core or a pin, unless waived."""
     document = _update_center(stack_files)
+    _require_section(document, "warnings")
 
     def found() -> Iterator[Finding]:
         where = Place("jenkins.version")

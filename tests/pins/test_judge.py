@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from datetime import date
 from pathlib import Path
 
@@ -181,16 +183,73 @@ def test_core_advisories_need_a_core() -> None:
 
 @pytest.mark.parametrize(
     "pattern",
-    ["(a+)+$", "(1|2", "", "(?i)1.*", r"(.)\1", "1.*+", "x" * 5000, ".*.*.*.*.*.*.*.*.*1", "(.*){30}"],
+    [
+        "(1|2",
+        "",
+        "(?i)1.*",
+        r"(.)\1",
+        "1.*+",
+        "x" * 5000,
+        "(?=1).*",
+        "[a[b]]",
+        "[a&&b]",
+        r"\Q1\E",
+        "(?!1",
+        "1{,3}",
+    ],
 )
-def test_a_hostile_pattern_is_refused_and_told(pattern: str) -> None:
+def test_a_pattern_that_java_and_re2_read_differently_is_undecided(pattern: str) -> None:
     with pytest.raises(UnusablePattern):
         matches(pattern, "1." + "1" * 60)
     newest = document(plugin("a", "1"), warnings=[advisory("a", pattern)])
     assert keys(found(newest, {"a": "1"})) == [("unreadable-advisory", "a")]
 
 
-def test_no_real_pattern_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("pattern", "version"),
+    [
+        ("((((\\w{1,9}[.]?){1,9}){1,9}){1,9}){1,9}!", "2.2265.v140e610fe9d5"),
+        ("\\w*" * 8 + "x", "1" + "a" * 199),
+        ("(a|a)?" * 30 + "a" * 30, "1" + "a" * 29),
+        ("(a+)+$", "1" + "a" * 200),
+        ("(.*){30}!", "1" * 200),
+        (".*" * 2000 + "!", "1" * 256),
+        ("([a-z0-9]{1,900}){1,1}!", "1" * 256),
+    ],
+)
+def test_no_pattern_takes_long(pattern: str, version: str) -> None:
+    start = time.monotonic()
+    try:
+        assert not matches(pattern, version)
+    except UnusablePattern as error:
+        assert "not evaluated" in str(error)
+    assert time.monotonic() - start < 1
+
+
+def test_many_costly_patterns_are_given_up_together() -> None:
+    several = [advisory("a", f"(a|b|c)?{'(a|b|c|[0-9.])?' * 250}{number}!") for number in range(3000)]
+    newest = document(plugin("a", "1" * 100), warnings=several)
+    start = time.monotonic()
+    told = found(newest, {"a": "1" * 100})
+    assert {one.code for one in told} == {"unreadable-advisory"}
+    assert "take too long" in told[-1].what
+    assert time.monotonic() - start < 5
+
+
+def test_patterns_agree_with_the_standard_library_where_both_can() -> None:
+    """Every real pattern without look-ahead, against the versions in its own advisory and near them."""
+    newest = real_catalogue().newest
+    compared = 0
+    for advisory_ in (one for several in newest.advisories.values() for one in several):
+        for pattern in advisory_.patterns:
+            for version in (*advisory_.last_versions, "1.0", "2.504.3", "1.0-beta", "9999.v1"):
+                expected = re.compile(pattern, re.ASCII).fullmatch(version) is not None
+                assert matches(pattern, version) == expected, (pattern, version)
+                compared += 1
+    assert compared > 700
+
+
+def test_no_real_pattern_is_undecided() -> None:
     newest = real_catalogue().newest
     patterns = [one for several in newest.advisories.values() for each in several for one in each.patterns]
     assert len(patterns) > 160

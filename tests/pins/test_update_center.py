@@ -172,7 +172,7 @@ class Signer:
 def test_a_signature_is_verified(tmp_path: Path) -> None:
     signer = Signer()
     content = json.dumps(signer.sign(RAW)).encode()
-    assert "nobody was asked to vouch" in parse(content, "here").signed
+    assert "no authority was given to vouch" in parse(content, "here").signed
     assert "vouched for by" in parse(content, "here", signer.pem(tmp_path)).signed
     with pytest.raises(UpdateCenterUnreadable) as caught:
         parse(content, "here", Signer().pem(tmp_path))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from conformance.pins.gate import GateResult
+from conformance.pins.model import printable
 from conformance.pins.output import rows
 from conformance.sources.plugins.pin import Finding
 
 LIMIT = 60_000  # characters; hosts of pull requests refuse comments over 65,536
+_LINK = re.compile(r"https://[\w./?=&%#:~-]+")
 _FOLD = 15  # rows from which a table is folded
 
 
@@ -17,16 +20,16 @@ def render(result: GateResult, limit: int = LIMIT) -> str:
     parts += [f"- {_cell(reason)}" for reason in result.verdict.reasons]
     if result.bisection:
         parts.append(f"- bisection: {_cell(rows.bisection(result.bisection))}")
-    told = [one for one in result.findings if one.level in ("no-go", "error") and not one.waived]
-    rest = [one for one in result.findings if one not in told]
+    blocking = [one for one in result.findings if one.level in ("no-go", "error") and not one.waived]
+    rest = [one for one in result.findings if one not in blocking]
     changes = [
         (one.kind, one.name, one.old, one.new, ", ".join(one.facts), str(one.where)) for one in result.changes
     ]
     head = ("level", "plugin", "finding", "since", "line", "next")
     for title, names, lines in (
-        ("what keeps it from GO", head, [_finding(one) for one in told]),
+        ("what keeps it from GO", head, [_finding(one) for one in blocking]),
         ("changes", ("what", "plugin", "from", "to", "facts", "line"), changes),
-        ("told", head, [_finding(one) for one in rest]),
+        ("other findings", head, [_finding(one) for one in rest]),
     ):
         if lines:
             room = limit - len("\n".join(parts)) - 600
@@ -36,7 +39,7 @@ def render(result: GateResult, limit: int = LIMIT) -> str:
 
 
 def _finding(one: Finding) -> tuple[str, ...]:
-    what = f"[{one.ref}]({one.link}) {rows.what(one)}" if one.link.startswith("https://") else rows.what(one)
+    what = f"[{one.ref}]({one.link}) {rows.what(one)}" if _LINK.fullmatch(one.link) else rows.what(one)
     return (rows.level(one), one.subject, what, one.since, str(one.where), one.next)
 
 
@@ -60,5 +63,5 @@ def _table(title: str, names: Sequence[str], lines: Sequence[Sequence[str]], roo
 
 def _cell(text: str) -> str:
     """What comes from a document must not break out of its cell or become markup."""
-    flat = " ".join(text.split())
+    flat = printable(" ".join(text.split()), 1000)
     return flat.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("@", "&#64;")

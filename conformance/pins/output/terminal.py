@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from conformance.pins.gate import GateResult
+from conformance.pins.model import printable
 from conformance.pins.output import rows
 
 _STYLE = {"no-go": "red", "error": "magenta", "warning": "yellow", "note": "dim", "waived": "cyan"}
@@ -18,12 +19,14 @@ def show(result: GateResult, console: Console) -> None:
         console.print(_changes(result))
     if result.findings:
         console.print(_findings(result))
-    console.print(f"document: {result.document} ({result.document_signed})", style="dim", markup=False)
+    console.print(
+        printable(f"document: {result.document} ({result.document_signed})"), style="dim", markup=False
+    )
     if result.bisection:
-        console.print(rows.bisection(result.bisection), markup=False)
+        console.print(printable(rows.bisection(result.bisection), 4000), markup=False)
     console.print(rows.heading(result), style=_WORD[result.verdict.word], markup=False)
     for reason in result.verdict.reasons:
-        console.print(f"  {reason}", markup=False, soft_wrap=True)
+        console.print(f"  {printable(reason, 2000)}", markup=False, soft_wrap=True)
 
 
 def _changes(result: GateResult) -> Table:
@@ -32,7 +35,7 @@ def _changes(result: GateResult) -> Table:
         table.add_column(name, overflow="fold")
     for one in result.changes:
         cells = (one.kind, one.name, one.old, one.new, ", ".join(one.facts))
-        table.add_row(*(escape(cell) for cell in cells))
+        table.add_row(*(escape(printable(cell)) for cell in cells))
     return table
 
 
@@ -46,5 +49,5 @@ def _findings(result: GateResult) -> Table:
         level = rows.level(one)
         text = f"[{one.since}] {rows.what(one)}" if one.since else rows.what(one)
         cells = (level, one.subject, text, str(one.where))
-        table.add_row(*(escape(cell) for cell in cells), style=_STYLE[level])
+        table.add_row(*(escape(printable(cell)) for cell in cells), style=_STYLE[level])
     return table

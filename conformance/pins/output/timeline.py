@@ -12,6 +12,7 @@ from rich.markup import escape as plain
 from rich.table import Table
 
 from conformance.pins.history import Exposure, History
+from conformance.pins.model import printable
 
 _COLOR = {"GO": "#2e7d32", "NO-GO": "#c62828", "INCOMPLETE": "#6a1b9a"}
 _LEFT, _WIDTH, _ROW, _TOP = 260, 620, 22, 64  # pixels
@@ -23,21 +24,26 @@ def show(found: History, console: Console) -> None:
         table.add_column(name, overflow="fold")
     for day in found.days:
         changes = (", ".join(day.new), ", ".join(day.gone))
-        table.add_row(*map(plain, (day.day, day.core, day.word, str(day.advisories), *changes)))
+        table.add_row(*map(_cell, (day.day, day.core, day.word, str(day.advisories), *changes)))
     console.print(table)
     table = Table(title="advisories that hit the pins", title_justify="left", box=None)
     for name in ("plugin", "advisory", "since", "days", "smallest fix on this core"):
         table.add_column(name, overflow="fold")
     for hit in found.exposures:
-        table.add_row(*map(plain, (hit.subject, hit.advisory, hit.since, str(hit.days), fix(hit))))
+        table.add_row(*map(_cell, (hit.subject, hit.advisory, hit.since, str(hit.days), fix(hit))))
     console.print(table)
+
+
+def _cell(text: str) -> str:
+    return plain(printable(text, 4000))
 
 
 def as_markdown(found: History) -> str:
     lines = [f"## {found.pins} pins on core {found.core}, day by day", ""]
     lines += ["| day | newest core | verdict | advisories | new |", "|---|---|---|---|---|"]
     for day in found.days:
-        lines.append(f"| {day.day} | {day.core} | {day.word} | {day.advisories} | {', '.join(day.new)} |")
+        new = printable(", ".join(day.new), 4000)
+        lines.append(f"| {day.day} | {day.core} | {day.word} | {day.advisories} | {new} |")
     lines += ["", "| plugin | advisory | since | days | smallest fix on this core |", "|---|---|---|---|---|"]
     lines += [
         f"| {one.subject} | {one.advisory} | {one.since} | {one.days} | {fix(one)} |".replace("<", "&lt;")
@@ -52,13 +58,13 @@ def as_json(found: History) -> str:
 
 def fix(one: Exposure) -> str:
     if not one.fix:
-        return f"none: {one.blocked}"
+        return f"none: {printable(one.blocked)}"
     changes = ", ".join(f"{name}:{version}" for name, version in one.fix.items())
     return f"{changes} (from {one.fix_day})"
 
 
 def as_svg(found: History) -> str:
-    """Days along the top coloured by verdict; a bar for each advisory from its first to its last day.
+    """Days along the top colored by verdict; a bar for each advisory from its first to its last day.
 
     The bar is darker until a fix for this core was offered and lighter after it.
     """
@@ -109,7 +115,7 @@ def _bar(one: Exposure, y: int, scale: _Scale) -> list[str]:
 
 
 def _labels(found: History, scale: _Scale, height: int) -> list[str]:
-    """Days that stand far enough apart to be read, and what the colours mean."""
+    """Days that are far enough apart to be legible, and the legend."""
     parts, free = [], 0.0
     for day in found.days:
         x = scale.x(day.day)

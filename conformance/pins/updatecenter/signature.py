@@ -2,9 +2,9 @@
 
 The signed form is the document without its `signature`, keys sorted, no blanks, UTF-8. As Jenkins does,
 `correct_digest512`/`correct_signature512` are checked (the pairs without "correct_" cover only a part of
-the file and are ignored; SHA-1 alone is refused). Who signed is decided by a certificate authority that
-the caller trusts; without one, the digest and the signature are still checked, and the words say that
-nobody vouched for the certificate.
+the file and are ignored; SHA-1 alone is refused). A certificate authority that the caller trusts decides
+whose signature counts; without one, the digest and the signature are still checked, and the words say that
+no authority vouched for the certificate.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _signed_by(content: bytes, signature: bytes, encoded: object, source: str, a
 
     try:
         listed = encoded if isinstance(encoded, list) else []
-        chain = [x509.load_der_x509_certificate(base64.b64decode(str(one))) for one in listed]
+        chain = [found for one in listed for found in _certificates(str(one))]
         trusted = x509.load_pem_x509_certificates(authority.read_bytes()) if authority else []
     except (ValueError, OSError) as error:
         raise _refused(source, f"a certificate cannot be read: {error}") from error
@@ -84,13 +84,22 @@ def _signed_by(content: bytes, signature: bytes, encoded: object, source: str, a
         key.verify(signature, content, PKCS1v15(), SHA512())
         signer = chain[0].subject.rfc4514_string()
         if not trusted:
-            return f"signature right, by {signer}; nobody was asked to vouch for this certificate"
+            return f"signature right, by {signer}; no authority was given to vouch for this certificate"
         _chain_ends_in(chain, trusted)
     except (InvalidSignature, ValueError, TypeError) as error:
         raise _refused(
             source, f"the signature or the certificate chain does not hold {error}".strip()
         ) from error
     return f"signature right, by {signer}, vouched for by {authority}"
+
+
+def _certificates(text: str) -> list[Any]:
+    """The certificates in an entry: PEM, or DER in base64 as the public update center has it."""
+    from cryptography import x509
+
+    if "-----BEGIN" in text:
+        return list(x509.load_pem_x509_certificates(text.encode()))
+    return [x509.load_der_x509_certificate(base64.b64decode(text))]
 
 
 def _chain_ends_in(chain: list[Any], trusted: list[Any]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +25,7 @@ Source = Literal["values", "plugins.txt", "plugins.yaml", "terraform", "controll
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _VERSION = re.compile(r"[0-9][0-9A-Za-z._-]{0,127}")
+_OPEN = ("latest", "experimental")
 _TEMPLATE = re.compile(r"\$\{|\{\{|%\{|\$[A-Za-z_]")
 
 
@@ -36,7 +37,8 @@ class PinsUnreadable(UsageError):
 class Pin:
     """One plugin as a list names it.
 
-    `span` is the character range of the version in the file's text, for editing it in place.
+    `span` is the character range of the version in the file's text, for editing it in place; it is empty
+    where a version is missing, and `lead` is then the text that goes between name and version.
     `problem` says why this is not an exact pin; it is empty for an exact one.
     """
 
@@ -46,10 +48,16 @@ class Pin:
     span: tuple[int, int] | None = None
     url: str = ""
     problem: str = ""
+    lead: str = ""
 
     @property
     def exact(self) -> bool:
         return not self.problem
+
+    @property
+    def unpinned(self) -> bool:
+        """Does the entry name a plugin and leave its version open (none, `latest` or `experimental`)?"""
+        return is_plugin_name(self.name) and not self.url and self.version.lower() in ("", *_OPEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +140,18 @@ def parse_entry(entry: str, where: Place, offset: int | None = None) -> Pin:
     if _TEMPLATE.search(entry):
         return make_pin(name, rest, where, at)
     version, _, url = rest.partition(":")
+    pin = make_pin(name, version, where, at, url)
     if colon and not version and not url:
-        return Pin(name, "", where, problem="a colon without a version")
-    return make_pin(name, version, where, at, url)
+        return replace(pin, problem="a colon without a version")
+    if not colon and at is not None:
+        return replace(pin, span=(at - 1, at - 1), lead=":")
+    return pin
 
 
 def make_pin(name: str, version: str, where: Place, offset: int | None, url: str = "") -> Pin:
     """A pin from its parts; `offset` is where the version begins in the file's text."""
     problem = _problem(name, version, url)
-    span = (offset, offset + len(version)) if offset is not None and version and not url else None
+    span = None if offset is None or url else (offset, offset + len(version))
     return Pin(name, version, where, span, url, problem)
 
 
@@ -158,10 +169,7 @@ def _problem(name: str, version: str, url: str) -> str:
             f"it comes from a URL ({url or version}), which no update center vouches for",
         ),
         (not version, "no version: the newest of the day would be installed"),
-        (
-            version.lower() in ("latest", "experimental"),
-            f"{version!r} is not a version: the newest of the day would be installed",
-        ),
+        (version.lower() in _OPEN, f"{version!r} is not a version: the newest of the day would be installed"),
         (";" in version, f"{version!r} is an incremental build, which no update center knows"),
         (any(char.isspace() for char in version), f"the version {version!r} has spaces in it"),
         (not is_version(version), f"{version!r} is not a version"),
