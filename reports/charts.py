@@ -53,7 +53,7 @@ def bars(rows: Sequence[Bar], title: str, described: str) -> Markup:
                 at=at,
                 y=top + 12,
                 anchor=anchor,
-                label=f"{clean(bar.label)[:60]}  {seconds(bar.end - bar.start)}",
+                label=f"{clean(bar.label)[:60]}, {seconds(bar.end - bar.start)}",
                 kind=bar.kind,
                 x=share,
                 bar_y=top + 16,

@@ -52,8 +52,11 @@ def _suite(
     facts = [
         ("verdict", result.verdict.headline),
         ("run", result.run.id),
+        ("subject", result.run.subject),
         ("environment", result.run.environment),
-        ("contract", result.run.contract_sha256),
+        ("contract.sha256", result.run.contract_sha256),
+        ("stack.revision", result.run.stack_revision),
+        ("version.harness", result.run.harness_version),
     ]
     for component in result.components:
         simulator = f" (simulator: {component.simulator})" if component.simulator else ""

@@ -19,6 +19,8 @@ def render(result: RunResult) -> str:
     """The summary of `result` in GitHub's and GitLab's Markdown."""
     verdict = result.verdict
     lines = [f"## Conformance: {_text(verdict.headline)}", ""]
+    if result.run.subject:
+        lines += [_text(result.run.subject), ""]
     if verdict.reason:
         lines += [f"**{_text(verdict.reason)}**", ""]
     if verdict.remedy:
@@ -40,8 +42,7 @@ def render(result: RunResult) -> str:
         parts.append(f"{_text(part.name)} {_text(part.version)}{simulator}")
     if parts:
         lines += [", ".join(parts), ""]
-    where = f", {_text(result.run.environment)}" if result.run.environment else ""
-    lines.append(f"Run {_text(result.run.id)}{where}")
+    lines.append(f"Run {_text(result.run.id)}")
     return "\n".join(lines[:MAX_LINES]) + "\n"
 
 

@@ -164,6 +164,14 @@ class RunInfo(Record):
     read_only: bool = Field(False, description="checks that write were not allowed")
     pins: tuple[tuple[str, str], ...] = Field((), description="pinned plugins: name and version")
 
+    @property
+    def subject(self) -> str:
+        """Contract, stack and environment in one line; empty for pytest without the command line."""
+        contract = f"{self.contract} ({self.contract_file})" if self.contract_file else self.contract
+        stack = f"stack {self.stack_revision}" if self.stack_revision else ""
+        environment = f"environment {self.environment}" if self.environment else ""
+        return ", ".join(filter(None, (contract, stack, environment)))
+
 
 class Verdict(Record):
     """One word with its reason; `exit_code`: 0 conformant, 1 not conformant, 2 incomplete."""

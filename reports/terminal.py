@@ -128,6 +128,8 @@ def _print_block(console: Console, result: RunResult, folder: str) -> None:
         console.print(Text.assemble("  ", ("next: ", "bold"), clean(verdict.remedy)), soft_wrap=True)
     counts = ", ".join(f"{count} {name}" for name, count in verdict.counts.items()) or "no checks"
     console.print(f"  {counts}; {_elapsed(result)}")
+    if result.run.subject:
+        console.print(Text(f"  contract: {clean(result.run.subject)}"), soft_wrap=True)
     if simulators := [f"{part.name} ({part.simulator})" for part in result.components if part.simulator]:
         console.print(Text(f"  simulators: {', '.join(simulators)}"), soft_wrap=True)
     if folder:

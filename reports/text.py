@@ -20,7 +20,7 @@ def first_line(text: str) -> str:
 
 
 def seconds(value: float) -> str:
-    """A duration for people: 0 s, 0.04 s, 3.2 s, 75 s, 4 min 5 s, 1 h 2 min."""
+    """A duration for people: 0 s, 0.04 s, 3.2 s, 75 s, 4 min, 4 min 5 s, 1 h 2 min."""
     if value < 0.005:
         return "0 s"
     if value < 10:
@@ -28,7 +28,9 @@ def seconds(value: float) -> str:
     if value < 120:
         return f"{value:.0f} s"
     minutes, rest = divmod(round(value), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def day(stamp: float | None) -> str:

@@ -33,12 +33,12 @@ class Stack(Part):
     )
     update_center: str = Field(
         "",
-        description="update center document that the plugin pins are held against (JSON, gzip or not), "
-        "relative to the contract file; empty: they are not",
+        description="update center document for the check of the plugin pins (JSON, gzip or not), "
+        "relative to the contract file; empty: no check",
     )
     pin_waivers: str = Field(
         "pin-waivers.toml",
-        description="waivers of what the update center has against pins, relative to the contract file",
+        description="waivers of the update center's warnings about pins, relative to the contract file",
     )
 
 
@@ -46,17 +46,19 @@ class Reach(Part):
     """Something that a component must reach from inside its pod."""
 
     component: Literal["jenkins", "nexus"] = Field(description="whose pod")
-    what: str = Field(description="what is reached, for people")
+    what: str = Field(description="name of the target, for messages")
     command: str = Field(
-        description="shell command in that pod that ends with 0; `{registry}` is the registry's host, "
+        description="shell command that succeeds in that pod; `{registry}` is the registry's host, "
         "`{central}` Maven's central repository as this host knows it"
     )
 
 
 class Kubernetes(Part):
     version: str = Field(description="exact Kubernetes version of the cluster", pattern=r"^\d+\.\d+\.\d+$")
-    nodes: int = Field(1, ge=1, le=5, description="nodes of a cluster that we create")
-    reaches: tuple[Reach, ...] = Field((), description="what components must reach from inside their pods")
+    nodes: int = Field(1, ge=1, le=5, description="nodes of a new cluster")
+    reaches: tuple[Reach, ...] = Field(
+        (), description="targets that components must reach from inside their pods"
+    )
 
 
 class Parameter(Part):
@@ -66,9 +68,9 @@ class Parameter(Part):
 
 class Trigger(Part):
     type: Literal["cron", "scm", "upstream"] = Field(
-        description="what starts a build: a time, a change that polling finds, or another job's end"
+        description="start of a build: a time, a change that polling finds, or another job's end"
     )
-    spec: str = Field(description="when: as in the seed; for `upstream` the other jobs, with commas")
+    spec: str = Field(description="the time, as in the seed; for `upstream` the other jobs, with commas")
 
 
 class Job(Part):
@@ -77,7 +79,7 @@ class Job(Part):
     parameters: tuple[Parameter, ...] = Field((), description="declared build parameters, in order")
     concurrent: bool = Field(False, description="may two builds run at once")
     disabled: bool = Field(False, description="is the job declared disabled")
-    triggers: tuple[Trigger, ...] = Field((), description="what starts its builds, exactly these")
+    triggers: tuple[Trigger, ...] = Field((), description="starts of its builds, exactly these")
 
 
 class Tool(Part):
@@ -89,9 +91,9 @@ class Tool(Part):
 class Agent(Part):
     """One pod template."""
 
-    label: str = Field(description="label that a Jenkinsfile asks for")
+    label: str = Field(description="label in Jenkinsfiles")
     template: str = Field(description="pod template's name in the cloud")
-    tools: tuple[Tool, ...] = Field((), description="tools that must be there")
+    tools: tuple[Tool, ...] = Field((), description="required tools")
     builds_images: bool = Field(False, description="does it build images with img")
 
 
@@ -101,10 +103,10 @@ class Jenkins(Part):
     release: Name = Field("jenkins", description="Helm release name")
     jobs: tuple[Job, ...] = Field(description="jobs that the seed creates, exactly these")
     agents: tuple[Agent, ...] = Field(description="agent pod templates")
-    credentials: tuple[str, ...] = Field((), description="credential ids that must be there")
+    credentials: tuple[str, ...] = Field((), description="required credential ids")
     views: tuple[str, ...] = Field((), description="views of the front page besides `all`, exactly these")
     monitors: tuple[str, ...] = Field(
-        (), description="administrative monitors that may be raised: a part of the id, or of what they say"
+        (), description="administrative monitors that may be active: a part of the id, or of the message"
     )
     agent_service_account: Name = Field("jenkins-agent", description="service account of agent pods")
 
@@ -139,8 +141,8 @@ class Nexus(Part):
     group: str = Field("maven-public", description="repository that builds resolve from")
     build_url: str = Field(
         "",
-        description="URL of Nexus as builds have it, with variables of their environment (`$NEXUS_URL`); "
-        "empty: builds are not asked to reach it",
+        description="URL of Nexus in builds, with variables of their environment (`$NEXUS_URL`); "
+        "empty: no check",
     )
 
 
@@ -165,7 +167,7 @@ class Registry(Part):
     accepted_deviations: tuple[str, ...] = Field(
         (),
         description="tests of the OCI distribution conformance suite that may fail, by their names without "
-        "the suite's own; `*` stands for anything",
+        "that of the suite; `*` matches anything",
     )
 
 
@@ -189,7 +191,7 @@ class Product(Part):
 
 
 class Budgets(Part):
-    """How long things may take before they do not conform."""
+    """Longest conforming durations, in seconds."""
 
     controller_ready: Seconds = Field(120, description="controller: created to ready")
     nexus_ready: Seconds = Field(180, description="Nexus: created to writable")
@@ -197,35 +199,33 @@ class Budgets(Part):
     agent_gone: Seconds = Field(60, description="agent pod: end of build to gone")
     build: Seconds = Field(600, description="a pipeline's build, queue to end")
     image_given_up: Seconds = Field(
-        180, description="a build that declares an agent whose image does not exist: asked for to its end"
+        180, description="a build with an agent whose image does not exist: queue to end"
     )
 
 
 class Renamed(Part):
-    """A job that has another name after an upgrade, with its builds under it."""
+    """A job that an upgrade renames, with its builds."""
 
     old: str = Field(description="full name before the upgrade")
     new: str = Field(description="full name after it")
 
 
 class Upgrade(Part):
-    """How an upgrade in place must go (`conformance upgrade`)."""
+    """Requirements of an upgrade in place (`conformance upgrade`)."""
 
-    jenkins_away: Seconds = Field(180, description="longest that readers or writers are without Jenkins")
-    nexus_away: Seconds = Field(180, description="longest that readers or writers are without Nexus")
-    registry_away: Seconds = Field(5, description="longest that readers or writers are without the registry")
+    jenkins_away: Seconds = Field(180, description="longest time without Jenkins, for readers or writers")
+    nexus_away: Seconds = Field(180, description="longest time without Nexus, for readers or writers")
+    registry_away: Seconds = Field(5, description="longest time without the registry, for readers or writers")
     running_builds: Literal["resumed", "any"] = Field(
-        "any", description="a build that runs meanwhile: must go on, or may also end and say why"
+        "any", description="a build that runs during it: must continue, or may also end with a reason"
     )
     command: tuple[str, ...] = Field(
-        (), description="command that upgrades the stack, in place of the harness' own way"
+        (), description="command that upgrades the stack, in place of the harness"
     )
     intended: tuple[str, ...] = Field(
         (), description="items of the state that this upgrade may change, as `kind name`"
     )
-    renamed: tuple[Renamed, ...] = Field(
-        (), description="jobs that this upgrade gives another name, with the builds they had"
-    )
+    renamed: tuple[Renamed, ...] = Field((), description="jobs that this upgrade renames, with their builds")
 
     def name_of(self, job: str) -> str:
         """The full name that a job of before the upgrade has after it."""
@@ -233,7 +233,7 @@ class Upgrade(Part):
 
 
 class CredentialRef(Part):
-    """Where a credential is, never the credential itself."""
+    """A reference to a credential, never the credential itself."""
 
     username: str = Field("", description="user name, when it is no secret")
     env: str = Field("", description="environment variable that holds the password or token")
@@ -243,7 +243,7 @@ class CredentialRef(Part):
 
 
 class Existing(Part):
-    """A cluster and services that are already there (environment `existing`)."""
+    """A running cluster and its services (environment `existing`)."""
 
     kubeconfig: str = Field("", description="kubeconfig file; empty: KUBECONFIG or ~/.kube/config")
     context: str = Field("", description="context; empty: the current one")

@@ -88,6 +88,7 @@ def test_junit_has_layers_as_suites_and_the_remedy_in_the_message(result: RunRes
     assert all(message and message.startswith("blocked: PIPELINES-") for message in skipped)
     properties = {p.get("name"): p.get("value") for p in suites["nexus"].iter("property")}
     assert properties["version.nexus"] == "3.71.0-06"
+    assert properties["subject"] == "reference (conformance.toml), stack 1f3c9e, environment kind"
     assert "(simulator: its API and pipelines)" in str(properties["version.controller"])
 
 
@@ -147,7 +148,10 @@ def test_the_page_asks_for_nothing_from_elsewhere(folder: Path, result: RunResul
 
 def test_the_page_says_what_matters(folder: Path, result: RunResult) -> None:
     html = page.render(result, folder, earlier(result))
+    subject = "reference (conformance.toml), stack 1f3c9e, environment kind"
+    assert subject in markdown.render(result).splitlines()
     for text in (
+        subject,
         "Not conformant, with a simulated controller, with a simulated ECR, 1 waived",
         "NEXUS-01 failed: maven-releases takes",
         "blocks 6 checks",
