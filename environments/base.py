@@ -11,8 +11,7 @@ import inspect
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -117,17 +116,3 @@ def _known(kind: Callable[..., T], raw: dict[str, Any]) -> T:
 def _service(raw: dict[str, Any]) -> Service:
     login = raw["login"]
     return Service(url=raw["url"], login=Login(**login) if login else None, connect=raw["connect"])
-
-
-class Environment(Protocol):
-    """A place where the stack stands, for whoever has to end a run: what explains a failure, and the end."""
-
-    @property
-    def name(self) -> str:
-        """What `--environment` calls it."""
-
-    def diagnose(self, target: Path) -> None:
-        """Write what explains a failure into the folder `target`. Never raises."""
-
-    def down(self) -> None:
-        """Remove everything that `up` made; a second call does nothing."""

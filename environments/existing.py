@@ -1,4 +1,4 @@
-"""The environment `existing`: what is already there, never created or deleted by us."""
+"""The environment `existing`: a stack that others own; nothing of it is made or removed."""
 
 from __future__ import annotations
 
@@ -12,14 +12,42 @@ from conformance.contract.model import CredentialRef, Existing, LoadedContract
 from conformance.contract.model import Registry as Declared
 from conformance.core.errors import CommandFailed, ContractError, EnvironmentFailure
 from conformance.core.process import run as command
+from environments import diagnostics
 from environments.base import Component, Endpoints, Login, Registry, Service
 from environments.ecr import aws
+from environments.environment import Environment, Order
 from environments.images import catalogue, programs
+from environments.kubectl import Kubectl
 from environments.runs import Run
 
 #: label of a controller's pod that is a stand-in
 STAND_IN = "conformance.stand-in"
 _KEY = STAND_IN.replace(".", "\\.")
+
+
+class ExistingStack(Environment):
+    """Finds the stack that the contract's `[existing]` names."""
+
+    name = "existing"
+    summary = "the stack that the contract's [existing] names"
+    makes = False
+
+    def up(self, order: Order) -> Endpoints:
+        options = order.options
+        return endpoints(
+            order.loaded, order.run, writable=options.allow_writes, disruptible=options.allow_disruption
+        )
+
+    def diagnose(self, run: Run, target: Path) -> None:
+        if found := run.endpoints():
+            kubectl = Kubectl(programs.kubectl(), Path(found.kubeconfig), found.context)
+            diagnostics.collect(target, None, (), kubectl)
+
+    def down(self, run: Run) -> None:
+        """The stack stays: it belongs to others."""
+
+
+EXISTING = ExistingStack()
 
 
 def endpoints(loaded: LoadedContract, run: Run, *, writable: bool, disruptible: bool = False) -> Endpoints:
@@ -42,7 +70,7 @@ def endpoints(loaded: LoadedContract, run: Run, *, writable: bool, disruptible: 
     contract = loaded.contract
     return Endpoints(
         run_id=run.id,
-        environment="existing",
+        environment=ExistingStack.name,
         kubeconfig=str(kubeconfig),
         context=context,
         ca_bundle=str(loaded.file.parent / existing.ca_bundle) if existing.ca_bundle else "",

@@ -43,10 +43,13 @@ def is_rolled_out(workload: dict[str, Any]) -> bool:
 class Kubectl:
     program: Path
     kubeconfig: Path
+    #: one of the kubeconfig; empty: its current one
+    context: str = ""
 
     def __call__(self, *words: str, stdin: str | None = None, timeout: float = 60) -> str:
         """Standard output. Raises CommandFailed."""
-        command: list[str | Path] = [self.program, "--kubeconfig", self.kubeconfig, *words]
+        command: list[str | Path] = [self.program, "--kubeconfig", self.kubeconfig]
+        command += [*(("--context", self.context) if self.context else ()), *words]
         return run(command, stdin=stdin, timeout=timeout).stdout
 
     def get(self, *words: str) -> dict[str, Any]:

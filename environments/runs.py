@@ -82,6 +82,10 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_atomically(self.folder / "run.json", json.dumps(dataclasses.asdict(self), indent=1))
 
+    def save_endpoints(self, endpoints: Endpoints) -> None:
+        """Keep where the stack is, for its owner's eyes: passwords are in it."""
+        write_atomically(self.endpoints_file, endpoints.to_json(), 0o600)
+
     def keep(self) -> Run:
         kept = dataclasses.replace(self, kept=True)
         kept.save()
@@ -137,6 +141,11 @@ def all_runs() -> tuple[Run, ...]:
         except (ValueError, TypeError, FileNotFoundError):
             continue
     return tuple(sorted(found, key=lambda run: run.created))
+
+
+def orphans(environment: str) -> tuple[Run, ...]:
+    """Runs of `environment` whose process was killed before it removed its stack."""
+    return tuple(run for run in all_runs() if run.environment == environment and run.orphaned)
 
 
 def kept_run(inputs: str) -> Run | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import base64
 import dataclasses
 import itertools
@@ -15,10 +14,14 @@ from conformance.contract.model import LoadedContract
 from conformance.core.errors import EnvironmentFailure, UsageError
 from environments import runs
 from environments.base import Login
+from environments.environment import Order
 from environments.host import engine as engines
-from environments.kind.environment import KindEnvironment
+from environments.images.sources import ImageSources
+from environments.kind.environment import KIND, image_sources
 from environments.kind.local_ecr import LocalEcr
 from environments.kind.objects import Credentials
+from environments.kind.stack import KindStack
+from environments.options import RunOptions
 from environments.runs import Run
 from mutants import nexus_before
 
@@ -28,18 +31,17 @@ class Field:
     """`where` can bring the stack of `run` to another contract."""
 
     planned: Plan
+    sources: ImageSources
     run: Run
-    where: KindEnvironment
+    where: KindStack
 
     def change(self, to: LoadedContract, timeline: Path) -> None:
         """As users do (upgrade.course.Changeable). Raises EnvironmentFailure."""
-        self.where.change(to, self.planned.sources, timeline)
+        self.where.change(to, self.sources, timeline)
 
     def load_nexus_before(self) -> str:
         """Bring the image of a Nexus with another database into the nodes; its tag."""
-        return nexus_before.load(
-            self.planned.sources.catalogue, self.where.engine, self.where.spec.node_names
-        )
+        return nexus_before.load(self.sources.catalogue, self.where.engine, self.where.spec.node_names)
 
     def back(self, timeline: Path) -> None:
         """To the contract that the stack was stood up with."""
@@ -64,13 +66,8 @@ def _plan(run: Run) -> Plan:
     told = run.endpoints()
     named = next((part.image for part in told.components if part.name == "controller"), "") if told else ""
     for images, jenkins in itertools.product(("packages", "upstream"), ("", named)):
-        options = argparse.Namespace(
-            contract=Path(run.contract),
-            environment="kind",
-            images=images,
-            jenkins_image=jenkins,
-            ecr="auto",
-            deployer="auto",
+        options = RunOptions(
+            contract=Path(run.contract), environment=KIND.name, images=images, jenkins_image=jenkins
         )
         planned = plan.plan(options, lambda _: None)
         if planned.inputs == run.inputs:
@@ -86,7 +83,9 @@ def _assembled(planned: Plan, run: Run) -> Field:
     engine, told = engines.find(), run.endpoints()
     if engine is None or told is None:
         raise EnvironmentFailure("the engine of the stack does not answer", where=run.id)
-    made = plan.environment(planned, run, engine, lambda _: None)
+    sources = image_sources(planned.loaded, planned.options)
+    order = Order(planned.loaded, planned.options, run, lambda _: None)
+    made = KIND.assembled(order, sources, engine)
     jenkins, nexus, ecr = told.jenkins.login, told.nexus.login, told.registry.api.login
     if jenkins is None or nexus is None or ecr is None:
         raise EnvironmentFailure("the stack's endpoints lack a login", where=str(run.endpoints_file))
@@ -102,4 +101,4 @@ def _assembled(planned: Plan, run: Run) -> Field:
     credentials = Credentials(jenkins=jenkins, nexus=nexus, deployer=deployer, ecr=ecr)
     # its repositories by the API: Terraform would take longer than all the rest, three times for each mutant
     where = dataclasses.replace(made, credentials=credentials, ecr=backend, by_terraform=False)
-    return Field(planned, run, where)
+    return Field(planned, sources, run, where)

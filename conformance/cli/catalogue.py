@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def register(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("list", help="the catalogue of requirements")
+    parser = subparsers.add_parser("list")
     parser.add_argument("--layer", default="", help="only this layer")
     parser.add_argument("--json", action="store_true", help="as JSON")
     parser.set_defaults(handler=list_requirements)

@@ -7,6 +7,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from conformance.cli.options import may_provision
+
 if TYPE_CHECKING:
     from conformance.cli.options import Subparsers
 
@@ -14,7 +16,7 @@ MARKS = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "unfit": "[bold red]un
 
 
 def register(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("doctor", help="is this host fit, and what to do about it")
+    parser = subparsers.add_parser("doctor")
     parser.add_argument("--json", action="store_true", help="findings as JSON")
     parser.set_defaults(handler=doctor)
 
@@ -24,13 +26,12 @@ def doctor(options: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from conformance.cli.options import provision_host
     from environments.host import facts, preflight
     from environments.images import catalogue, store
 
     entries = catalogue.load(catalogue.pinned_kubernetes())
     seen = facts.gather(entries.built("node"))
-    findings = preflight.judge(seen, warm=store.is_built(entries), will_provision=provision_host(options))
+    findings = preflight.judge(seen, warm=store.is_built(entries), will_provision=may_provision(options))
     if options.json:
         print(json.dumps([asdict(finding) for finding in findings], indent=1))
     else:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from conformance.cli.options import add_making_options
+from conformance.cli.options import add_making_options, run_options
 from conformance.pins import commands
 
 if TYPE_CHECKING:
     from conformance.cli.options import Subparsers
     from conformance.pins.trial import Trial
+
+#: `--suites` -> what pytest gets
+SELECTIONS = {"smoke": ("-k", "jenkins"), "full": ()}
 
 
 def register(subparsers: Subparsers) -> None:
@@ -18,7 +21,7 @@ def register(subparsers: Subparsers) -> None:
     booting = parser.add_argument_group("booting a controller (without --static-only)")
     booting.add_argument(
         "--suites",
-        choices=("smoke", "full"),
+        choices=tuple(SELECTIONS),
         default="smoke",
         help="smoke: the jenkins layer; full: all of them (%(default)s)",
     )
@@ -28,4 +31,4 @@ def register(subparsers: Subparsers) -> None:
 def _make_trial(options: argparse.Namespace) -> Trial:
     from conformance.cli.trial import KindTrial
 
-    return KindTrial(options)
+    return KindTrial(run_options(options), SELECTIONS[options.suites], options.java or "")

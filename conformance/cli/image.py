@@ -5,14 +5,20 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from conformance.cli.options import default_contract, path
+from conformance.cli.options import (
+    add_contract_options,
+    add_images_option,
+    add_provision_option,
+    path,
+    run_options,
+)
 
 if TYPE_CHECKING:
     from conformance.cli.options import Subparsers
 
 
 def register(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("image", help="build an image from files that you have")
+    parser = subparsers.add_parser("image")
     names = parser.add_subparsers(dest="image", metavar="jenkins", required=True)
     jenkins = names.add_parser(
         "jenkins", help="a real controller with the pinned plugins, for --jenkins-image"
@@ -22,29 +28,23 @@ def register(subparsers: Subparsers) -> None:
         "--plugins", type=path, required=True, metavar="DIR", help="folder of the plugins' .jpi or .hpi files"
     )
     jenkins.add_argument("--tag", default="", metavar="NAME", help="name of the image")
-    jenkins.add_argument(
-        "--contract", type=path, default=default_contract(), metavar="FILE", help="the contract (%(default)s)"
-    )
-    jenkins.add_argument(
-        "--images",
-        default="auto",
-        choices=("auto", "upstream", "packages"),
-        help="where the Debian below it comes from (auto: upstream where it answers)",
-    )
-    jenkins.add_argument("--provision-host", action=argparse.BooleanOptionalAction, default=None)
+    add_contract_options(jenkins)
+    add_images_option(jenkins)
+    add_provision_option(jenkins)
     jenkins.set_defaults(handler=build_jenkins)
 
 
 def build_jenkins(options: argparse.Namespace) -> int:
     """Check the files against the pins, build; 0. Raises UsageError where they differ."""
-    from conformance.cli.plan import fit_host
     from conformance.contract.load import load
     from conformance.sources.plugins.read import read
+    from environments.host.provision import fit_host
     from environments.images import controller, sources
     from environments.images.builder import Builder
     from environments.kind import reap
 
-    loaded = load(options.contract)
+    chosen_options = run_options(options)
+    loaded = load(chosen_options.contract)
     pins = {
         name: pin.version
         for name, pin in read(loaded.stack_dir / loaded.contract.stack.values).exact().items()
@@ -55,7 +55,7 @@ def build_jenkins(options: argparse.Namespace) -> int:
     tag = options.tag or f"conformance.local/jenkins:{chosen.version}"
     found = sources.choose(options.images, loaded.contract.kubernetes.version)
     print(found.why)
-    engine = fit_host(options, None, print)
+    engine = fit_host(may_provision=chosen_options.may_provision, say=print)
     try:
         base = Builder(found.catalogue, engine).ensure("base")
         controller.build(chosen, engine, base, tag)

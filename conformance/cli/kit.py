@@ -6,14 +6,14 @@ import argparse
 import time
 from typing import TYPE_CHECKING
 
-from conformance.cli.options import path
+from conformance.cli.options import add_provision_option, may_provision, path
 
 if TYPE_CHECKING:
     from conformance.cli.options import Subparsers
 
 
 def register(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("kit", help="pack everything built into one archive, or take one in")
+    parser = subparsers.add_parser("kit")
     actions = parser.add_subparsers(dest="action", metavar="export|import", required=True)
     export = actions.add_parser("export", help="write everything that was built into one archive")
     export.add_argument("file", type=path)
@@ -22,17 +22,17 @@ def register(subparsers: Subparsers) -> None:
     take.add_argument("source", metavar="FILE|URL")
     take.set_defaults(handler=import_kit)
     for each in (export, take):
-        each.add_argument("--provision-host", action=argparse.BooleanOptionalAction, default=None)
+        add_provision_option(each)
 
 
 def export_kit(options: argparse.Namespace) -> int:
     """Pack what is built; 0, or 3 when something is not built yet."""
-    from conformance.cli.plan import fit_host
+    from environments.host.provision import fit_host
     from environments.images import catalogue, kit
     from environments.kind import reap
 
     start = time.monotonic()
-    engine = fit_host(options, None, print)
+    engine = fit_host(may_provision=may_provision(options), say=print)
     try:
         size = kit.export(options.file, catalogue.load(catalogue.pinned_kubernetes()), engine)
     finally:
@@ -43,12 +43,12 @@ def export_kit(options: argparse.Namespace) -> int:
 
 def import_kit(options: argparse.Namespace) -> int:
     """Take a kit in; 0."""
-    from conformance.cli.plan import fit_host
+    from environments.host.provision import fit_host
     from environments.images import catalogue, kit
     from environments.kind import reap
 
     start = time.monotonic()
-    engine = fit_host(options, None, print)
+    engine = fit_host(may_provision=may_provision(options), say=print)
     try:
         kit.take(options.source, catalogue.load(catalogue.pinned_kubernetes()), engine, print)
     finally:

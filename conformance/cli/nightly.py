@@ -1,4 +1,4 @@
-"""`conformance nightly`: every pair upgraded, unattended, remembered and told."""
+"""`conformance nightly`: every pair upgraded, unattended, remembered and reported."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import datetime as dt
 import json
 import os
 import shutil
-import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.cli.options import add_making_options, default_contract, path
+from conformance.cli.options import add_contract_options, add_making_options, path, run_options
+from conformance.core import command as command_lines
 from conformance.core.errors import ConformanceError, UsageError
+from conformance.core.files import write_atomically
 from conformance.core.paths import state_root
 
 if TYPE_CHECKING:
@@ -20,15 +22,12 @@ if TYPE_CHECKING:
     from conformance.pins.trial import Outcome
     from conformance.upgrade.night import Night
     from conformance.upgrade.pairs import Pair
-
-MAKING = ("images", "jenkins_image", "ecr", "deployer", "kit")
+    from environments.options import RunOptions
 
 
 def register(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("nightly", help="upgrade validation, unattended: pairs, history, blame")
-    parser.add_argument(
-        "--contract", type=path, default=default_contract(), metavar="FILE", help="the contract (%(default)s)"
-    )
+    parser = subparsers.add_parser("nightly")
+    add_contract_options(parser)
     parser.add_argument(
         "--pairs",
         type=path,
@@ -64,6 +63,31 @@ def register(subparsers: Subparsers) -> None:
     parser.set_defaults(handler=nightly)
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A night's settings. `options` make the stacks; a search for blame takes at most `trials` upgrades."""
+
+    options: RunOptions
+    nights: Path
+    budget: float
+    trials: int
+
+    def upgrade(self, pair: Pair, place: Path, seconds: float, *more: str) -> int:
+        """One pair in a process of its own; its exit code."""
+        from conformance.upgrade.night import RUNS, run_command
+
+        command = command_lines.conformance(
+            *("upgrade", "--contract", self.options.contract),
+            *("--from", pair.before, "--to", pair.after),
+            *("--results-dir", place),
+            *more,
+            *self.options.making(),
+        )
+        print(f"{pair.before} -> {pair.after} (log: {place / 'log'})", flush=True)
+        made = next(each for each in place.parents if each.parent == self.nights) / RUNS
+        return run_command(command, place / "log", seconds, made)
+
+
 def nightly(options: argparse.Namespace) -> int:
     """Run a night; 0 green, 1 red, 2 incomplete."""
     from conformance.upgrade import night as nights
@@ -72,78 +96,45 @@ def nightly(options: argparse.Namespace) -> int:
     webhook = os.environ.get(options.webhook_env, "") if options.webhook_env else ""
     if options.webhook_env and not webhook:
         raise UsageError(f"the environment variable {options.webhook_env} is not set")
+    kept: Path = (options.nights or state_root() / "nights").resolve()
+    planned = _Plan(run_options(options), kept, options.budget * 60, options.blame)
+    contract = planned.options.contract
     wanted = (
         list(pairs.matrix(options.pairs))
         if options.pairs
-        else [pairs.Pair(pairs.newest_release(options.contract), str(options.contract))]
+        else [pairs.Pair(pairs.newest_release(contract), str(contract))]
     )
-    kept = _nights(options)
     today = dt.datetime.now(dt.UTC).date()
     folder = kept / str(today)
     with nights.alone():
         # a second run of a day takes the first one's place
         shutil.rmtree(folder, ignore_errors=True)
-        done = nights.run(
-            wanted, folder, options.budget * 60, lambda *what: _upgrade(options, *what), date=today
-        )
-        done = _blamed(options, done, wanted, folder)
+        done = nights.run(wanted, folder, planned.budget, planned.upgrade, date=today)
+        done = _blamed(planned, done, wanted, folder)
         _report(folder, kept)
         nights.keep(kept, done)
-        told = nights.summary(done, nights.nights(kept))
-        (folder / "summary.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+        summary = nights.summary(done, nights.nights(kept))
+        write_atomically(folder / "summary.json", json.dumps(summary, indent=1))
         for old in nights.forget(kept, options.keep_nights):
             print(f"removed the results of {old.name}")
-    print(nights.slack(told)["text"].replace("*", ""))
+    print(nights.slack(summary)["text"].replace("*", ""))
     print(f"results: {folder}")
     if webhook:
-        nights.tell(webhook, nights.slack(told) if options.webhook_form == "slack" else told)
+        nights.tell(webhook, nights.slack(summary) if options.webhook_form == "slack" else summary)
     return done.exit_code
 
 
-def _upgrade(options: argparse.Namespace, pair: Pair, place: Path, seconds: float, *more: str) -> int:
-    from conformance.upgrade.night import RUNS, run_command
-
-    command = [
-        sys.executable,
-        "-m",
-        "conformance.cli.main",
-        "upgrade",
-        "--contract",
-        str(options.contract),
-        "--from",
-        pair.before,
-        "--to",
-        pair.after,
-        "--results-dir",
-        str(place),
-        *more,
-    ]
-    for name in MAKING:
-        if value := getattr(options, name):
-            command += [f"--{name.replace('_', '-')}", value]
-    if options.provision_host is not None:
-        command.append("--provision-host" if options.provision_host else "--no-provision-host")
-    print(f"{pair.before} -> {pair.after} (log: {place / 'log'})", flush=True)
-    made = next(each for each in place.parents if each.parent == _nights(options)) / RUNS
-    return run_command(command, place / "log", seconds, made)
-
-
-def _nights(options: argparse.Namespace) -> Path:
-    kept: Path = options.nights or state_root() / "nights"
-    return kept.resolve()
-
-
-def _blamed(options: argparse.Namespace, done: Night, wanted: list[Pair], folder: Path) -> Night:
-    """The night with what is to blame for its first red pair, when that was asked for."""
+def _blamed(planned: _Plan, done: Night, wanted: list[Pair], folder: Path) -> Night:
+    """The night with what is to blame for its first red pair, when trials for it are allowed."""
     red = next((pair for pair, seen in zip(wanted, done.pairs, strict=False) if seen.exit_code == 1), None)
-    if red is None or not options.blame:
+    if red is None or not planned.trials:
         return done
     from conformance.pins.trial import TrialMemory
     from conformance.upgrade import blame, pairs
 
-    sources = folder / "blame"
-    old = pairs.side(red.before, options.contract, sources / "from").loaded
-    new = pairs.side(red.after, options.contract, sources / "to").loaded
+    sources, contract = folder / "blame", planned.options.contract
+    old = pairs.side(red.before, contract, sources / "from").loaded
+    new = pairs.side(red.after, contract, sources / "to").loaded
 
     at = folder / f"pair-{wanted.index(red) + 1}"
     sought = _failed(at)
@@ -152,15 +143,14 @@ def _blamed(options: argparse.Namespace, done: Night, wanted: list[Pair], folder
 
     def attempt(taken: frozenset[str]) -> Outcome:
         place = sources / "-".join(sorted(each.replace(" ", "_") for each in taken))
-        contract = blame.hybrid(old, new, taken, place / "contract")
-        pair = pairs.Pair(str(old.file), str(contract))
-        code = _upgrade(options, pair, place, options.budget * 60, *ways)
+        mixed = blame.hybrid(old, new, taken, place / "contract")
+        code = planned.upgrade(pairs.Pair(str(old.file), str(mixed)), place, planned.budget, *ways)
         if code == 1 and sought and not sought & _failed(place):
             return "error"  # it fails, and for another reason than the one that is sought
         return "passed" if code == 0 else "failed" if code == 1 else "error"
 
     found = blame.blame(
-        blame.changed(old, new), attempt, budget=options.blame, memory=TrialMemory(sources / "trials.jsonl")
+        blame.changed(old, new), attempt, budget=planned.trials, memory=TrialMemory(sources / "trials.jsonl")
     )
     words = found.components if found.minimal else (*found.components, f"(not minimal: {found.note})")
     return done.model_copy(update={"blamed": words})

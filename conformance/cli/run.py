@@ -13,8 +13,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from conformance.cli.options import add_stack_options, path
+from conformance.cli.options import add_stack_options, path, run_options, workers
 from conformance.core.errors import ConformanceError, UsageError
+from conformance.core.files import write_atomically
+from conformance.core.paths import state_root
 
 if TYPE_CHECKING:
     from conformance.cli.options import Subparsers
@@ -22,16 +24,15 @@ if TYPE_CHECKING:
     from reports import RunResult
 
 WAIVERS = "waivers.toml"
-#: finished runs that tell how long a check usually takes
+#: finished runs from which a check's usual duration is taken
 EARLIER = 5
 
 
 def register(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "run",
-        help="stand the stack up (or find a kept one), run the suites, print the verdict",
         epilog="further arguments after -- go to pytest, for example: conformance run -- -k nexus, "
-        "or conformance run -- suites/nexus; without a live suite among them no stack stands up",
+        "or conformance run -- suites/nexus; without a live suite among them no stack is stood up",
     )
     add_stack_options(parser)
     parser.add_argument("--keep", action="store_true", help="leave the stack standing afterwards")
@@ -52,7 +53,9 @@ def register(subparsers: Subparsers) -> None:
         metavar="DIR",
         help="what `conformance upgrade` saw: the upgrade layer judges it, too",
     )
-    parser.add_argument("--workers", default="auto", metavar="N", help="pytest workers (%(default)s)")
+    parser.add_argument(
+        "--workers", type=workers, default="auto", metavar="N", help="pytest workers (%(default)s)"
+    )
     parser.add_argument("--results-dir", type=path, default=None, metavar="DIR", help="where results go")
     parser.add_argument(
         "--waivers",
@@ -69,39 +72,43 @@ def register(subparsers: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run everything that was asked for and print the verdict; returns its exit code."""
+    """Run the selection and print the verdict; returns its exit code."""
     from rich.console import Console
 
     from conformance.cli import plan
     from conformance.cli.session import Session
-    from environments import runs
-    from environments.kind import reap
+    from environments import reap, runs
     from reports import LiveView, Recorder, load_results, print_verdict, usual, write_all
 
     console = Console()
+
+    def say(line: str) -> None:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    chosen = run_options(options)
+    planned = plan.plan(chosen, say)
+    waivers = _validated(planned)
     for removed in reap.reap():
-        console.print(f"removed what a killed run left: {removed}", highlight=False)
-    planned = plan.plan(options, lambda line: console.print(line, highlight=False))
-    this = runs.new(str(options.contract), options.environment, planned.inputs)
-    folder: Path = options.results_dir or this.results
-    earlier = _earlier(this.contract, options.environment)
+        say(f"removed what a killed run left: {removed}")
+    this = runs.new(str(planned.loaded.file), chosen.environment, planned.inputs)
+    folder = chosen.results_dir or this.results
+    earlier = _earlier(this.contract, chosen.environment)
     try:
-        options.waivers = _waivers(planned, options.waivers)
         recorder = Recorder(
             folder,
             run_id=this.id,
-            environment=options.environment,
+            environment=chosen.environment,
             contract=planned.loaded,
             command=shlex.join(["conformance", *sys.argv[1:]]),
             stack_revision=planned.stack_revision,
-            selection=shlex.join(options.pytest_arguments),
-            waivers=options.waivers,
-            layers=("static",) if options.static_only else (),
-            without=() if options.upgrade else ("upgrade",),
+            selection=shlex.join(chosen.pytest_arguments),
+            waivers=waivers,
+            layers=("static",) if chosen.static_only else (),
+            without=() if chosen.upgrade else ("upgrade",),
         )
-        session = Session(options, planned, this, recorder, folder)
-        events = _events(options.json_events)
-    except ConformanceError:
+        session = Session(planned, this, recorder, folder, waivers)
+        events = _events(chosen.json_events)
+    except BaseException:
         this.forget_stack()
         raise
     interrupted = False
@@ -124,6 +131,48 @@ def run(options: argparse.Namespace) -> int:
     return int(result.verdict.exit_code)
 
 
+def _validated(planned: Plan) -> Path | None:
+    """Check all that can be wrong before the first thing is made; returns the file of waivers.
+
+    Raises UsageError.
+    """
+    from conformance.cli import selection
+    from conformance.cli.session import live_suites
+    from reports.waivers import load
+
+    options = planned.options
+    waivers = _waivers(planned, options.waivers)
+    if waivers:
+        load(waivers)
+    if options.upgrade and not options.upgrade.is_dir():
+        raise UsageError(
+            "there is no folder of an upgrade",
+            where=str(options.upgrade),
+            remedy="conformance upgrade writes it",
+        )
+    if options.results_dir:
+        _require_writable(options.results_dir)
+    _require_writable(state_root())
+    wanted = selection.selection(options.pytest_arguments)
+    if wanted.arguments:
+        own = [selection.SUITES / "static", *live_suites(options)]
+        selection.check(wanted.below(own), wanted.arguments, planned.loaded.file)
+    return waivers
+
+
+def _require_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / ".writable", b"")
+        (folder / ".writable").unlink()
+    except OSError as error:
+        raise UsageError(
+            f"the folder {folder} cannot be written",
+            observed=str(error),
+            remedy="name another one with --results-dir, or set XDG_STATE_HOME",
+        ) from error
+
+
 def _waivers(planned: Plan, given: Path | None) -> Path | None:
     default = planned.loaded.file.parent / WAIVERS
     if given and not given.is_file():
@@ -143,13 +192,13 @@ def _events(file: Path | None) -> TextIO | None:
 
 def _earlier(contract: str, environment: str) -> list[RunResult]:
     """The newest finished runs of the same contract and environment, oldest first."""
-    from conformance.core.paths import state_root
     from reports import load_results
 
     heads = (state_root() / "runs").glob("*/results/run.json")
     found: list[RunResult] = []
     for head in sorted(heads, key=lambda head: head.stat().st_mtime, reverse=True):
-        with contextlib.suppress(ConformanceError):
+        # a record that was cut off when its run was killed says nothing
+        with contextlib.suppress(ConformanceError, ValueError, OSError):
             result = load_results(head.parent)
             alike = result.run.contract_file == Path(contract).name and result.run.environment == environment
             if alike and result.run.state == "finished" and result.checks:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.cli.selection import SUITES, asked, folders
+from conformance.cli.selection import SUITES, folders, selection
 from conformance.core import command as command_lines
 from conformance.core.errors import ConformanceError, EnvironmentFailure
 from conformance.core.paths import PROJECT
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from conformance.cli.plan import Plan
-    from conformance.core.graph import Happened
-    from environments.base import Environment
+    from conformance.core.graph import Happened, Observer, Task
+    from environments.options import RunOptions
     from environments.runs import Run
     from reports import Recorder
 
@@ -28,27 +27,29 @@ STOP_SECONDS = 20
 
 
 class Session:
-    """One `conformance run`: what stands and what runs, so that every way out can end it."""
+    """One `conformance run`: its stack and its pytest processes, so that every way out can end both."""
 
     def __init__(
-        self, options: argparse.Namespace, planned: Plan, this: Run, recorder: Recorder, folder: Path
+        self, planned: Plan, this: Run, recorder: Recorder, folder: Path, waivers: Path | None
     ) -> None:
-        self._options = options
-        self._asked = asked(options.pytest_arguments)
+        self._options = planned.options
+        self._selection = selection(planned.options.pytest_arguments)
         self._planned = planned
         self._run = this
         self._recorder = recorder
         self._folder = folder
-        self._environment: Environment | None = None
+        self._waivers = waivers
+        #: did this run call the environment's `up`? Else the stack is a kept one, or none.
+        self._made = False
         self._stack_run = this
 
     def all(self) -> None:
         """Static checks beside the stand-up, then the live ones."""
         with contextlib.ExitStack() as beside:
             static = None
-            if paths := self._asked.of([SUITES / "static"]):
+            if paths := self._selection.below([SUITES / "static"]):
                 static = beside.enter_context(self._pytest("static", paths, workers="0"))
-            if live := self._asked.of(self._live_suites()):
+            if live := self._selection.below(live_suites(self._options)):
                 try:
                     endpoints = self._stand_up()
                 except ConformanceError as error:
@@ -60,64 +61,48 @@ class Session:
                 static.wait()
 
     def end(self, exit_code: int, console: Console) -> None:
-        """Diagnostics when it is red, then keep or remove."""
-        from environments.kind import reap
-
+        """Keep or remove what this run made."""
         keep = self._options.keep or (self._options.keep_on_failure and exit_code != 0)
-        made_here = self._environment is not None and self._stack_run is self._run
-        if made_here and self._run.endpoints() is not None and keep:
+        if self._made and keep and self._planned.environment.makes and self._run.endpoints() is not None:
             self._run.keep()
             console.print(f"kept: {self._run.id} (conformance down removes it)")
-        elif made_here and self._environment is not None:
-            self._environment.down()
-        else:
-            self._run.forget_stack()
-        reap.release_engine()
+            return
+        if self._made:
+            self._planned.environment.down(self._run)
+        self._run.forget_stack()
 
     def _stand_up(self) -> Path:
-        from conformance.cli import plan
-        from conformance.cli.progress import Estimate, clock
-        from environments.images import kit
-        from environments.images.builder import Builder
+        from environments.environment import Order
 
-        options, planned, say = self._options, self._planned, self._recorder.note
+        planned, say = self._planned, self._recorder.note
         kept = planned.kept()
         if kept is not None:
             say(f"using the kept stack {kept.id}")
             self._stack_run = kept
             return self._known(kept)
-        if options.environment == "existing":
-            from environments import existing
+        self._made = True
+        order = Order(planned.loaded, planned.options, self._run, say, self._watch)
+        self._run.save_endpoints(planned.environment.up(order))
+        return self._known(self._run)
 
-            self._run.endpoints_file.write_text(
-                existing.endpoints(
-                    planned.loaded,
-                    self._run,
-                    writable=options.allow_writes,
-                    disruptible=options.allow_disruption,
-                ).to_json()
-            )
-            return self._known(self._run)
-        engine = plan.fit_host(options, planned, say)
-        if options.kit:
-            kit.take(options.kit, planned.sources.catalogue, engine, say)
-        where = plan.environment(planned, self._run, engine, say)
-        self._environment = where
-        tasks = where.tasks()
-        estimate = Estimate(tasks, Builder(planned.sources.catalogue, engine).expected_seconds)
-        say(f"stand-up: {len(tasks)} steps, about {clock(estimate.remaining())}")
+    @contextlib.contextmanager
+    def _watch(self, tasks: Sequence[Task], expected: Callable[[str], float]) -> Iterator[Observer]:
+        """Every step of the stand-up becomes an event, and an estimate of the rest a note."""
+        from conformance.cli.progress import Estimate, clock
+
+        estimate = Estimate(tasks, expected)
+        self._recorder.note(f"stand-up: {len(tasks)} steps, about {clock(estimate.remaining())}")
 
         def observe(name: str, happened: Happened, seconds: float) -> None:
             estimate(name, happened, seconds)
             self._recorder.step(name, "running" if happened == "started" else happened)
             if happened == "done":
-                say(f"stand-up: {estimate}")
+                self._recorder.note(f"stand-up: {estimate}")
 
         try:
-            where.up(observe, tasks)
+            yield observe
         finally:
             estimate.durations.save()
-        return self._known(self._run)
 
     def _known(self, stack: Run) -> Path:
         from dataclasses import asdict
@@ -134,16 +119,10 @@ class Session:
             self._recorder.timeline.write_bytes(stack.timeline.read_bytes())
         return stack.endpoints_file
 
-    def _live_suites(self) -> list[Path]:
-        if self._options.static_only:
-            return []
-        left_out = {"static"} if self._options.upgrade else {"static", "upgrade"}
-        return [folder for folder in folders() if folder.name not in left_out]
-
     def _live(self, suites: list[str], endpoints: Path) -> None:
         from conformance.runner.cluster_watch import lost
 
-        more = ["--upgrade", str(self._options.upgrade.resolve())] if self._options.upgrade else []
+        more = ["--upgrade", str(self._options.upgrade)] if self._options.upgrade else []
         with self._pytest("live", suites, self._options.workers, "--stack", str(endpoints), *more) as session:
             session.wait()
         if reason := lost(self._folder):
@@ -161,13 +140,11 @@ class Session:
 
     def _diagnose(self) -> None:
         """Into the results, so that a bundle of them holds it."""
-        from conformance.cli import plan
-
         folder = self._folder / "diagnostics"
-        if self._environment is not None:
-            plan.diagnose(self._environment, folder, self._recorder.note)
-        elif endpoints := self._stack_run.endpoints():
-            plan.diagnose_found(self._planned, endpoints, folder, self._recorder.note)
+        if self._made or self._stack_run.endpoints() is not None:
+            self._planned.environment.diagnose(self._stack_run, folder)
+        if folder.is_dir():
+            self._recorder.note(f"diagnostics: {folder}")
 
     @contextlib.contextmanager
     def _pytest(
@@ -182,14 +159,14 @@ class Session:
             *("--results-dir", self._folder),
             *("--session-name", name),
             *more,
-            *self._asked.more,
+            *self._selection.arguments,
         )
         # testinfra calls kubectl by name
-        programs = str(self._planned.kubectl.parent)
+        programs = str(kubectl_folder())
         environment = command_lines.environment()
         environment["PATH"] = f"{programs}{os.pathsep}{environment.get('PATH', '')}"
-        if self._options.waivers:
-            command += ["--waivers", str(self._options.waivers.resolve())]
+        if self._waivers:
+            command += ["--waivers", str(self._waivers)]
         if workers != "0":
             command += ["-n", workers]
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -216,6 +193,21 @@ class Session:
                     remedy="read the log; a mistake in a check or in a pytest argument shows there",
                 )
             )
+
+
+def live_suites(options: RunOptions) -> list[Path]:
+    """The suites that need a stack, as far as the options want them."""
+    if options.static_only:
+        return []
+    left_out = {"static"} if options.upgrade else {"static", "upgrade"}
+    return [folder for folder in folders() if folder.name not in left_out]
+
+
+def kubectl_folder() -> Path:
+    """Where the built kubectl is, or will be."""
+    from environments.images import catalogue, programs
+
+    return programs.path(catalogue.load(catalogue.pinned_kubernetes()), "kubectl").parent
 
 
 def _tail(file: Path, lines: int = 8) -> list[str]:

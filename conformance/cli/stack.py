@@ -1,36 +1,38 @@
-"""`conformance up`, `down`, `status`, `reap`: a stack that stands without a run of the suites."""
+"""`conformance up`, `down`, `status`, `reap`: a stack without a run of the suites."""
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from conformance.cli.options import add_stack_options
+from conformance.cli.options import add_stack_options, run_options
 from conformance.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+
     from rich.console import Console
 
     from conformance.cli.options import Subparsers
     from conformance.cli.plan import Plan
-    from environments.base import Endpoints
-    from environments.kind.environment import KindEnvironment
+    from conformance.core.graph import Observer, Task
+    from environments.environment import Order
     from environments.runs import Run
+
+T = TypeVar("T")
 
 
 def register(subparsers: Subparsers) -> None:
-    up_parser = subparsers.add_parser("up", help="stand the stack up and keep it")
+    up_parser = subparsers.add_parser("up")
     add_stack_options(up_parser)
     up_parser.set_defaults(handler=up)
-    down_parser = subparsers.add_parser("down", help="remove a kept stack")
+    down_parser = subparsers.add_parser("down")
     down_parser.add_argument("run", nargs="?", default="", help="the run's id (default: every kept one)")
     down_parser.set_defaults(handler=down)
-    status_parser = subparsers.add_parser("status", help="what stands, since when, and where it answers")
-    status_parser.set_defaults(handler=status)
-    reap_parser = subparsers.add_parser("reap", help="remove what killed runs left")
-    reap_parser.set_defaults(handler=reap)
+    subparsers.add_parser("status").set_defaults(handler=status)
+    subparsers.add_parser("reap").set_defaults(handler=reap)
 
 
 def up(options: argparse.Namespace) -> int:
@@ -39,107 +41,121 @@ def up(options: argparse.Namespace) -> int:
 
     from conformance.cli import plan
     from conformance.core import timeline
-    from environments.kind import reap as reaping
+    from environments import reap as reaping
 
     console = Console()
+
+    def say(line: str) -> None:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    planned = plan.plan(run_options(options), say)
     for removed in reaping.reap():
-        console.print(f"removed what a killed run left: {removed}", highlight=False)
-    planned = plan.plan(options, console.print)
+        say(f"removed what a killed run left: {removed}")
+    if not planned.environment.makes:
+        raise UsageError(
+            f"the environment {planned.environment.name} makes no stack", remedy="use conformance run with it"
+        )
     kept = planned.kept()
     if kept is not None:
-        console.print(f"already up: {kept.id}")
+        say(f"already up: {kept.id}")
         _print_endpoints(kept)
         return 0
     start = time.monotonic()
-    run, _ = stand_up(options, planned, console)
-    spans = timeline.read(run.timeline)
-    path = timeline.critical_path(spans)
-    console.print(
-        f"up in {time.monotonic() - start:.0f} s; critical path {sum(span.seconds for span in path):.0f} s: "
-        + " > ".join(f"{span.name} {span.seconds:.0f}" for span in path),
-        highlight=False,
-    )
+    run = stand_up(planned, console, planned.environment.up)[0]
+    taken = f"up in {time.monotonic() - start:.0f} s"
+    # an environment that runs no graph of tasks has no timeline
+    longest = timeline.critical_path(timeline.read(run.timeline)) if run.timeline.is_file() else ()
+    if longest:
+        seconds = sum(span.seconds for span in longest)
+        chain = " > ".join(f"{span.name} {span.seconds:.0f}" for span in longest)
+        taken += f"; critical path {seconds:.0f} s: {chain}"
+    say(taken)
     _print_endpoints(run)
     return 0
 
 
-def stand_up(
-    options: argparse.Namespace, planned: Plan, console: Console, claims: int = 0
-) -> tuple[Run, KindEnvironment]:
-    """A kept stack as planned, with `claims` MiB for its volumes (0: the node's disk).
+def stand_up(planned: Plan, console: Console, stand: Callable[[Order], T]) -> tuple[Run, T]:
+    """A kept stack as planned. `stand` is the environment's `up`, or another way of it to the stack.
 
     Raises ConformanceError; then only diagnostics and the timeline stay.
     """
-    from conformance.cli import plan
     from conformance.cli.progress import Progress
     from environments import runs
-    from environments.images.builder import Builder
-    from environments.kind import reap as reaping
+    from environments.base import Endpoints
+    from environments.environment import Order
 
-    engine = plan.fit_host(options, planned, console.print)
-    run = runs.new(str(options.contract), options.environment, planned.inputs)
+    def say(line: str) -> None:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def watch(tasks: Sequence[Task], expected: Callable[[str], float]) -> AbstractContextManager[Observer]:
+        return Progress(console, "standing up", tasks, expected)
+
+    environment = planned.environment
+    run = runs.new(str(planned.loaded.file), environment.name, planned.inputs)
     try:
-        if options.kit:
-            from environments.images import kit
-
-            kit.take(options.kit, planned.sources.catalogue, engine, console.print)
-        where = dataclasses.replace(plan.environment(planned, run, engine, console.print), claims=claims)
-        tasks = where.tasks()
-        expected = Builder(planned.sources.catalogue, engine).expected_seconds
         try:
-            with Progress(console, "standing up", tasks, expected) as progress:
-                where.up(progress, tasks)
+            made = stand(Order(planned.loaded, planned.options, run, say, watch))
         except BaseException:
-            plan.diagnose(where, run.folder / "diagnostics", console.print)
-            where.down()
+            folder = run.folder / "diagnostics"
+            environment.diagnose(run, folder)
+            if folder.is_dir():
+                say(f"diagnostics: {folder}")
+            environment.down(run)
             raise
-        return run.keep(), where
+        if isinstance(made, Endpoints):
+            run.save_endpoints(made)
+        return run.keep(), made
     except BaseException:
         run.forget_stack()
-        reaping.release_engine()
         raise
 
 
 def down(options: argparse.Namespace) -> int:
     """Remove kept stacks; 0, or 3 when the named one is not there."""
-    from environments import runs
-    from environments.kind import reap as reaping
+    from environments import registry, runs
 
     wanted = [run for run in runs.all_runs() if run.kept and options.run in ("", run.id)]
     if options.run and not wanted:
         known = ", ".join(run.id for run in runs.all_runs() if run.kept) or "none"
         raise UsageError(f"no kept stack {options.run!r}", expected=f"one of: {known}")
-    engine = reaping.engine_of_leftovers() if wanted else None
     for run in wanted:
-        reaping.down(run, engine)
+        registry.find(run.environment).down(run)
+        run.forget_stack()
         print(f"removed {run.id}")
     if not wanted:
-        print("nothing stands")
-    reaping.release_engine()
+        print("no stack is up")
     return 0
 
 
 def status(_options: argparse.Namespace) -> int:
-    """Tell what stands; 0."""
+    """Print what is up; 0."""
     from environments import runs
-    from environments.kind import reap as reaping
 
     found = runs.all_runs()
     for run in found:
         age = (time.time() - run.created) / 60
-        state = "kept" if run.kept else "running" if run.alive else "left by a killed run: conformance reap"
-        if reaping.has_fallen(run):
-            state = "kept, but its cluster has stopped: conformance reap"
-        print(f"{run.id}  {run.environment}  {state}  for {age:.0f} min  {run.contract}")
+        print(f"{run.id}  {run.environment}  {_state(run)}  for {age:.0f} min  {run.contract}")
         _print_endpoints(run)
     if not found:
-        print("nothing stands")
+        print("no stack is up")
     return 0
+
+
+def _state(run: Run) -> str:
+    from environments import registry
+
+    try:
+        stopped = run.kept and registry.find(run.environment).has_stopped(run)
+    except UsageError as error:
+        return f"kept, but {error.what}"
+    if stopped:
+        return "kept, but its cluster has stopped: conformance reap"
+    return "kept" if run.kept else "running" if run.alive else "left by a killed run: conformance reap"
 
 
 def reap(_options: argparse.Namespace) -> int:
     """Remove what killed runs left; 0."""
-    from environments.kind import reap as reaping
+    from environments import reap as reaping
 
     removed = reaping.reap()
     for thing in removed:
@@ -150,7 +166,7 @@ def reap(_options: argparse.Namespace) -> int:
 
 
 def _print_endpoints(run: Run) -> None:
-    endpoints: Endpoints | None = run.endpoints()
+    endpoints = run.endpoints()
     if endpoints is None:
         return
     for name, service in (("jenkins", endpoints.jenkins), ("nexus", endpoints.nexus)):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from conformance.cli.options import add_making_options, default_contract, path
+from conformance.cli.options import add_contract_options, add_making_options, path, run_options
+from conformance.core import command as command_lines
 from conformance.upgrade.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from conformance.cli.plan import Plan
     from conformance.contract.model import LoadedContract
     from conformance.upgrade.interruptions import Disturbable
+    from conformance.upgrade.kinds import Kind
     from conformance.upgrade.pairs import Side
-    from environments.kind.environment import KindEnvironment
+    from environments.kind.stack import KindStack
+    from environments.options import RunOptions
     from environments.runs import Run
 
 SEED = 1
@@ -30,10 +32,8 @@ CLAIMS = 4096
 
 
 def register(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("upgrade", help="upgrade the last release with data in it, and go back")
-    parser.add_argument(
-        "--contract", type=path, default=default_contract(), metavar="FILE", help="the contract (%(default)s)"
-    )
+    parser = subparsers.add_parser("upgrade")
+    add_contract_options(parser)
     parser.add_argument(
         "--from",
         dest="before",
@@ -59,7 +59,7 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--keep", action="store_true", help="leave the stack standing afterwards")
     parser.add_argument("--results-dir", type=path, default=None, metavar="DIR", help="where results go")
     add_making_options(parser)
-    parser.set_defaults(handler=upgrade, environment="kind")
+    parser.set_defaults(handler=upgrade)
 
 
 def upgrade(options: argparse.Namespace) -> int:
@@ -69,35 +69,39 @@ def upgrade(options: argparse.Namespace) -> int:
     from conformance.cli import plan, stack
     from conformance.core.nonconformance import NonConformance
     from conformance.upgrade import pairs
-    from environments.kind import reap
+    from environments import reap
+    from environments.kind.environment import KIND
 
     console = Console()
 
     def say(line: str) -> None:
-        console.print(line, highlight=False)
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
+    chosen = run_options(options, environment=KIND.name)
     for removed in reap.reap():
         say(f"removed what a killed run left: {removed}")
     sources = plan.scratch("pair")
     try:
-        given = options.before or pairs.newest_release(options.contract)
-        before = pairs.side(given, options.contract, sources)
-        after = pairs.side(options.after or str(options.contract), options.contract, sources)
-        options.contract = before.loaded.file
-        plans = {side.name: _plan(options, side, say) for side in (before, after)}
+        given = options.before or pairs.newest_release(chosen.contract)
+        before = pairs.side(given, chosen.contract, sources)
+        after = pairs.side(options.after or str(chosen.contract), chosen.contract, sources)
+        plans = {
+            side.name: plan.plan(replace(chosen, contract=side.loaded.file), say) for side in (before, after)
+        }
         claims = CLAIMS if options.interrupt == "volume" else 0
-        run, where = stack.stand_up(options, plans[before.name], console, claims)
+        run, where = stack.stand_up(plans[before.name], console, lambda order: KIND.stand_up(order, claims))
         try:
-            return _Journey(options, run, where, plans, say).there_and_back(before, after)
+            journey = _Journey(chosen, run, where, plans, say, options.seed, options.interrupt)
+            return journey.there_and_back(before, after, back=not options.no_back)
         except NonConformance as error:
             say(f"not conformant before the upgrade: {error}")
             return 1
         finally:
-            if options.keep:
+            if chosen.keep:
                 say(f"kept: {run.id} (conformance down {run.id} removes it)")
             else:
-                where.down()
-                reap.release_engine()
+                KIND.down(run)
+                run.forget_stack()
     finally:
         shutil.rmtree(sources, ignore_errors=True)
 
@@ -106,25 +110,27 @@ def upgrade(options: argparse.Namespace) -> int:
 class _Journey:
     """A kept stack that goes from one plan to another. `plans` are by the sides' names."""
 
-    options: argparse.Namespace
+    options: RunOptions
     run: Run
-    where: KindEnvironment
+    where: KindStack
     plans: dict[str, Plan]
     say: Callable[[str], None]
+    seed: int = SEED
+    interrupt: Kind | None = None
 
-    def there_and_back(self, before: Side, after: Side) -> int:
-        """Fill the stack, upgrade it, judge it, and the same back; the worst exit code."""
+    def there_and_back(self, before: Side, after: Side, *, back: bool = True) -> int:
+        """Fill the stack, upgrade it, check it, and the same back; the worst exit code."""
         from conformance.upgrade.observed import STATE
         from conformance.upgrade.state.collectors import fill
         from conformance.upgrade.upgrade_run import Course
 
         course = Course(self, self.run, self.say)
         start = time.monotonic()
-        manifest = fill(course.stack(before), self.options.seed)
+        manifest = fill(course.stack(before), self.seed)
         took = time.monotonic() - start
         self.say(f"state: {len(manifest.items)} items made and written down in {took:.0f} s")
         ways: list[tuple[Literal["forth", "back"], Side, Side]] = [("forth", before, after)]
-        if not self.options.no_back:
+        if back:
             ways.append(("back", after, before))
         codes = []
         for direction, old, new in ways:
@@ -132,7 +138,7 @@ class _Journey:
             folder.mkdir(parents=True, exist_ok=True)
             manifest.save(folder / STATE)
             # the way back is made undisturbed
-            interrupt = self.options.interrupt if direction == "forth" else None
+            interrupt = self.interrupt if direction == "forth" else None
             seen = course.go(old, new, direction, folder, interrupt)
             self.say(f"{direction}: {seen.seconds:.0f} s" + (f", failed: {seen.error}" if seen.error else ""))
             self.run = self.plans[new.name].adopt(self.run)
@@ -142,9 +148,11 @@ class _Journey:
         return max(codes)
 
     def change(self, to: LoadedContract, timeline: Path) -> None:
-        """The environment becomes another one with every change (upgrade.course.Changeable)."""
+        """The environment becomes another one with every change (upgrade_run.Changeable)."""
+        from environments.kind.environment import image_sources
+
         planned = next(each for each in self.plans.values() if each.loaded.file == to.file)
-        self.where = self.where.change(to, planned.sources, timeline)
+        self.where = self.where.change(to, image_sources(to, planned.options), timeline)
 
     def disturbances(self) -> Disturbable:
         from environments.kind.disturb import Disturbances
@@ -152,33 +160,11 @@ class _Journey:
         return Disturbances(self.where)
 
 
-def _judge(options: argparse.Namespace, side: Side, folder: Path) -> int:
-    """The whole suite of the contract that was come to, with what was seen on the way."""
-    command = [
-        sys.executable,
-        "-m",
-        "conformance.cli.main",
-        "run",
-        "--contract",
-        str(side.loaded.file),
-        "--results-dir",
-        str(folder / "results"),
-        "--upgrade",
-        str(folder),
-        "--images",
-        options.images,
-        "--ecr",
-        options.ecr,
-        "--deployer",
-        options.deployer,
-        "--jenkins-image",
-        options.jenkins_image,
-    ]
-    return subprocess.run(command, check=False).returncode
-
-
-def _plan(options: argparse.Namespace, side: Side, say: Callable[[str], None]) -> Plan:
-    from conformance.cli import plan
-
-    chosen = argparse.Namespace(**vars(options) | {"contract": side.loaded.file})
-    return plan.plan(chosen, say)
+def _judge(options: RunOptions, side: Side, folder: Path) -> int:
+    """The whole suite of the contract that the stack was brought to, with what was observed meanwhile."""
+    command = command_lines.conformance(
+        *("run", "--contract", side.loaded.file),
+        *("--results-dir", folder / "results", "--upgrade", folder),
+        *options.making(),
+    )
+    return subprocess.run(command, env=command_lines.environment(), check=False).returncode

@@ -1,7 +1,7 @@
 """pytest plugin for those who call pytest themselves: finds the stack before workers start.
 
-With `--stack FILE` nothing is to do. With `--environment=kind` the newest kept stack is taken
-(`conformance up` makes one); with `--environment=existing` the one that the contract names.
+With `--stack FILE` nothing is to do. With `--environment NAME` the newest kept stack of that environment is
+taken (`conformance up` makes one), or the one that the environment finds by the contract.
 The controlling process decides once; workers get the file's name.
 """
 
@@ -13,7 +13,9 @@ import pytest
 
 from conformance.contract.load import load
 from conformance.core.errors import ConformanceError, UsageError
-from environments import runs
+from environments import registry, runs
+from environments.environment import Order
+from environments.options import RunOptions
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -25,18 +27,16 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from error
 
 
-def _find(environment: str, contract: Path) -> Path:
-    if environment == "existing":
-        from environments import existing
-
-        run = runs.new(str(contract), "existing", "")
-        run.endpoints_file.write_text(
-            existing.endpoints(load(contract), run, writable=False).to_json(), encoding="utf-8"
-        )
+def _find(name: str, contract: Path) -> Path:
+    environment = registry.find(name)
+    if not environment.makes:
+        run = runs.new(str(contract), name, "")
+        order = Order(load(contract), RunOptions(contract=contract, environment=name), run, lambda _: None)
+        run.save_endpoints(environment.up(order))
         return run.endpoints_file
-    if environment != "kind":
-        raise UsageError(f"there is no environment {environment!r}", expected="kind or existing")
-    kept = [run for run in runs.all_runs() if run.kept and run.endpoints() is not None]
+    kept = [
+        run for run in runs.all_runs() if run.environment == name and run.kept and run.endpoints() is not None
+    ]
     if not kept:
         raise UsageError("no stack is kept", remedy="conformance up, then run pytest again")
     return kept[-1].endpoints_file

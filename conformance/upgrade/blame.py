@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.contract.model import LoadedContract
+from conformance.contract.rewrite import STACK, rewrite
 from conformance.pins.trial import Outcome, TrialMemory, TrialResult
 from environments.images.catalogue import files_below, tree_hash
 
@@ -60,7 +61,7 @@ def hybrid(old: LoadedContract, new: LoadedContract, taken: Iterable[str], targe
     The contract goes with the new one when it is taken; what it says of a component that is not would fail.
     """
     parts = set(taken)
-    stack = target / "stack"
+    stack = target / STACK
     shutil.copytree(old.stack_dir, stack, symlinks=True)
     for name in parts & PATHS.keys():
         for path in PATHS[name]:
@@ -70,13 +71,7 @@ def hybrid(old: LoadedContract, new: LoadedContract, taken: Iterable[str], targe
     values = stack / old.values_template.relative_to(old.stack_dir)
     values.write_text(_values(old, new, parts), encoding="utf-8")
     source = new if CONTRACT in parts else old
-    text = re.sub(r"(?m)^path\s*=.*\n", "", source.file.read_text(encoding="utf-8"), count=1)
-    source.copy_beside(target)
-    contract = target / source.file.name
-    contract.write_text(
-        re.sub(r"(?m)^\[stack\]\s*$", '[stack]\npath = "stack"', text, count=1), encoding="utf-8"
-    )
-    return contract
+    return rewrite(source, target)
 
 
 def _values(old: LoadedContract, new: LoadedContract, parts: set[str]) -> str:

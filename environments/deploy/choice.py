@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from conformance.core.errors import UsageError
-from environments.deploy import terraform
 
+#: what `--deployer` takes
 CHOICES = ("auto", "terraform", "helm")
 
 
@@ -35,6 +35,8 @@ def choose(requested: str, *, ecr_backend: str, env: Mapping[str, str] = os.envi
         case "helm":
             return Choice("helm", "Deployer: helm, and boto3 for ECR, as asked for")
         case "terraform":
+            from environments.deploy import terraform
+
             terraform.program(env)
             return Choice("terraform", "Deployer: terraform for ECR and helm for the releases, as asked for")
         case "auto":
@@ -58,6 +60,8 @@ def _missing(ecr_backend: str, env: Mapping[str, str]) -> str:
     if ecr_backend == "aws":
         # a run's state is empty, and repositories that are there would be made once more
         return "the Terraform state of repositories on AWS is their owner's"
+    from environments.deploy import terraform
+
     if not terraform.installed(env):
         return "terraform is not installed"
     if terraform.local_mirror(env) is None:

@@ -11,6 +11,7 @@ from environments.base import Login, Registry
 
 BackendName = Literal["local", "localstack", "aws"]
 TOKEN_VARIABLE = "LOCALSTACK_AUTH_TOKEN"  # noqa: S105 # a variable's name
+#: what `--ecr` takes
 CHOICES = ("auto", "local", "localstack", "aws")
 
 

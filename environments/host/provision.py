@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from conformance.core.errors import HostUnfit
 from conformance.core.process import run
-from environments.host import engine, preflight
+from environments.host import engine, facts, preflight
 from environments.host.engine import Engine
 from environments.host.facts import HostFacts
 
@@ -62,7 +63,7 @@ def install_packages() -> tuple[str, ...]:
     return wanted
 
 
-def get_engine(facts: HostFacts, provision_host: bool) -> Engine:
+def get_engine(seen: HostFacts, provision_host: bool) -> Engine:
     """The engine for a run: one that answers, or a private one, installed first if that is allowed.
 
     Raises:
@@ -71,13 +72,35 @@ def get_engine(facts: HostFacts, provision_host: bool) -> Engine:
     found = engine.find()
     if found is not None:
         return found
-    if provision_host and preflight.can_provision(facts):
+    if provision_host and preflight.can_provision(seen):
         install_packages()
-    if not facts.root or shutil.which("dockerd") is None:
+    if not seen.root or shutil.which("dockerd") is None:
         raise HostUnfit(
             "no container engine",
             expected="a Docker-compatible engine that answers",
             observed="none at the client's default socket, and no dockerd that we may start",
             remedy="start Docker, set DOCKER_HOST, or run as root with --provision-host",
         )
-    return engine.start_private(preflight.needs_shim(facts))
+    return engine.start_private(preflight.needs_shim(seen))
+
+
+def fit_host(
+    *, may_provision: bool, say: Callable[[str], None], node: str = "", warm: bool = False
+) -> Engine:
+    """Judge the host and return an engine.
+
+    `node` is tried as a privileged container; `warm`: all is built.
+
+    Raises:
+        HostUnfit: the host lacks something that cannot, or may not, be installed.
+    """
+    seen = facts.gather(node)
+    findings = preflight.judge(seen, warm=warm, will_provision=may_provision)
+    for finding in findings:
+        if finding.level == "note":
+            say(f"host: {finding.name}: {finding.seen}; {finding.remedy or finding.needed}")
+    preflight.require(findings)
+    if may_provision and preflight.can_provision(seen) and missing_packages():
+        say(f"host: installing {', '.join(missing_packages())}")
+        install_packages()
+    return get_engine(seen, may_provision)

@@ -11,6 +11,7 @@ from pathlib import Path
 from conformance.core.files import lock
 from conformance.core.paths import cache_root, lock_file
 from conformance.core.process import run
+from environments.images import catalogue as catalogues
 from environments.images.catalogue import Catalogue, Module, module_key
 
 #: A Go toolchain that a package registry holds ready-made, for hosts without one.
@@ -30,6 +31,12 @@ def path(catalogue: Catalogue, program: str) -> Path:
 def found(catalogue: Catalogue, program: str) -> str:
     """The same, or empty where it is not built."""
     return str(path(catalogue, program)) if is_built(catalogue.module_of(program)) else ""
+
+
+def kubectl() -> Path:
+    """The built kubectl, or the host's by name where none was built."""
+    built = found(catalogues.load(catalogues.pinned_kubernetes()), "kubectl")
+    return Path(built or "kubectl")
 
 
 def is_built(module: Module) -> bool:

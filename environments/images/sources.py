@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from conformance.core.errors import UsageError
 from environments.base import Component
-from environments.host.engine import Engine
 from environments.images import catalogue as catalogues
-from environments.images import upstream
 from environments.images.catalogue import Catalogue, Image
 
+if TYPE_CHECKING:
+    from environments.host.engine import Engine
+
+#: what `--images` takes
 CHOICES = ("auto", "upstream", "packages")
 
 
@@ -41,6 +44,8 @@ class ImageSources:
             return self.jenkins_image
         image = self.catalogue.images[name]
         if self.catalogue.upstream and image.upstream:
+            from environments.images import upstream
+
             return upstream.mirrored(image.upstream)
         return self.catalogue.reference(name)
 
@@ -80,6 +85,8 @@ def choose(requested: str, kubernetes: str, jenkins_image: str = "") -> ImageSou
     entries = catalogues.load(kubernetes)
     use_upstream, why = requested == "upstream", "as asked for"
     if requested == "auto":
+        from environments.images import upstream
+
         use_upstream, why = upstream.answers(entries.images["node"].upstream)
     if not use_upstream:
         catalogues.check_kubernetes(entries)

@@ -14,8 +14,8 @@ from environments.host.engine import Engine
 from environments.images import programs
 from environments.images.sources import ImageSources
 from environments.kind import cluster, objects
-from environments.kind.environment import KindEnvironment
 from environments.kind.local_ecr import LocalEcr
+from environments.kind.stack import KindStack
 from environments.kubectl import Kubectl
 from environments.runs import Run
 
@@ -33,7 +33,8 @@ def assemble(
     authority: trust.RunAuthority,
     environ: Mapping[str, str],
     say: Say,
-) -> KindEnvironment:
+    claims: int = 0,
+) -> KindStack:
     """The environment of `run`; says which ECR backend and which deployer it took. Raises UsageError."""
     credentials = objects.Credentials()
     choice = ecr_backends.choose(ecr, environ)
@@ -41,8 +42,16 @@ def assemble(
     deploys = choose_deployer(deployer, ecr_backend=choice.backend)
     say(deploys.why)
     backend = _backend(choice.backend, loaded, run, engine, sources, credentials, authority, environ)
-    return KindEnvironment(
-        loaded, run, engine, sources, backend, authority, credentials, deploys.deployer == "terraform"
+    return KindStack(
+        loaded=loaded,
+        run=run,
+        engine=engine,
+        sources=sources,
+        ecr=backend,
+        authority=authority,
+        credentials=credentials,
+        by_terraform=deploys.deployer == "terraform",
+        claims=claims,
     )
 
 

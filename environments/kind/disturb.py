@@ -10,8 +10,8 @@ from conformance.core.errors import CommandFailed, EnvironmentFailure, UsageErro
 from conformance.core.waiting import eventually
 from environments.ecr import manifests
 from environments.kind import cluster
-from environments.kind.environment import KindEnvironment
 from environments.kind.objects import SYSTEM
+from environments.kind.stack import KindStack
 
 #: a restarted node answers within
 SECONDS = 180
@@ -25,7 +25,7 @@ FILLER = f"{cluster.CLAIMS}/conformance-filler"
 class Disturbances:
     """What may be done to `where` while it is upgraded."""
 
-    where: KindEnvironment
+    where: KindStack
 
     def kill(self, namespace: str, pod: str, container: str) -> None:
         """SIGKILL to the container's process, as when memory runs out. Raises EnvironmentFailure."""

@@ -23,6 +23,9 @@ from environments.kind.cluster import PREFIX
 from environments.reachable import api_server, listens
 from environments.runs import Run
 
+#: of the environment; records of other ones are theirs
+NAME = "kind"
+
 
 def down(run: Run, engine: Engine | None) -> None:
     """Remove everything that `run` made; safe to call twice and half-way through a stand-up.
@@ -55,16 +58,12 @@ def _remove_cluster(name: str, engine: Engine) -> None:
         engine.docker("network", "rm", name)
 
 
-def orphans() -> tuple[Run, ...]:
-    return tuple(run for run in runs.all_runs() if run.orphaned)
-
-
 def has_fallen(run: Run) -> bool:
     """Is this a kept stack whose cluster does not run any more (the host or its engine was restarted)?
 
     One that answers stands, also where the engine that we find is not the one it was made with.
     """
-    if not run.kept or run.environment != "kind" or _answers(run):
+    if not run.kept or run.environment != NAME or _answers(run):
         return False
     engine = engines.find()
     node = f"name=^/{run.cluster}-control-plane$"
@@ -84,7 +83,7 @@ def reap() -> tuple[str, ...]:
     Kept stacks that still run, and runs whose process lives, are not touched.
     """
     removed: list[str] = []
-    dead = orphans()
+    dead = runs.orphans(NAME)
     fallen = tuple(run for run in runs.all_runs() if has_fallen(run))
     # first: a program that outlived its run would go on making things (a build, a test worker, kind)
     removed += [f"process {number} of run {run.id}" for run in dead for number in end_marked(run.id)]

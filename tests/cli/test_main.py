@@ -42,7 +42,7 @@ def test_a_malformed_contract_is_one_clear_error(tmp_path: Path, capsys: pytest.
 
 def test_nothing_stands_on_a_fresh_host(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status"]) == 0
-    assert capsys.readouterr().out == "nothing stands\n"
+    assert capsys.readouterr().out == "no stack is up\n"
     assert main(["down", "no-such-run"]) == 3
 
 
@@ -61,7 +61,7 @@ def test_doctor_tells_findings_as_json(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_an_error_on_the_command_line_is_no_traceback(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "conformance.cli.main", "run", "--contract", str(tmp_path / "none.toml")],
+        [sys.executable, "-m", "conformance", "run", "--contract", str(tmp_path / "none.toml")],
         capture_output=True,
         text=True,
         check=False,

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from conformance.cli import plan
 from conformance.cli import run as running
 from conformance.cli.main import main
 from conformance.core.errors import HostUnfit, TerminalState, UsageError
 from conformance.core.paths import REFERENCE, state_root
 from environments import runs
 from environments.host import engine
+from environments.kind import environment
+from environments.kind.environment import Kind
 
 WORDS = ["run", "--images", "packages", "--contract", str(REFERENCE / "conformance.toml")]
 
@@ -73,10 +74,10 @@ def test_a_path_of_no_suite_leaves_nothing_behind(capsys: pytest.CaptureFixture[
 def test_a_host_that_is_unfit_is_incomplete_and_says_why(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def unfit(*_: object) -> None:
+    def unfit(**_: object) -> None:
         raise HostUnfit("too little space", observed="1 GB", expected="15 GB", remedy="free some")
 
-    monkeypatch.setattr(plan, "fit_host", unfit)
+    monkeypatch.setattr(environment, "fit_host", unfit)
     assert main([*WORDS, "--", "-k", "test_values_are_yaml"]) == 2
     told = capsys.readouterr().out
     assert "too little space" in told
@@ -86,23 +87,16 @@ def test_a_host_that_is_unfit_is_incomplete_and_says_why(
 
 
 class Broken:
-    """An environment that fails while it stands up, and remembers what was done about it."""
+    """A stack that fails while it is stood up."""
 
     def __init__(self, error: BaseException) -> None:
         self.error = error
-        self.done: list[str] = []
 
     def tasks(self) -> tuple[()]:
         return ()
 
     def up(self, *_: object) -> None:
         raise self.error
-
-    def diagnose(self, target: Path) -> None:
-        self.done.append(f"diagnosed into {target.parent.name}/{target.name}")
-
-    def down(self) -> None:
-        self.done.append("down")
 
 
 @pytest.mark.parametrize(
@@ -115,11 +109,16 @@ class Broken:
 def test_what_was_half_made_is_explained_and_removed(
     monkeypatch: pytest.MonkeyPatch, error: BaseException, done: list[str]
 ) -> None:
-    where = Broken(error)
-    monkeypatch.setattr(plan, "fit_host", lambda *_: None)
-    monkeypatch.setattr(plan, "environment", lambda *_: where)
+    seen: list[str] = []
+    broken: Any = Broken(error)
+    monkeypatch.setattr(environment, "fit_host", lambda **_: None)
+    monkeypatch.setattr(Kind, "assembled", staticmethod(lambda *_: broken))
+    monkeypatch.setattr(
+        Kind, "diagnose", lambda _, __, at: seen.append(f"diagnosed into {at.parent.name}/{at.name}")
+    )
+    monkeypatch.setattr(Kind, "down", lambda *_: seen.append("down"))
     assert main([*WORDS, "--keep", "--", "-k", "test_values_are_yaml"]) == 2
-    assert where.done == done
+    assert seen == done
     assert result()["run"]["state"] == ("interrupted" if done == ["down"] else "finished")
 
 
@@ -127,8 +126,9 @@ def test_what_was_half_made_is_explained_and_removed(
 def test_a_signal_ends_a_run_in_order(ending: signal.Signals) -> None:
     """A slow host check stands for anything that takes time."""
     program = (
-        "import sys, time; from conformance.cli import plan; from conformance.cli.main import main; "
-        "plan.fit_host = lambda *_: (print('now', flush=True), time.sleep(60)); "
+        "import sys, time; from environments.kind import environment; "
+        "from conformance.cli.main import main; "
+        "environment.fit_host = lambda **_: (print('now', flush=True), time.sleep(60)); "
         f"sys.exit(main({WORDS!r} + ['--', '-k', 'test_values_are_yaml']))"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:

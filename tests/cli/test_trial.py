@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import tomllib
@@ -12,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from conformance.cli import plan, stack, trial
+from conformance.cli import gate, plan, stack, trial
 from conformance.contract.load import load
 from conformance.core.errors import NotYet
 from conformance.core.paths import REFERENCE, state_root
@@ -20,8 +19,10 @@ from conformance.core.timeline import Timeline
 from conformance.pins.running import RunningPlugins
 from conformance.pins.trial import PinSet
 from conformance.sources.plugins import read
+from environments import reap
 from environments.base import Endpoints, Registry, Service
-from environments.kind import reap
+from environments.kind.environment import Kind
+from environments.options import RunOptions
 
 PINS = {pin.name: pin.version for pin in read.read(REFERENCE / "stack/jenkins-helm-values.yaml.tmpl").pins}
 
@@ -38,18 +39,18 @@ class Stage:
         self.commands: list[list[str]] = []
         self.removed: list[str] = []
 
-    def plan(self, options: argparse.Namespace, _say: object) -> Any:
-        loaded = load(options.contract)
+    def plan(self, options: RunOptions, _say: object) -> Any:
+        self.pins = {pin.name: pin.version for pin in read.read(load(options.contract).values_template).pins}
         self.contract = tomllib.loads(options.contract.read_text())
-        self.pins = {pin.name: pin.version for pin in read.read(loaded.values_template).pins}
-        component = SimpleNamespace(stand_in=self.stand_in)
-        return SimpleNamespace(
-            sources=SimpleNamespace(component=lambda *_: component, from_packages=True), options=options
-        )
+        return SimpleNamespace(options=options)
 
-    def stand_up(self, _options: object, _planned: object, _console: object) -> Any:
+    def sources(self, _loaded: object, _options: object) -> Any:
+        component = SimpleNamespace(stand_in=self.stand_in)
+        return SimpleNamespace(component=lambda *_: component, from_packages=True)
+
+    def stand_up(self, _planned: object, _console: object, _stand: object) -> Any:
         folder = state_root() / "runs/r1"
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         if self.broken:
             with pytest.raises(NotYet), Timeline(folder / "timeline.jsonl").span(self.broken):
                 raise NotYet(f"{self.broken} is not ready")
@@ -57,12 +58,14 @@ class Stage:
         service = Service("http://jenkins")
         registry = Registry("h", service, service, "1", "r", "local")
         endpoints = Endpoints("r1", "kind", "/k", "c", "", service, service, registry)
-        return SimpleNamespace(id="r1", folder=folder, endpoints=lambda: endpoints), None
+        return SimpleNamespace(
+            id="r1", folder=folder, endpoints=lambda: endpoints, forget_stack=lambda: None
+        ), endpoints
 
     def run(self, command: list[str], **_: object) -> Any:
         self.commands.append(command)
         results = Path(command[command.index("--results-dir") + 1])
-        results.mkdir()
+        results.mkdir(exist_ok=True)
         verdict = {"headline": "not conformant" if self.exit_code else "conformant", "reason": "JENKINS-31"}
         (results / "result.json").write_text(json.dumps({"verdict": verdict}))
         return subprocess.CompletedProcess(command, self.exit_code)
@@ -77,25 +80,17 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     monkeypatch.setattr(stack, "stand_up", made.stand_up)
     monkeypatch.setattr("conformance.cli.trial.subprocess.run", made.run)
     monkeypatch.setattr(trial, "_running", lambda _: RunningPlugins("here", {"git": ("1", True)}, "2.504.3"))
+    monkeypatch.setattr(trial, "image_sources", made.sources)
     monkeypatch.setattr(reap, "reap", lambda: ())
-    monkeypatch.setattr(reap, "engine_of_leftovers", lambda: None)
-    monkeypatch.setattr(reap, "down", lambda run, _engine: made.removed.append(run.id))
-    monkeypatch.setattr(reap, "release_engine", lambda: False)
+    monkeypatch.setattr(Kind, "down", lambda _, run: made.removed.append(run.id))
     return made
 
 
-def boots(pins: dict[str, str], core: str = "2.504.3", suites: str = "smoke") -> Any:
-    options = argparse.Namespace(
-        contract=REFERENCE / "conformance.toml",
-        images="packages",
-        ecr="local",
-        deployer="helm",
-        jenkins_image="",
-        suites=suites,
-        java="",
-        kit="",
+def boots(pins: dict[str, str], core: str = "2.504.3", suites: str = "smoke", **more: Any) -> Any:
+    options = RunOptions(
+        contract=REFERENCE / "conformance.toml", images="packages", ecr="local", deployer="helm", **more
     )
-    return trial.KindTrial(options).boots(PinSet(core, pins))
+    return trial.KindTrial(options, gate.SELECTIONS[suites]).boots(PinSet(core, pins))
 
 
 def test_the_stack_gets_exactly_the_pins_and_the_core(stage: Stage) -> None:
@@ -109,6 +104,16 @@ def test_the_stack_gets_exactly_the_pins_and_the_core(stage: Stage) -> None:
     assert result.running.plugins == {"git": ("1", True)}
     assert stage.removed == ["r1"], "whatever the verdict, nothing stays"
     assert stage.commands[0][-2:] == ["-k", "jenkins"]
+
+
+def test_the_suites_run_with_all_options_of_the_stack(stage: Stage) -> None:
+    boots(PINS, kit="https://kits.example/kit.tar.zst", provision_host=True)
+    words = stage.commands[0]
+    assert words[1:4] == ["-m", "conformance", "run"]
+    assert words[words.index("--kit") + 1] == "https://kits.example/kit.tar.zst"
+    assert "--provision-host" in words
+    boots(PINS, provision_host=False)
+    assert "--no-provision-host" in stage.commands[1]
 
 
 def test_all_suites_on_demand(stage: Stage) -> None:

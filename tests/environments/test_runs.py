@@ -41,7 +41,7 @@ def test_a_run_of_a_living_process_is_no_orphan() -> None:
     run = runs.new("conformance.toml", "kind", "abc")
     assert run.alive
     assert str(os.getpid()) in run.id
-    assert reap.orphans() == ()
+    assert runs.orphans("kind") == ()
     assert runs.all_runs() == (run,)
 
 
@@ -57,9 +57,9 @@ def dead_run() -> runs.Run:
 
 def test_a_run_of_a_killed_process_is_an_orphan_unless_it_is_kept() -> None:
     run = dead_run()
-    assert reap.orphans() == (run,)
+    assert runs.orphans("kind") == (run,)
     run.keep()
-    assert reap.orphans() == ()
+    assert runs.orphans("kind") == ()
 
 
 def test_another_process_with_the_same_number_is_not_the_owner() -> None:

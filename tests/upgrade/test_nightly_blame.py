@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
 import json
 import shutil
@@ -17,6 +16,7 @@ from conformance.core.paths import REFERENCE
 from conformance.upgrade.blame import changed
 from conformance.upgrade.night import Night, PairResult
 from conformance.upgrade.pairs import Pair
+from environments.options import RunOptions
 
 DAY = dt.date(2026, 3, 1)
 
@@ -53,15 +53,15 @@ def pair(tmp_path: Path) -> Pair:
 
 
 def blamed(pair: Pair, night: Path, monkeypatch: pytest.MonkeyPatch, upgrade: Any) -> tuple[str, ...]:
-    options = argparse.Namespace(contract=Path(pair.after), blame=4, budget=60, nights=night.parent)
+    planned = nightly._Plan(RunOptions(contract=Path(pair.after)), night.parent, 3600, 4)
     done = Night(
         date=DAY,
         exit_code=1,
         complete=True,
         pairs=(PairResult(before=pair.before, after=pair.after, exit_code=1, ways=()),),
     )
-    monkeypatch.setattr(nightly, "_upgrade", upgrade)
-    return nightly._blamed(options, done, [pair], night).blamed
+    monkeypatch.setattr(nightly._Plan, "upgrade", upgrade)
+    return nightly._blamed(planned, done, [pair], night).blamed
 
 
 def test_a_trial_that_fails_for_another_reason_blames_nobody(
