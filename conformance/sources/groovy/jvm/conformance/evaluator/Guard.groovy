@@ -18,7 +18,7 @@ class Guard extends SecurityManager {
     private static final String JARS = File.pathSeparator + System.getProperty('java.class.path') + File.pathSeparator
     private static final Set<String> RUNTIME_PERMISSIONS = Collections.unmodifiableSet(['accessDeclaredMembers', 'createClassLoader',
         'getClassLoader', 'getProtectionDomain', 'getStackTrace', 'getenv.GROOVY_HOME', 'setContextClassLoader', 'closeClassLoader',
-        'getStackWalkerWithClassReference', 'localeServiceProvider', 'reflectionFactoryAccess', 'defineClass'] as Set<String>)
+        'getStackWalkerWithClassReference', 'localeServiceProvider', 'loggerFinder', 'reflectionFactoryAccess', 'defineClass'] as Set<String>)
     private static final Set<String> CLOSED = Collections.unmodifiableSet(['sun.misc', 'sun.reflect', 'com.sun.management', 'java.lang.management',
         'javax.management', 'com.sun.net.httpserver', 'com.sun.tools.attach', 'java.net.http', 'java.rmi', 'javax.naming'] as Set<String>)
 
@@ -134,6 +134,7 @@ class Guard extends SecurityManager {
             case 'java.lang.RuntimePermission':
                 return RUNTIME_PERMISSIONS.contains(name) || name.startsWith('accessClassInPackage.') && !CLOSED.contains(name.substring(21))
             case 'groovy.security.GroovyCodeSourcePermission':
+            case 'java.util.logging.LoggingPermission':
                 return true
             case 'java.lang.reflect.ReflectPermission':
                 return name == 'suppressAccessChecks'
