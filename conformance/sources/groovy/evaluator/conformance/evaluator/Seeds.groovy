@@ -23,6 +23,7 @@ class Seeds {
 
     static Map run(Map request) {
         World.reset(new File(System.getProperty('conformance.root')), (Map<String, String>) request.inputs)
+        Guard.forget()
         Recording recording = Recording.begin(new Workspace())
         Map<String, Object> outcome = [:]
         try {
@@ -33,14 +34,13 @@ class Seeds {
             compilation(failure, outcome)
         } catch (MissingPropertyException failure) {
             missing(failure, outcome)
+        } catch (StackOverflowError ignored) {
+            outcome.error = (Object) [line: 0, column: 0, message: Host.OVERFLOW]
         } catch (Throwable failure) {
-            if (failure instanceof StackOverflowError || failure instanceof OutOfMemoryError) {
-                throw failure
-            }
             thrown(failure, outcome)
         }
         return outcome + [items: recording.items*.describe(), views: recording.views*.describe(), queued: recording.queued,
-            used: World.used() as List, symbols: Symbols.names(), output: recording.printed()] as Map
+            used: World.used() as List, touched: Guard.touched(), symbols: Symbols.names(), output: recording.printed()] as Map
     }
 
     private static void evaluate(Map request, Recording recording) {
@@ -85,9 +85,24 @@ class Seeds {
             return
         }
         boolean plain = failure instanceof DslException || failure instanceof MissingMethodException || failure instanceof IllegalArgumentException
-        String message = plain ? first(failure.message) : "${failure.class.name}: ${first(failure.message)}"
+        String refused = refusal(thrown)
+        String message = refused != null ? refused : plain ? first(failure.message) : "${failure.class.name}: ${first(failure.message)}"
         int at = failure instanceof DslException && ((DslException) failure).line > 0 ? ((DslException) failure).line : line(thrown)
         outcome.error = (Object) [line: at, column: 0, message: Symbols.readable(message)]
+    }
+
+    /** What the guard refused, when that is the reason, also of a class that could not be made ready. */
+    private static String refusal(Throwable thrown) {
+        for (Throwable each = thrown; each != null; each = each.cause) {
+            int at = (each.message ?: '').indexOf(Guard.REFUSAL)
+            if (at < 0 && each instanceof SecurityException) {
+                return Guard.REFUSAL + 'do this: ' + first(each.message)
+            }
+            if (at >= 0) {
+                return first(each.message.substring(at))
+            }
+        }
+        return null
     }
 
     private static String first(String message) { (message ?: '').readLines().find { it } ?: '' }

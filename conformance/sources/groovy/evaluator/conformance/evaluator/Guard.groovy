@@ -11,14 +11,17 @@ import java.security.Permission
 @CompileStatic
 @SuppressWarnings('Deprecated')
 class Guard extends SecurityManager {
+    static final String REFUSAL = 'the sandbox refuses to '
     private static final Thread HOST = Thread.currentThread()
     private static final String ROOT = directory(System.getProperty('conformance.root'))
     private static final String RUNTIME = directory(System.getProperty('java.home'))
     private static final String CLASSES = directory(System.getProperty('conformance.classes'))
     private static final String JARS = File.pathSeparator + System.getProperty('java.class.path') + File.pathSeparator
+    /** Paths of the repository that were read or looked for since the last `forget`, relative to its root. */
+    private static final Set<String> TOUCHED = Collections.synchronizedSet(new LinkedHashSet<String>())
     private static final Set<String> RUNTIME_PERMISSIONS = Collections.unmodifiableSet(['accessDeclaredMembers', 'createClassLoader',
         'getClassLoader', 'getProtectionDomain', 'getStackTrace', 'getenv.GROOVY_HOME', 'setContextClassLoader', 'closeClassLoader',
-        'getStackWalkerWithClassReference', 'localeServiceProvider', 'reflectionFactoryAccess', 'defineClass'] as Set<String>)
+        'getStackWalkerWithClassReference', 'localeServiceProvider', 'loggerFinder', 'reflectionFactoryAccess', 'defineClass'] as Set<String>)
     private static final Set<String> CLOSED = Collections.unmodifiableSet(['sun.misc', 'sun.reflect', 'com.sun.management', 'java.lang.management',
         'javax.management', 'com.sun.net.httpserver', 'com.sun.tools.attach', 'java.net.http', 'java.rmi', 'javax.naming'] as Set<String>)
 
@@ -27,10 +30,14 @@ class Guard extends SecurityManager {
         System.setSecurityManager(new Guard())
     }
 
+    static void forget() { TOUCHED.clear() }
+
+    static List<String> touched() { new ArrayList<String>(TOUCHED) }
+
     /** Run every judgment once: a class that it needs must be loaded before it judges the loading of classes. */
     private static void rehearse() {
         ['sun.misc', 'jdk.internal.misc', 'java.util'].each { String name -> attempt { judgePackage(name) } }
-        [RUNTIME, '/nowhere'].each { String path -> attempt { judgeRead(path) } }
+        [RUNTIME, ROOT, '/nowhere'].each { String path -> attempt { judgeRead(path) } }
         [new RuntimePermission('exitVM.0'), new RuntimePermission('accessDeclaredMembers'), new FilePermission('/nowhere', 'read'),
             new FilePermission('/nowhere', 'write'), new PropertyPermission('x', 'read'), new PropertyPermission('x', 'write'),
             new java.lang.reflect.ReflectPermission('suppressAccessChecks'), new java.security.SecurityPermission('getProperty.x'),
@@ -134,6 +141,7 @@ class Guard extends SecurityManager {
             case 'java.lang.RuntimePermission':
                 return RUNTIME_PERMISSIONS.contains(name) || name.startsWith('accessClassInPackage.') && !CLOSED.contains(name.substring(21))
             case 'groovy.security.GroovyCodeSourcePermission':
+            case 'java.util.logging.LoggingPermission':
                 return true
             case 'java.lang.reflect.ReflectPermission':
                 return name == 'suppressAccessChecks'
@@ -151,11 +159,15 @@ class Guard extends SecurityManager {
         } catch (IOException ignored) {
             return false
         }
+        if ((real + '/').startsWith(ROOT)) {
+            TOUCHED.add(real.length() < ROOT.length() ? '' : real.substring(ROOT.length()))
+            return true
+        }
         return real == '/dev/random' || real == '/dev/urandom' || JARS.contains(File.pathSeparator + real + File.pathSeparator) ||
-            (real + '/').startsWith(ROOT) || (real + '/').startsWith(RUNTIME) || (real + '/').startsWith(CLASSES)
+            (real + '/').startsWith(RUNTIME) || (real + '/').startsWith(CLASSES)
     }
 
     private static String directory(String path) { new File(path).canonicalPath + '/' }
 
-    private static void refuse(String action) { throw new SecurityException('the sandbox refuses to ' + action) }
+    private static void refuse(String action) { throw new SecurityException(REFUSAL + action) }
 }

@@ -7,7 +7,8 @@ import groovy.transform.CompileStatic
 /** JSON lines over standard input and output: one request, one response; each request runs on a guarded thread. */
 @CompileStatic
 class Host {
-    private static final long STACK = 64L << 20
+    static final String OVERFLOW = 'nested or recursive without end: the stack overflowed'
+    private static final long STACK = 16L << 20
 
     static void main(String[] args) {
         PrintStream wire = new PrintStream(new FileOutputStream(FileDescriptor.out), false, 'UTF-8')
@@ -55,7 +56,7 @@ class Host {
             Map result = request.operation == 'seed' ? Seeds.run(request) : Parser.parse(request)
             return JsonOutput.toJson(result)
         } catch (StackOverflowError ignored) {
-            return '{"error":{"line":0,"column":0,"message":"nested or recursive without end: the stack overflowed"}}'
+            return JsonOutput.toJson([error: [line: 0, column: 0, message: OVERFLOW]])
         } catch (Throwable failure) {
             return failed(failure)
         }
