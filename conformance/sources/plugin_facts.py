@@ -85,8 +85,19 @@ def _of_facts(kind: str, name: str) -> str | None:
     if kind == "item":
         return _text(facts["items"].get(name))
     if kind == "symbol":
-        return _single(name.rpartition(".")[2])
+        return _symbol(name)
     return None
+
+
+def _symbol(name: str) -> str | None:
+    """A description under its attribute; lists have the attribute's plural."""
+    attribute, _, symbol = name.rpartition(".")
+    descriptions = _facts()["descriptions"]
+    for word in (attribute, attribute.removesuffix("s")):
+        found = descriptions.get(f"{word}.{symbol}")
+        if found is not None:
+            return str(found)
+    return _single(symbol)
 
 
 def _text(value: Any) -> str | None:
