@@ -34,7 +34,7 @@ class Origin:
     indent: int = 0
     #: the text is computed, so every line has this place
     fixed: Place | None = None
-    #: each line's own place, where the text is put together from several files
+    #: each line's own place, where the text is put together; its column counts what is before the line
     lines: tuple[Place, ...] = ()
 
     def place(self, line: int, column: int = 0) -> Place:
@@ -43,7 +43,7 @@ class Origin:
             return self.fixed
         if self.lines:
             found = self.lines[min(line, len(self.lines)) - 1]
-            return found if not column else Place(found.file, found.line, found.column + column - 1)
+            return Place(found.file, found.line, found.column + column if column else 0)
         return Place(self.file, line + self.shift, column + self.indent if column else 0)
 
     def below(self, line: int, indent: int) -> Origin:

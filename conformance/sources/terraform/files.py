@@ -11,7 +11,7 @@ from pathlib import Path
 
 from conformance.sources import texts
 from conformance.sources.facts import Place, SourceError, Undecided
-from conformance.sources.terraform.evaluate import Evaluator
+from conformance.sources.terraform.evaluate import Budget, Evaluator, LimitError
 from conformance.sources.terraform.functions import FunctionError
 from conformance.sources.terraform.parser import parse_template
 from conformance.sources.terraform.structures import open_reason
@@ -115,6 +115,29 @@ class FileReader:
         if found is None or not found.is_file() or found.stat().st_size > texts.MAX_BYTES:
             return self._elsewhere(path, place)
         return Node(make(found.read_bytes()), place)
+
+
+class _NoScope:
+    """A template knows its own names alone."""
+
+    def value(self, root: str, name: str, place: Place) -> Node:
+        raise FunctionError(f"{root}.{name} is not known in a template ({place})")
+
+    def file_function(self, name: str, place: Place, arguments: list[Node], caller: Evaluator) -> Node:
+        raise FunctionError(f"{name} cannot be called ({place}, {len(arguments)}, {caller.closed})")
+
+
+def open_template(text: texts.Text) -> texts.Text | SourceError:
+    """A template whose names nobody gives: they stay open."""
+    template = parse_template(text)
+    if isinstance(template, SourceError):
+        return template
+    rest = Undecided("a name of the template is given where it is rendered")
+    try:
+        found = Evaluator(_NoScope(), Budget(), {}, rest, closed=True).rendered(template)
+    except (LimitError, RecursionError) as error:
+        return SourceError(template.place, f"not a template: {error}")
+    return found.as_text()
 
 
 def _matches(name: list[str], pattern: list[str]) -> bool:

@@ -38,11 +38,10 @@ class Rendering:
         for number, line in enumerate(text.split("\n")):
             if number:
                 self._at_line_start = True
-            if line and self._at_line_start:
-                self._lines.append(place(number))
-                self._at_line_start = False
-            elif not line and self._at_line_start and number < text.count("\n"):
-                self._lines.append(place(number))
+            if self._at_line_start and (line or number < text.count("\n")):
+                here = place(number)
+                self._lines.append(Place(here.file, here.line))
+                self._at_line_start = not line
 
     def add_value(self, node: Node, place: Place) -> None:
         """Appends a value as a template prints it; an unknown one leaves its name open."""

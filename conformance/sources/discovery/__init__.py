@@ -1,0 +1,1 @@
+"""Finds what is what in a repository."""

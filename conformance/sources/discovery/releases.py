@@ -1,0 +1,159 @@
+"""Every Helm release of a repository, from the best source that declares it."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from conformance.sources.discovery.classify import Inventory
+from conformance.sources.discovery.commands import HelmCommand, variable_parts
+from conformance.sources.facts import Place, SourceError
+from conformance.sources.helm import releases, settings
+from conformance.sources.helm.releases import Release, Setting
+from conformance.sources.terraform.configuration import Configuration
+from conformance.sources.yaml_positions import Node
+
+#: names of the place that a stack is judged for when its files have several
+PLACES = ("prod", "production", "live", "main", "primary")
+BASES = (
+    "values",
+    "values-base",
+    "values.base",
+    "base",
+    "values-common",
+    "common",
+    "values-default",
+    "default",
+)
+
+
+def find(
+    inventory: Inventory, configurations: Sequence[Configuration], root: Path
+) -> tuple[tuple[Release, ...], tuple[str, ...]]:
+    """Releases, and sentences that say what was assumed to find them."""
+    found: list[Release] = []
+    assumed: list[str] = []
+    for configuration in configurations:
+        found += [releases.of_terraform(resource) for resource in configuration.of_type("helm_release")]
+    for path, documents in inventory.documents.items():
+        folder = (root / path).parent
+        for document in documents:
+            found += releases.of_manifest(document.root, folder, root)
+    for path in inventory.helmfiles:
+        for document in inventory.documents.get(path, ()):
+            found += releases.of_helmfile(document.root, (root / path).parent, root)
+    for command in inventory.helm_commands:
+        found += _of_command(command, root, assumed)
+    used = {layer.place.file for release in found for layer in release.layers}
+    found += _of_values(
+        [path for path in inventory.values if path not in used], inventory, root, assumed, found
+    )
+    return tuple(found), tuple(assumed)
+
+
+def chosen(candidates: Sequence[str]) -> str:
+    """The file of the place that counts among those of several places."""
+    for place in PLACES:
+        for path in candidates:
+            if place in PurePosixPath(path).stem.replace("_", "-").replace(".", "-").split("-"):
+                return path
+            if place in PurePosixPath(path).parts[:-1]:
+                return path
+    return candidates[0]
+
+
+def _of_command(command: HelmCommand, root: Path, assumed: list[str]) -> Iterator[Release]:
+    here = Path(command.place.file).parent
+    errors: list[SourceError] = []
+    layers: list[Node] = []
+    for word in command.values:
+        path = _resolved(word, here, root, command.place, assumed)
+        layers.append(releases.values_file(path, root, errors))
+    literal = len(variable_parts(command.chart)) == 1
+    chart = command.chart
+    if literal and (root / here / chart).is_dir() and not (root / chart).is_dir():
+        chart = str(PurePosixPath(here.as_posix()) / chart)
+    place = command.place
+    found: list[Setting] = []
+    for setting in command.settings:
+        for part in setting.split(","):
+            name, _, value = part.partition("=")
+            if len(variable_parts(value)) == 1:
+                found.append(Setting(settings.path_of(name), settings.typed(value, place)))
+    yield Release(
+        Node(command.release if len(variable_parts(command.release)) == 1 else "", place),
+        Node(command.namespace if len(variable_parts(command.namespace)) == 1 else "", place),
+        Node(chart, place),
+        Node(command.repository, place),
+        Node(command.version, place),
+        tuple(layers),
+        tuple(found),
+        "command",
+        place,
+        tuple(errors),
+    )
+
+
+def _resolved(word: str, here: Path, root: Path, place: Place, assumed: list[str]) -> Path:
+    """The file that a word of a script names; a variable in it stands for the place that counts."""
+    parts = variable_parts(word)
+    pattern = "*".join(parts).removeprefix("./")
+    if len(parts) == 1:
+        return root / word if (root / word).is_file() else root / here / word
+    for base in (root, root / here):
+        try:
+            candidates = sorted(
+                path.relative_to(root).as_posix() for path in base.glob(pattern) if path.is_file()
+            )
+        except (ValueError, NotImplementedError):
+            candidates = []
+        if candidates:
+            path = chosen(candidates)
+            if len(candidates) > 1:
+                assumed.append(
+                    f"{place}: {word} is {path} (others: {', '.join(c for c in candidates if c != path)})"
+                )
+            return root / path
+    return root / word
+
+
+def _of_values(
+    paths: list[str], inventory: Inventory, root: Path, assumed: list[str], found: Sequence[Release]
+) -> Iterator[Release]:
+    """Values files that no release names: those of a folder belong together, base first."""
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folders.setdefault(str(PurePosixPath(path).parent), []).append(path)
+    taken = {posixpath.normpath(release.chart.printed) for release in found if release.chart.printed}
+    for folder, files in sorted(folders.items()):
+        chart = folder if folder in inventory.charts else ""
+        if chart and chart in taken:
+            continue
+        if not chart and found and not _is_jenkins_folder(files, inventory):
+            continue
+        stems = {path: PurePosixPath(path).stem.lower() for path in files}
+        bases = [path for path in files if stems[path] in BASES]
+        places = [path for path in files if path not in bases]
+        if chart:
+            # a chart's own values.yaml is its defaults
+            bases = [path for path in bases if PurePosixPath(path).name not in {"values.yaml", "values.yml"}]
+        layers = list(bases)
+        if places and (bases or chart or len(places) > 1):
+            path = chosen(places)
+            layers.append(path)
+            if len(places) > 1:
+                others = ", ".join(other for other in places if other != path)
+                assumed.append(f"{folder}: the place is {path} (others: {others})")
+        elif places:
+            layers += places
+        if layers or chart:
+            yield releases.of_values(tuple(root / path for path in layers), chart, root)
+
+
+def _is_jenkins_folder(files: list[str], inventory: Inventory) -> bool:
+    for path in files:
+        for document in inventory.documents.get(path, ()):
+            if document.root.at("controller") is not None or document.root.at("master") is not None:
+                return True
+    return False

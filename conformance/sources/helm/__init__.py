@@ -1,0 +1,1 @@
+"""Helm: releases of a repository, their merged values, and what the Jenkins chart makes of them."""
