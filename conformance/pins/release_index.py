@@ -61,11 +61,10 @@ class ReleaseIndex:
         return any(name in document for document in self._earlier) or name in self._manifests
 
     def affecting(self, subject: str, version: str) -> tuple[str, ...]:
-        """Ids of the advisories that hit a version; one that cannot be evaluated counts as hitting."""
+        """Sorted ids of the advisories that hit a version; an undecided one counts as hitting."""
         if (subject, version) not in self._hits:
-            self._hits[subject, version] = tuple(
-                hit.advisory.id for hit in hits(self.newest, subject, version)
-            )
+            found = hits(self.newest, subject, version)
+            self._hits[subject, version] = tuple(sorted(hit.advisory.id for hit in found))
         return self._hits[subject, version]
 
     def _all(self, name: str) -> Iterator[Release]:

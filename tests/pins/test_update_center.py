@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import http.server
 import json
+import lzma
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,17 +15,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
+from conformance.core.paths import REFERENCE
 from conformance.pins.model import UpdateCenterUnreadable
 from conformance.pins.updatecenter.load import days, fetch, load, parse
 from tests.pins.support import DAYS, LAST, document, plugin
 
 RAW: dict[str, Any] = {"plugins": {"git": plugin("git", "5.7.0")}, "unknown": {"field": 1}}
 PLAIN = json.dumps(RAW).encode()
+PAGE = (
+    b"\xef\xbb\xbf<!DOCTYPE html><html><head></head><body><script>window.onload = function () { "
+    b"window.parent.postMessage(JSON.stringify(\nCONTENT\n),'*'); };</script></body></html>"
+)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +43,11 @@ PLAIN = json.dumps(RAW).encode()
         gzip.compress(PLAIN),
         gzip.compress(b"updateCenter.post(" + PLAIN + b");"),
         b"\xef\xbb\xbf" + PLAIN,
+        lzma.compress(PLAIN),
+        zstandard.compress(PLAIN),
+        b"/* a comment */ /* another */\nupdateCenter.post(" + PLAIN + b")",
+        PAGE.replace(b"CONTENT", PLAIN),
+        PAGE.replace(b"CONTENT", PLAIN).replace(b"'*'", b'"*"'),
     ],
 )
 def test_forms(content: bytes) -> None:
@@ -51,7 +63,17 @@ def test_forms(content: bytes) -> None:
         (gzip.compress(PLAIN)[:-12], "truncated"),
         (gzip.compress(PLAIN)[:20] + b"\0\0\0\0" + gzip.compress(PLAIN)[24:], "damaged"),
         (PLAIN[:-5], "not JSON"),
-        (b"updateCenter.post(\n" + PLAIN, "not JSON"),
+        (PLAIN + b"x", "something else follows"),
+        (b"/*" * 10_000, "not JSON"),
+        (b"BZh91AY", "packed by bzip2"),
+        (b"PK\x03\x04", "packed by zip"),
+        (lzma.compress(PLAIN)[:-20], "too early"),
+        (zstandard.compress(PLAIN)[:20], "the zstd data"),
+        (zstandard.compress(PLAIN)[:4] + b"\xff" * 20, "the zstd data is damaged"),
+        (b'{"plugins": {"a": {}}, "plugins": {"b": {}}}', "'plugins' is given twice"),
+        (b'{"plugins": {"a": {"version": "1", "version": "2"}}}', "'version' is given twice"),
+        (b'{"plugins": {"a": {}}, "warnings": [{"versions": ["1"]}]}', "`versions` are no objects"),
+        (b"updateCenter.post(\n" + PLAIN, "not closed"),
         (b"<html>gateway time-out</html>", "not JSON"),
         (b"", "not JSON"),
         (b"[" * 100_000, "nested too deeply"),
@@ -83,6 +105,13 @@ def test_a_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         "text",
         {"name": "git"},
         {"name": "git", "version": 1},
+        {"name": "git", "version": "v1"},
+        {"name": "git", "version": "1\n- evil:1"},
+        {"name": "git", "version": "1" * 500},
+        {"name": "git", "version": "1", "requiredCore": "banana"},
+        {"name": "git", "version": "1", "compatibleSinceVersion": ["1"]},
+        {"name": "git", "version": "1", "dependencies": [{"name": "mai ler", "version": "1"}]},
+        {"name": "git", "version": "1", "dependencies": [{"name": "mailer", "version": "\x1b[2J"}]},
         {"name": "git", "version": "1", "requiredCore": 2},
         {"name": "git", "version": "1", "dependencies": {}},
         {"name": "git", "version": "1", "dependencies": ["mailer"]},
@@ -98,6 +127,32 @@ def test_a_broken_entry_never_counts_as_one_without_needs(entry: object) -> None
     found = parse(json.dumps({"plugins": {"git": entry}}).encode(), "here").release("git")
     assert found is not None
     assert found.problem
+
+
+@pytest.mark.parametrize(
+    ("entry", "unknown"),
+    [
+        ({"version": "1", "requiredCore": "2.479.1"}, ("the plugins that it needs",)),
+        ({"version": "1", "dependencies": []}, ("the core that it needs",)),
+        ({"version": "1", "requiredCore": "2.479.1", "dependencies": []}, ()),
+    ],
+)
+def test_a_field_that_is_absent_is_unknown(entry: dict[str, Any], unknown: tuple[str, ...]) -> None:
+    found = parse(json.dumps({"plugins": {"git": entry}}).encode(), "here").release("git")
+    assert found is not None
+    assert (found.unknown, found.problem) == (unknown, "")
+
+
+def test_the_reference_document_is_complete_and_small() -> None:
+    """All plugins with everything that the gate reads; no excerpt."""
+    file = REFERENCE / "update-center.json.gz"
+    found = load(str(file))
+    assert (found.day, len(found), found.core, found.absent_sections) == ("2026-06-14", 2082, "2.568", ())
+    assert sum(len(several) for several in found.advisories.values()) == 1489
+    raw = json.loads(gzip.decompress(file.read_bytes()))
+    releases = [found.release(name) for name in raw["plugins"]]
+    assert all(release and release.complete for release in releases)
+    assert file.stat().st_size < 1_500_000
 
 
 def test_age() -> None:
@@ -177,6 +232,16 @@ def test_a_signature_is_verified(tmp_path: Path) -> None:
     with pytest.raises(UpdateCenterUnreadable) as caught:
         parse(content, "here", Signer().pem(tmp_path))
     assert "chain does not hold" in caught.value.observed
+
+
+def test_certificates_in_pem(tmp_path: Path) -> None:
+    signer = Signer()
+    signed = signer.sign(RAW)
+    signed["signature"]["certificates"] = [signer.pem(tmp_path).read_text()]
+    assert "vouched for by" in parse(json.dumps(signed).encode(), "here", signer.pem(tmp_path)).signed
+    signed["signature"]["certificates"] = ["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"]
+    with pytest.raises(UpdateCenterUnreadable, match="signature does not hold"):
+        parse(json.dumps(signed).encode(), "here")
 
 
 def test_an_expired_certificate_is_refused(tmp_path: Path) -> None:

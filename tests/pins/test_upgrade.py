@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from conformance.core.errors import UsageError
 from conformance.pins.bump import smallest
 from conformance.pins.edit import edited, rewritten, write
+from conformance.pins.gate import Side, gate
 from conformance.pins.judge import judge
 from conformance.pins.known_issues import KnownIssue
 from conformance.pins.propose import newest_set, propose
@@ -107,6 +108,83 @@ def test_an_advisory_keeps_the_latest_from_being_taken() -> None:
     warning = {"id": "S-1", "type": "plugin", "name": "a", "versions": [{"pattern": "3"}]}
     index = ReleaseIndex(document(plugin("a", "3"), warnings=[warning]), [document(plugin("a", "1"))])
     assert newest_set({"a": "1"}, index, CORE).held[0].reason == "advisory S-1"
+
+
+def advisories(name: str, **hits: str) -> list[dict[str, object]]:
+    """`hits`: id to the pattern of the versions that it hits."""
+    return [{"id": one, "name": name, "versions": [{"pattern": pattern}]} for one, pattern in hits.items()]
+
+
+def test_fewer_advisories_win_over_newer_versions() -> None:
+    """Of a pin with three, a release with one is better, though another without any does not fit."""
+    days = [document(plugin("a", "1")), document(plugin("a", "2")), document(plugin("a", "3"))]
+    warnings = advisories("a", S1="[123]", S2="1", S3="[13]")
+    index = ReleaseIndex(document(plugin("a", "4", core="2.600"), warnings=warnings), days)
+    plan = newest_set({"a": "1"}, index, CORE)
+    assert plan.versions == {"a": "2"}
+    assert plan.held[0].reason == "needs core 2.600"
+
+
+def test_no_plugin_gets_more_advisories_than_its_pin_has() -> None:
+    newest = document(plugin("a", "2"), plugin("b", "2", a="2"), warnings=advisories("a", S1="2"))
+    index = ReleaseIndex(newest, [document(plugin("a", "1"), plugin("b", "1"))])
+    plan = newest_set({"a": "1", "b": "1"}, index, CORE)
+    assert plan.versions == {"a": "1", "b": "1"}
+    assert plan.held[1].reason == "needs a 2; a stays at 1 (advisory S1)"
+
+
+def test_a_refused_release_holds_nothing_back() -> None:
+    """a 2 would need c, with which b 2 does not go; a 2 is refused, so b 2 is free."""
+    newest = document(
+        plugin("a", "2", c="1", d="9"), plugin("b", "2", c_optional="5"), plugin("c", "1"), plugin("d", "1")
+    )
+    index = ReleaseIndex(newest, [document(plugin("a", "1"), plugin("b", "1"))])
+    plan = newest_set({"a": "1", "b": "1", "d": "1"}, index, CORE)
+    assert plan.versions == {"a": "1", "b": "2", "d": "1"}
+
+
+def test_a_release_whose_needs_are_unknown_is_never_taken() -> None:
+    newest = document({"name": "a", "version": "2", "requiredCore": "2.479.1"})
+    plan = newest_set({"a": "1"}, ReleaseIndex(newest, [document(plugin("a", "1"))]), CORE)
+    assert plan.versions == {"a": "1"}
+    assert plan.held[0].reason == "its data does not say the plugins that it needs"
+
+
+def test_a_jump_over_an_incompatible_version_is_a_warning_with_a_link() -> None:
+    newest = document(plugin("a", "5") | {"compatibleSinceVersion": "3"})
+    index = ReleaseIndex(newest, [document(plugin("a", "2")), document(plugin("a", "3"))])
+    jumps = {}
+    for old in ("2", "3"):
+        result = gate(
+            Side(pin_file({"a": "5"}), CORE), index, rules(), baseline=Side(pin_file({"a": old}), CORE)
+        )
+        jumps[old] = [(one.code, one.level, one.link) for one in result.findings]
+    assert jumps == {
+        "2": [("incompatible-jump", "warning", "https://plugins.jenkins.io/a/releases/")],
+        "3": [],
+    }
+
+
+def test_repeated_entries_are_removed_or_the_file_is_refused() -> None:
+    index = ReleaseIndex(document(plugin("a", "2"), plugin("b", "2")))
+    text = "# all\na:1 # first\nb:latest\na:1\nb\n"
+    assert propose(parse(text, "plugins.txt"), index, CORE, ()).text == "# all\na:2 # first\nb:2\n"
+    with pytest.raises(UsageError, match="cannot be removed"):
+        propose(parse("controller:\n  installPlugins: [a:1, a:1]\n", "values.yaml"), index, CORE, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("values.yaml", "controller:\n  installPlugins: [a, 'b:latest', c:1]\n", "[a:2, 'b:2', c:2]"),
+        ("x.tf", 'plugins = ["a", "b:", "c:1"]\n', '["a:2", "b:2", "c:2"]'),
+        ("x.tf", 'plugins = {\n a = "latest"\n b = ""\n}\n', 'a = "2"\n b = "2"'),
+        ("plugins.txt", "a\n  b:latest # why\nc:", "a:2\n  b:2 # why\nc:2"),
+    ],
+)
+def test_open_versions_are_filled_in_their_place(name: str, text: str, expected: str) -> None:
+    index = ReleaseIndex(document(plugin("a", "2"), plugin("b", "2"), plugin("c", "2")))
+    assert expected in propose(parse(text, name), index, CORE, ()).text
 
 
 def test_what_an_addition_needs_is_added_too() -> None:

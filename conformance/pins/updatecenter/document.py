@@ -145,33 +145,26 @@ def decode(content: bytes, source: str) -> dict[str, Any]:
 
 
 def _parsed(text: str, source: str) -> Any:
-    start, end = _json_within(text, source)
+    """The JSON: bare, in `updateCenter.post(...)`, or in the page update-center.json.html."""
+    at = _blank(text, 0)
+    while text.startswith("/*", at):
+        at = _blank(text, max(text.find("*/", at), at) + 2)
+    script, page, closing = "updateCenter.post(", "JSON.stringify(", _BLANK
+    if text.startswith(script, at):
+        at, closing = at + len(script), _CLOSED_SCRIPT
+    elif text[at : at + 15].lower() == "<!doctype html>" and page in text[at : at + 2000]:
+        at, closing = text.index(page, at) + len(page), _CLOSED_PAGE
     try:
-        return json.loads(text[start:end], object_pairs_hook=_unique)
+        raw, end = json.JSONDecoder(object_pairs_hook=_unique).raw_decode(text, _blank(text, at))
     except _KeyTwice as error:
         raise _broken(source, f"the key {printable(repr(error.args[0]), 80)} is given twice") from error
     except ValueError as error:
         raise _broken(source, f"not JSON: {error}") from error
     except RecursionError as error:
         raise _broken(source, "nested too deeply to be an update center document") from error
-
-
-def _json_within(text: str, source: str) -> tuple[int, int]:
-    """Where the JSON begins and ends: bare, in `updateCenter.post(...)`, or in update-center.json.html."""
-    at = _blank(text, 0)
-    while text.startswith("/*", at):
-        at = _blank(text, max(text.find("*/", at), at) + 2)
-    script, page = "updateCenter.post(", "JSON.stringify("
-    if text.startswith(script, at):
-        start, closing = at + len(script), _CLOSED_SCRIPT
-    elif text[at : at + 15].lower() == "<!doctype html>" and page in text[at : at + 2000]:
-        start, closing = text.index(page, at) + len(page), _CLOSED_PAGE
-    else:
-        return 0, len(text)
-    end = text.rfind("}") + 1
     if not closing.fullmatch(text, end):
-        raise _broken(source, "not JSON: its wrapper is not closed, so the file is truncated")
-    return start, end
+        raise _broken(source, "not JSON: something else follows it, or its wrapper is not closed")
+    return raw
 
 
 def _blank(text: str, at: int) -> int:
@@ -281,8 +274,11 @@ def _zstd(content: bytes, source: str) -> bytes:
     try:
         with zstandard.ZstdDecompressor(max_window_size=LIMIT).stream_reader(content) as reader:
             found = reader.read(LIMIT + 1)
+        whole = min(zstandard.frame_content_size(content), LIMIT + 1)
     except zstandard.ZstdError as error:
         raise _broken(source, f"the zstd data is damaged: {error}") from error
+    if len(found) < whole:
+        raise _broken(source, "the zstd data ends too early: the file is truncated")
     return found
 
 
