@@ -187,7 +187,7 @@ def _checks(session: str, events: list[Mapping[str, Any]]) -> list[Check]:
             ended[nodeid] = Check(
                 **plan,
                 outcome=Outcome.NOT_RUN,
-                message="the run ended while it was running" if began else "the run ended before it",
+                message="it was running when the run ended" if began else "the run ended before it",
                 started=started.get(nodeid, 0.0),
                 session=session,
             )

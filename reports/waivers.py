@@ -104,7 +104,7 @@ def _mistakes(entry: dict[str, Any], max_days: int, day: dt.date) -> list[str]:
     texts = ("requirement", "owner", "reason", "link")
     wrong = [f"unknown key {key}" for key in sorted(set(entry) - {*texts, "match", "expires"})]
     wrong += [
-        f"{key} must be a non-empty text"
+        f"{key} must be a text that is not empty"
         for key in texts
         if not isinstance(entry.get(key), str) or not entry[key].strip()
     ]
