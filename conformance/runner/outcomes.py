@@ -212,14 +212,15 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if MEANING not in item.stash:
+    meaning = item.stash.get(MEANING, None)
+    if meaning is None:
         return report
     running = item.stash[RUNNING]
     running.seconds += call.duration
     if call.when == "setup":
         running.started = call.start
     if call.excinfo is not None:
-        judge(running, report, call.excinfo.value, call.when or "")
+        judge(running, report, call.excinfo.value, call.when or "", requirements=meaning.requirements)
     # extra attributes travel with a report from a worker to the controlling process
     vars(report)["conformance_outcome"] = running.outcome
     if call.when == "teardown":

@@ -12,7 +12,7 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict
 
 from conformance.clients.objects import Pod
-from conformance.clients.stack_clients import Stack
+from conformance.clients.stack_clients import StackClients
 from conformance.contract.model import Jenkins, Nexus
 from conformance.core.errors import ConformanceError, EnvironmentFailure, NotYet
 from conformance.core.waiting import apart, eventually
@@ -63,7 +63,7 @@ class Interrupted(BaseModel):
 class Interruption:
     """Disturbs while it is entered; leaving it ends the disturbance. Raises what went wrong with it."""
 
-    def __init__(self, kind: Kind, stack: Stack, hands: Disturbable, say: Say) -> None:
+    def __init__(self, kind: Kind, stack: StackClients, hands: Disturbable, say: Say) -> None:
         self.kind, self.events = kind, list[Event]()
         self._stack, self._hands, self._say = stack, hands, say
         self._over = threading.Event()

@@ -14,11 +14,10 @@ from conformance.clients.kubernetes import Cluster
 from conformance.clients.names import Names
 from conformance.clients.objects import Pod
 from conformance.contract.model import Contract
-from conformance.core.nonconformance import NonConformance, require, require_none
+from conformance.core.nonconformance import NonConformance, PreconditionFailed, require, require_none
 from conformance.runner.decision import not_applicable
 from conformance.sources.stack import StackFiles
 from suites.agents.conftest import Asked, Failing, Visit
-from suites.ground import blocked
 
 pytestmark = pytest.mark.writes
 
@@ -115,7 +114,6 @@ def test_killed_agent_ends_its_build(
 @pytest.mark.meanwhile
 @pytest.mark.requirement("AGENTS-26")
 def test_build_that_wants_more_memory_ends_alone(
-    request: pytest.FixtureRequest,
     agents: Agents,
     contract: Contract,
     kube: Cluster,
@@ -132,7 +130,7 @@ def test_build_that_wants_more_memory_ends_alone(
     ]
     limit = (template.memory if template else "") or limits[0]
     if not limits[0]:
-        blocked(request, "AGENTS-10", f"agent {any_label} has no limit for memory")
+        raise PreconditionFailed("AGENTS-10", f"agent {any_label} has no limit for memory")
     size = int(parse_quantity(limit))
     if size > MOST:
         not_applicable(f"agents may have {limit}: more than is filled for a check")

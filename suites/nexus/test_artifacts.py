@@ -12,7 +12,7 @@ from conformance.clients.http import expect
 from conformance.clients.nexus import Coordinates, Nexus
 from conformance.contract.model import Contract
 from conformance.core.errors import NotYet
-from conformance.core.nonconformance import NonConformance, Unreadable, require, require_none
+from conformance.core.nonconformance import NonConformance, PreconditionFailed, require, require_none
 from conformance.core.waiting import eventually
 from conformance.runner.decision import not_applicable
 from suites.nexus.conftest import ReliesOn
@@ -202,7 +202,7 @@ def test_group_serves_what_was_deployed(
         item = Coordinates(maven_group, "grouped", version)
         status = nexus.upload(repository, item.path, sent).status_code
         if status not in (200, 201):
-            raise Unreadable(f"{repository} does not take {item}: status {status}", decided_by="NEXUS-23")
+            raise PreconditionFailed("NEXUS-23", f"{repository} does not take {item}: status {status}")
         answer = nexus.fetch(contract.nexus.group, item.path)
         require(
             answer.status_code == 200 and answer.content == sent,

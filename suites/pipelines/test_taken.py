@@ -58,7 +58,7 @@ def test_maven_takes_what_was_deployed(
     with_maven = [one.label for one in contract.jenkins.agents for tool in one.tools if tool.name == "mvn"]
     if not (with_maven and contract.nexus.build_url):
         not_applicable("the contract names no agent with mvn, or not how builds reach Nexus")
-    item, nexus = products.package(product), products.hands.nexus
+    item, nexus = products.package(product), products.clients.nexus
     script = GET.format(
         url=contract.nexus.build_url,
         group=contract.nexus.group,
