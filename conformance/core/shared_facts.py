@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from conformance.core.errors import EnvironmentFailure, NotYet, TerminalState
+from conformance.core.errors import EnvironmentFailure, TerminalState, WaitTimeout
 from conformance.core.nonconformance import NonConformance
 from conformance.core.owners import alive, born
 from conformance.core.waiting import eventually
@@ -56,7 +56,7 @@ class Shared:
                     None if _alive(claim) or value.exists() else "the worker that was at it died"
                 ),
             )
-        except (NotYet, TerminalState) as error:
+        except (WaitTimeout, TerminalState) as error:
             raise EnvironmentFailure(
                 f"nobody knows: {name}", observed=error.observed, remedy="run the checks that failed again"
             ) from error

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from conformance.clients.http import expect
 from conformance.clients.jobs import SCRATCH, Started, job_path
 from conformance.clients.stack_clients import StackClients
-from conformance.core.errors import NotYet
+from conformance.core.errors import WaitTimeout
 from conformance.core.waiting import eventually
 
 FOLDER = f"{SCRATCH}inflight"
@@ -86,7 +86,7 @@ class Inflight:
                 interval=1,
                 until=lambda seen: not seen["building"],
             )
-        except NotYet:
+        except WaitTimeout:
             return "still running", "its agent and its step went on"
         console = jenkins.console(Started(self._running.job, self._running.number, 0))
         lines = [line.strip() for line in console.splitlines() if line.strip()]

@@ -19,7 +19,7 @@ from conformance.clients.nexus import Coordinates, Nexus, RepositoryFact
 from conformance.clients.stack_clients import StackClients
 from conformance.contract.model import Contract, NexusRepository
 from conformance.core import maven
-from conformance.core.errors import NotYet
+from conformance.core.errors import WaitTimeout
 from conformance.core.nonconformance import NonConformance, PreconditionFailed
 from conformance.core.shared_facts import Shared
 from conformance.core.waiting import eventually
@@ -53,7 +53,7 @@ def unwritable(clients: StackClients) -> str:
 
     try:
         eventually(writable, what="Nexus is writable", timeout=15)
-    except NotYet:
+    except WaitTimeout:
         return "Nexus is up, and status/writable does not answer 200"
     return ""
 

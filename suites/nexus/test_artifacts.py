@@ -11,7 +11,7 @@ from conformance.clients import artifacts
 from conformance.clients.http import expect
 from conformance.clients.nexus import Coordinates, Nexus
 from conformance.contract.model import Contract
-from conformance.core.errors import NotYet
+from conformance.core.errors import WaitTimeout
 from conformance.core.nonconformance import NonConformance, PreconditionFailed, require, require_none
 from conformance.core.waiting import eventually
 from conformance.runner.decision import not_applicable
@@ -77,7 +77,7 @@ def test_search_tells_true_checksums(nexus: Nexus, contract: Contract, maven_gro
 
     try:
         found = eventually(indexed, what=f"search finds {item}", timeout=INDEXED)
-    except NotYet as error:
+    except WaitTimeout as error:
         raise NonConformance(
             "Nexus does not find what was deployed",
             expected=f"{item.path} within {INDEXED} s",
@@ -279,7 +279,7 @@ def test_proxy_serves_and_keeps(nexus: Nexus, contract: Contract, relies_on: Rel
 
     try:
         eventually(kept, what=f"a proxy keeps {PUBLIC}", timeout=INDEXED)
-    except NotYet as error:
+    except WaitTimeout as error:
         raise NonConformance(
             f"no proxy repository keeps {PUBLIC} after serving it",
             expected=f"it is in {' or '.join(proxies)}",

@@ -12,7 +12,7 @@ from conformance.clients.names import Names
 from conformance.clients.objects import Pod, Workload
 from conformance.contract.model import Contract, Reach
 from conformance.core import maven
-from conformance.core.errors import NotYet
+from conformance.core.errors import WaitTimeout
 from conformance.core.nonconformance import NonConformance, PreconditionFailed, require_none
 from conformance.core.waiting import eventually
 from conformance.runner.decision import not_applicable
@@ -95,7 +95,7 @@ def test_new_claim_is_bound(
                 interval=0.3,
                 until=lambda phase: phase == "Bound",
             )
-        except NotYet as error:
+        except WaitTimeout as error:
             events = kube.events(namespace, names.unique)
             raise NonConformance(
                 "the default storage class gives no volume",

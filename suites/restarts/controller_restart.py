@@ -15,7 +15,7 @@ from conformance.clients.jenkins import Jenkins
 from conformance.clients.jobs import job_path
 from conformance.clients.kubernetes import Cluster
 from conformance.contract.model import Contract
-from conformance.core.errors import NotYet
+from conformance.core.errors import WaitTimeout
 from conformance.core.shared_facts import Shared
 from conformance.core.waiting import eventually
 from suites.restarts.rolling_restart import Return, Way, answers
@@ -113,7 +113,7 @@ class Restart:
             left.update(left_agents(self.jenkins, self.kube, self.contract.jenkins.namespace))
             return not left
 
-        with suppress(NotYet):
+        with suppress(WaitTimeout):
             eventually(look, what="agents' pods are gone", timeout=self.contract.budgets.agent_gone)
         return left
 

@@ -124,7 +124,7 @@ def test_a_step_that_failed() -> None:
     checks.test_every_step_was_made(seen())
     steps = (Step(name="nexus", seconds=9, ok=False, note="it does not start"),)
     with pytest.raises(NonConformance, match="the upgrade from old to new failed") as told:
-        checks.test_every_step_was_made(seen(error="NotYet", steps=steps))
+        checks.test_every_step_was_made(seen(error="WaitTimeout", steps=steps))
     assert "nexus: it does not start" in str(told.value)
 
 
@@ -286,7 +286,7 @@ def test_plugins_of_a_controller_that_is_away_after_a_failed_upgrade_are_not_ask
 
 def test_a_way_back_that_fails_says_what_cannot_go_back() -> None:
     with pytest.raises(NonConformance, match="Jenkins 1 is older"):
-        checks.test_every_step_was_made(seen(error="NotYet", cannot=("Jenkins 1 is older",)))
+        checks.test_every_step_was_made(seen(error="WaitTimeout", cannot=("Jenkins 1 is older",)))
 
 
 @pytest.mark.parametrize("killed", [True, False])
