@@ -5,7 +5,7 @@ A results folder is the one source of every report, also after a kill:
     run.json             what the run is (reports.recorder)
     events-NAME.jsonl    events of one pytest session, or of the run itself (`run`)
     plan-NAME.json       the checks that a session is going to run
-    gates/               outcomes of gate checks, for workers that wait for them (fixtures.gating)
+    gates/               outcomes of gate checks, for workers that wait for them (conformance.runner.gating)
     evidence/            what checks saw, redacted, named by content
     diagnostics/         journals, logs and resources of the cluster, when the run was red
 

@@ -21,7 +21,7 @@ from conformance.core.errors import EnvironmentFailure
 from conformance.core.nonconformance import NonConformance
 from conformance.core.shared_facts import Shared
 from conformance.runner.endpoints import load_endpoints
-from conformance.runner.outcomes import MEANING, comes_meanwhile
+from conformance.runner.outcomes import MEANING, runs_beside_restart
 from suites.restarts import nexus_restart as restart_of_nexus
 
 #: the longest time in seconds that another worker may need for a restart
@@ -46,7 +46,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let a check that runs beside the restart of Nexus begin that restart."""
     name = "begun_nexus_restart"
-    if not isinstance(item, pytest.Function) or item.get_closest_marker("meanwhile") is None:
+    if not isinstance(item, pytest.Function) or item.get_closest_marker("beside_restart") is None:
         return
     # the items of one function share this list
     if name not in item.fixturenames:
@@ -106,5 +106,8 @@ def nexus_restart(
 @pytest.fixture
 def begun_nexus_restart(request: pytest.FixtureRequest, nexus_restart: NexusRestart) -> None:
     """Begin the restart of Nexus, where the session restarts it at all and is allowed to."""
-    if comes_meanwhile(request.node, request.session.items) and load_endpoints(request.config).disruptible:
+    if (
+        runs_beside_restart(request.node, request.session.items)
+        and load_endpoints(request.config).disruptible
+    ):
         nexus_restart.begin()

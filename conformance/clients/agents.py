@@ -135,7 +135,7 @@ class Agents:
         job = f"{self.folder}/{name}-{re.sub('[^A-Za-z0-9]', '-', label)}"
         self.jenkins.create_pipeline(job, _HOLD.format(label=label, seconds=HOLD))
         started = self.jenkins.start(job)
-        self.shared.leave("running", job=job, number=started.number)
+        self.shared.register_cleanup("running build", job=job, number=started.number)
         queued = time.monotonic() - asked
         name = self._node_name(label, started, timeout)
         first_step = time.monotonic() - asked

@@ -298,8 +298,8 @@ class Jenkins:
             self.finish(started, timeout=60)
         return True
 
-    def forget(self, job: str, queue_id: int) -> None:
-        """Take back what was asked for: cancel it in the queue, or stop and delete its build."""
+    def discard(self, job: str, queue_id: int) -> None:
+        """Cancel a requested build in the queue, or stop and delete the build that it became."""
         build = self._build_of(job, queue_id)
         if build is None:  # it may become one before it is cancelled
             self.http.post("/queue/cancelItem", params={"id": queue_id}, headers=self.crumb())

@@ -130,7 +130,7 @@ class Products:
         if turn is Turn.AGAIN:
             self.build(product).require_success()
         version = self.versions[turn]
-        self.shared.leave("version", group=product.package_group, version=version)
+        self.shared.register_cleanup("version", group=product.package_group, version=version)
         branch = {BRANCH: product.failing_branch} if turn is Turn.FAILING else {}
         return self._ask(product.build_job, {VERSION: version, **branch})
 
@@ -143,12 +143,12 @@ class Products:
         else:
             self._deploy_own_package(product, turn)
         for repository in product.images:
-            self.shared.leave("image", repository=repository, tag=version)
+            self.shared.register_cleanup("image", repository=repository, tag=version)
         return self._ask(product.images_job, {VERSION: version, IMAGE_TAG: version})
 
     def _deploy_own_package(self, product: Product, turn: Turn) -> None:
         item = self.package(product, turn)
-        self.shared.leave("version", group=item.group, version=item.version)
+        self.shared.register_cleanup("version", group=item.group, version=item.version)
         pom = artifacts.pom(item.group, item.artifact, item.version, "zip")
         self.clients.nexus.deploy(
             self.clients.contract.nexus.releases, item, release_package(product, item.version), pom
@@ -156,7 +156,7 @@ class Products:
 
     def _ask(self, job: str, parameters: dict[str, str]) -> dict[str, int]:
         queue_id = self.clients.jenkins.ask(job, parameters)
-        self.shared.leave("asked", job=job, queue_id=queue_id)
+        self.shared.register_cleanup("requested build", job=job, queue_id=queue_id)
         return {"queue_id": queue_id}
 
 

@@ -82,7 +82,7 @@ def _asked(agents: Agents, name: str, script: str, image: str = "") -> Asked:
     def ask() -> dict[str, int]:
         agents.jenkins.create_pipeline(job, script)
         queue_id = agents.jenkins.ask(job)
-        agents.shared.leave("asked", job=job, queue_id=queue_id)
+        agents.shared.register_cleanup("requested build", job=job, queue_id=queue_id)
         return {"queue_id": queue_id}
 
     return Asked(job, agents.shared.once(name, ask)["queue_id"], image)

@@ -16,7 +16,7 @@ from conformance.sources.stack import StackFiles
 from suites.agents.conftest import confined
 from suites.agents.inside import CLIENTS, RUNTIME_SOCKETS, SETUID, TOKEN, WORK, Inside, look_inside, tool
 
-pytestmark = [pytest.mark.writes, pytest.mark.meanwhile]
+pytestmark = [pytest.mark.writes, pytest.mark.beside_restart]
 
 #: Maven prints its version in bold, terminal or not
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")

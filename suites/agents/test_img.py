@@ -19,7 +19,7 @@ from conformance.sources.stack import StackFiles
 from suites.agents.conftest import Comes, confined
 from suites.agents.inside import look_inside
 
-pytestmark = [pytest.mark.writes, pytest.mark.meanwhile]
+pytestmark = [pytest.mark.writes, pytest.mark.beside_restart]
 
 #: folder in the agent for what is built there
 FOLDER = "/home/jenkins/agent/conformance"
@@ -203,7 +203,7 @@ def test_img_pushes_without_a_daemon(
     """img pushes to ECR with a credential of the controller, and ECR has the digest that img lists."""
     repository = scratch_repository(contract)
     reference = f"{ecr.address.host}/{repository}:{names.unique}"
-    agents.shared.leave("image", repository=repository, tag=names.unique)
+    agents.shared.register_cleanup("image", repository=repository, tag=names.unique)
     script = json.dumps(
         "mkdir x && cd x && cp /bin/busybox ."
         " && printf 'FROM scratch\\nCOPY busybox /bin/busybox\\n' > Dockerfile"

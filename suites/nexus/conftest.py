@@ -148,7 +148,7 @@ def proxy(contract: Contract) -> str:
 @pytest.fixture
 def through_group(shared: Shared) -> Iterator[None]:
     """The check reads through the group; no other check takes a remote away at the same time."""
-    with shared.held("the proxy's remote", alone=False):
+    with shared.held("the proxy's remote", exclusive=False):
         yield
 
 
@@ -158,8 +158,8 @@ def cut_off(nexus: Nexus, shared: Shared) -> CutOff:
 
     @contextmanager
     def away(name: str) -> Iterator[None]:
-        with shared.held("the proxy's remote", alone=True):
-            shared.leave("proxy", name=name)
+        with shared.held("the proxy's remote", exclusive=True):
+            shared.register_cleanup("proxy", name=name)
             nexus.cut_off(name, away=True)
             try:
                 yield

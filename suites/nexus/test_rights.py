@@ -58,7 +58,7 @@ def _fits(right: Privilege, targets: tuple[str, ...]) -> bool:
 @pytest.fixture
 def reader(nexus: Nexus, names: Names, shared: Shared) -> Iterator[Nexus]:
     """Nexus as somebody who may only read, made for the check and removed."""
-    shared.leave("nexus user", name=names.unique)
+    shared.register_cleanup("nexus user", name=names.unique)
     yield nexus.make_user(names.unique, READER)
     nexus.delete_user(names.unique)
 

@@ -100,7 +100,7 @@ def _nexus_credential(contract: Contract) -> str:
     return next((name for name in contract.jenkins.credentials if re.search("nexus|maven", name)), "nexus")
 
 
-@pytest.mark.meanwhile
+@pytest.mark.beside_restart
 @pytest.mark.requirement("PIPELINES-16")
 def test_pods_run_the_images_by_digest(
     traced: Build,

@@ -120,9 +120,9 @@ class Restart:
     def _remove_one(self) -> str:
         """Delete a declared job as a person would, one of which nobody loses a build; none: empty."""
         declared = [job.name for job in self.contract.jenkins.jobs]
-        name = expendable(self.jenkins, declared, self.shared.left())
+        name = expendable(self.jenkins, declared, self.shared.cleanups())
         if name:
-            self.shared.leave("seeded job", name=name, config=self.jenkins.config_xml(name))
+            self.shared.register_cleanup("seeded job", name=name, config=self.jenkins.config_xml(name))
             self.jenkins.delete_job(name)
         return name
 
@@ -138,7 +138,7 @@ def expendable(jenkins: Jenkins, jobs: Sequence[str], notes: Iterable[Mapping[st
 
     Empty when each has a build of somebody else's.
     """
-    own = {(note["job"], note["queue_id"]) for note in notes if note["kind"] == "asked"}
+    own = {(note["job"], note["queue_id"]) for note in notes if note["kind"] == "requested build"}
     newest = newest_builds(jenkins)
 
     def is_ours(job: str) -> bool:
