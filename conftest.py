@@ -10,5 +10,9 @@ pytest_plugins = [
     "conformance.runner.cluster_watch",
     "conformance.runner.cleanup",
     "conformance.runner.stand_up",
-    "fixtures.plugin",
+    "conformance.runner.permission",
+    "fixtures.contract",
+    "fixtures.services",
+    "fixtures.names",
+    "fixtures.products",
 ]

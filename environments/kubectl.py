@@ -74,7 +74,7 @@ class Kubectl:
         """Until every Deployment and StatefulSet behind `selector` runs its newest template, and only that.
 
         Raises:
-            NotYet, TerminalState: with what is behind.
+            WaitTimeout, TerminalState: with what is behind.
         """
         eventually(
             lambda: self._behind(namespace, selector),
@@ -100,7 +100,7 @@ class Kubectl:
         """Until `count` pods behind `selector` are ready; ends at once when one cannot become so.
 
         Raises:
-            NotYet, TerminalState: with the states of the pods' containers.
+            WaitTimeout, TerminalState: with the states of the pods' containers.
         """
         eventually(
             lambda: pod_states(self.get("pods", "--namespace", namespace, "--selector", selector)),

@@ -18,7 +18,7 @@ from typing import Any
 
 import suites.static
 from conformance.contract.load import load
-from conformance.core.nonconformance import NonConformance, Unreadable
+from conformance.core.nonconformance import NonConformance, PreconditionFailed
 from conformance.runner.decision import NotApplicable
 from conformance.sources.stack import StackFiles
 
@@ -56,8 +56,8 @@ def verdict(contract_file: Path) -> Verdict:
             check.run(**arguments)
         except NotApplicable:
             continue
-        except Unreadable as error:
-            if error.decided_by in check.requirements:
+        except PreconditionFailed as error:
+            if error.requirement in check.requirements:
                 _note(failed, check, error)
             else:
                 blocked |= set(check.requirements)

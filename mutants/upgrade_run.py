@@ -17,7 +17,7 @@ from pathlib import Path
 
 import requests
 
-from conformance.clients.stack_clients import Stack, connect
+from conformance.clients.stack_clients import StackClients
 from conformance.contract.load import load
 from conformance.contract.model import LoadedContract
 from conformance.core.errors import ConformanceError
@@ -93,8 +93,8 @@ class UpgradeRunner:
             stack.jenkins.delete_job(left)
         settled(stack, self.state)
 
-    def _stack(self) -> Stack:
-        return connect(self.runner.endpoints, self.field.planned.loaded.contract)
+    def _stack(self) -> StackClients:
+        return StackClients(self.field.planned.loaded.contract, self.runner.endpoints)
 
     def judge(self, mutant: UpgradeMutant) -> Result:
         """Upgrade, judge, go back. Never raises what the stack or a tool did wrong."""
@@ -123,7 +123,7 @@ class UpgradeRunner:
         if mutant.before:
             before = Side("what stood before", load(mutant.before_it(stands, folder / "before")))
             self.field.change(before.loaded, folder / "before.jsonl")
-            settled(connect(self.runner.endpoints, before.loaded.contract), self.state)
+            settled(StackClients(before.loaded.contract, self.runner.endpoints), self.state)
         watched = folder / "watched"
         watched.mkdir()
         (watched / STATE).write_bytes(self.state.read_bytes())

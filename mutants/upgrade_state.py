@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from conformance.clients.stack_clients import Stack
+from conformance.clients.stack_clients import StackClients
 from conformance.core.nonconformance import NonConformance
 from conformance.upgrade.state.collectors import KEEPERS, fill, look
 from conformance.upgrade.state.model import Item, Manifest
@@ -14,19 +14,19 @@ from conformance.upgrade.state.model import Item, Manifest
 TOGETHER = (frozenset({"job", "build"}),)
 
 
-def settled(stack: Stack, file: Path) -> Manifest:
+def settled(stack: StackClients, file: Path) -> Manifest:
     """The state of `file` as it is on `stack`, made where it is not there. Raises NonConformance."""
     kept = _again(stack, Manifest.load(file)) if file.exists() else fill(stack, 1)
     kept.save(file)
     return kept
 
 
-def made_again(stack: Stack, file: Path, kinds: Collection[str]) -> None:
+def made_again(stack: StackClients, file: Path, kinds: Collection[str]) -> None:
     """Make these kinds anew: an upgrade before took what made them worth looking at."""
     _made(stack, Manifest.load(file), kinds).save(file)
 
 
-def _again(stack: Stack, before: Manifest) -> Manifest:
+def _again(stack: StackClients, before: Manifest) -> Manifest:
     looked = look(stack, before)
     lost = {found.item.kind for found in looked.different} | {item.kind for item, _ in looked.unseen}
     lost |= {kind for together in TOGETHER if together & lost for kind in together}
@@ -38,7 +38,7 @@ def _again(stack: Stack, before: Manifest) -> Manifest:
     return _made(stack, before, lost)
 
 
-def _made(stack: Stack, before: Manifest, kinds: Collection[str]) -> Manifest:
+def _made(stack: StackClients, before: Manifest, kinds: Collection[str]) -> Manifest:
     # what is left of the old one may be in the way: another number has other names
     seed = before.seed + 1
     items = [item for item in before.items if item.kind not in kinds]
@@ -48,7 +48,7 @@ def _made(stack: Stack, before: Manifest, kinds: Collection[str]) -> Manifest:
     return Manifest(seed=seed, stack=before.stack, items=tuple(items))
 
 
-def _seen(stack: Stack, made: Item) -> Item:
+def _seen(stack: StackClients, made: Item) -> Item:
     seen = KEEPERS[made.kind].look(stack, made)
     if seen is None:
         raise NonConformance(f"the stack did not keep {made.kind} {made.name} that it had taken")

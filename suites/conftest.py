@@ -1,14 +1,14 @@
-"""What checks of several layers share.
+"""Fixtures and parameters that checks of several layers share.
 
-Agents and products of the contract are parameters. What many checks must read and cannot is told once, by
-the check that decides it; the others are blocked.
+Agents and products of the contract are parameters. The one restart of Nexus begins here, because checks of
+lower layers run beside it.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,43 +18,18 @@ from conformance.clients.nexus import Nexus
 from conformance.contract.load import load
 from conformance.contract.model import Contract
 from conformance.core.errors import EnvironmentFailure
-from conformance.core.nonconformance import NonConformance, Unreadable
+from conformance.core.nonconformance import NonConformance
 from conformance.core.shared_facts import Shared
-from conformance.runner.decision import Blocked
 from conformance.runner.endpoints import load_endpoints
-from conformance.runner.outcomes import comes_meanwhile
-from suites.restarts import nexus_restart as restarting_nexus
+from conformance.runner.outcomes import MEANING, runs_beside_restart
+from suites.restarts import nexus_restart as restart_of_nexus
 
-#: seconds for which another worker may be at a restart, at its longest
+#: the longest time in seconds that another worker may need for a restart
 LONGEST = 900
-#: the restart of Nexus: called, it waits for its end
-NexusRestart = Callable[[], restarting_nexus.Restarted]
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
-    with _told_once(item):
-        return (yield)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    with _told_once(item):
-        return (yield)
-
-
-@contextmanager
-def _told_once(item: pytest.Item) -> Iterator[None]:
-    try:
-        yield
-    except Unreadable as error:
-        if error.decided_by in {name for mark in item.iter_markers("requirement") for name in mark.args}:
-            raise
-        raise Blocked(f"{error.decided_by}: {error.what}") from error
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Fill the parameters `label`, `image_label` and `product` from the contract."""
+    """Fill the parameters `label`, `image_label` and `product_name` from the contract."""
     if not {"label", "image_label", "product_name"} & set(metafunc.fixturenames):
         return
     contract: Contract = load(Path(str(metafunc.config.getoption("--contract")))).contract
@@ -68,33 +43,71 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.parametrize(name, found)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let a check that runs beside the restart of Nexus begin that restart."""
+    name = "begun_nexus_restart"
+    if not isinstance(item, pytest.Function) or item.get_closest_marker("beside_restart") is None:
+        return
+    # the items of one function share this list
+    if name not in item.fixturenames:
+        item.fixturenames.insert(0, name)
+
+
+@pytest.fixture(scope="session")
+def planned(request: pytest.FixtureRequest) -> frozenset[str]:
+    """The requirements that checks of this session decide."""
+    meanings = (item.stash.get(MEANING, None) for item in request.session.items)
+    return frozenset(name for meaning in meanings if meaning for name in meaning.requirements)
+
+
+class NexusRestart:
+    """The one restart of Nexus in a run, which takes half a minute; one worker makes it, all read it."""
+
+    def __init__(self, restart: restart_of_nexus.Restart, shared: Shared) -> None:
+        self._restart, self._shared = restart, shared
+        # a daemon: it holds up no process that is about to end
+        self._thread = threading.Thread(target=self._begin, name="restart of nexus", daemon=True)
+
+    def begin(self) -> None:
+        """Begin it in the background, where this process did not yet."""
+        if self._thread.ident is None:
+            self._thread.start()
+
+    def result(self) -> restart_of_nexus.Restarted:
+        """Begin it, and wait for its end. Raises NonConformance, EnvironmentFailure."""
+        self.begin()
+        return self._once()
+
+    def join(self) -> None:
+        """Wait for a restart that this process began: other workers wait for its result."""
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _once(self) -> restart_of_nexus.Restarted:
+        fact = self._shared.once("restart of nexus", self._restart.make, timeout=LONGEST)
+        return restart_of_nexus.Restarted.from_facts(fact)
+
+    def _begin(self) -> None:
+        with suppress(NonConformance, EnvironmentFailure):  # `result` raises the same
+            self._once()
+
+
 @pytest.fixture(scope="session")
 def nexus_restart(
     contract: Contract, shared: Shared, run_name: str, nexus: Nexus, kube: Cluster
 ) -> Iterator[NexusRestart]:
-    """The one restart of Nexus in a run, begun by whoever comes first; its start takes half a minute.
-
-    Raises, when it is called: NonConformance, EnvironmentFailure.
-    """
-    make = restarting_nexus.Restart(nexus.in_own_session(), kube, contract, shared, run_name).make
-
-    def once() -> restarting_nexus.Restarted:
-        return restarting_nexus.Restarted.from_facts(shared.once("restart of nexus", make, timeout=LONGEST))
-
-    def begin() -> None:
-        with suppress(NonConformance, EnvironmentFailure):  # whoever calls it gets the same
-            once()
-
-    # it holds up no process that is told to end
-    thread = threading.Thread(target=begin, name="restart of nexus", daemon=True)
-    thread.start()
-    yield once
-    # other workers wait for what this one may be at
-    thread.join()
+    """The one restart of Nexus in a run."""
+    restart = restart_of_nexus.Restart(nexus.in_own_session(), kube, contract, shared, run_name)
+    found = NexusRestart(restart, shared)
+    yield found
+    found.join()
 
 
-@pytest.fixture(autouse=True)
-def _begun(request: pytest.FixtureRequest, _may_write: None) -> None:
-    """Who runs while Nexus restarts lets it begin, where it may."""
-    if comes_meanwhile(request.node, request.session.items) and load_endpoints(request.config).disruptible:
-        request.getfixturevalue("nexus_restart")
+@pytest.fixture
+def begun_nexus_restart(request: pytest.FixtureRequest, nexus_restart: NexusRestart) -> None:
+    """Begin the restart of Nexus, where the session restarts it at all and is allowed to."""
+    if (
+        runs_beside_restart(request.node, request.session.items)
+        and load_endpoints(request.config).disruptible
+    ):
+        nexus_restart.begin()

@@ -17,7 +17,7 @@ from conformance.clients.jenkins import Jenkins
 from conformance.clients.jobs import Build, Started
 from conformance.clients.kubernetes import Cluster
 from conformance.clients.objects import Pod
-from conformance.core.errors import EnvironmentFailure, NotYet, TerminalState
+from conformance.core.errors import EnvironmentFailure, TerminalState, WaitTimeout
 from conformance.core.nonconformance import NonConformance
 from conformance.core.shared_facts import Shared
 from conformance.core.waiting import eventually
@@ -135,7 +135,7 @@ class Agents:
         job = f"{self.folder}/{name}-{re.sub('[^A-Za-z0-9]', '-', label)}"
         self.jenkins.create_pipeline(job, _HOLD.format(label=label, seconds=HOLD))
         started = self.jenkins.start(job)
-        self.shared.leave("running", job=job, number=started.number)
+        self.shared.register_cleanup("running build", job=job, number=started.number)
         queued = time.monotonic() - asked
         name = self._node_name(label, started, timeout)
         first_step = time.monotonic() - asked
@@ -158,7 +158,7 @@ class Agents:
                 timeout=timeout,
                 interval=0.3,
             )
-        except NotYet as error:
+        except WaitTimeout as error:
             left = self.cluster.pod(self.namespace, name)
             raise NonConformance(
                 f"agent pod {name} is still there {timeout:g} s after its build",
@@ -200,7 +200,7 @@ class Agents:
                 until=lambda seen: "conformance-agent=" in seen,
                 terminal=ended,
             )
-        except (NotYet, TerminalState) as error:
+        except (WaitTimeout, TerminalState) as error:
             raise self._no_agent(label, started, timeout, error.observed) from error
         return str(re.findall(r"conformance-agent=(\S+)", text)[-1])
 

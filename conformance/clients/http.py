@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-from conformance.core.errors import EnvironmentFailure, NotYet
+from conformance.core.errors import EnvironmentFailure, WaitTimeout
 from conformance.core.nonconformance import NonConformance
 from conformance.core.waiting import eventually
 from environments.base import Service
@@ -137,7 +137,7 @@ class Http:
                 transient=(Unavailable,),
                 remedy=f"look at the log of {self.name}: it is away or overloaded",
             )
-        except NotYet as error:
+        except WaitTimeout as error:
             raise Unavailable(
                 error.what, where=str(request.url), observed=error.observed, remedy=error.remedy
             ) from error

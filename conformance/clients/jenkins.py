@@ -29,7 +29,7 @@ from conformance.clients.jobs import (
     pipeline_xml,
     walk,
 )
-from conformance.core.errors import EnvironmentFailure, NotYet, TerminalState
+from conformance.core.errors import EnvironmentFailure, TerminalState, WaitTimeout
 from conformance.core.nonconformance import NonConformance
 from conformance.core.waiting import eventually
 
@@ -228,7 +228,7 @@ class Jenkins:
                 until=lambda found: bool(found.get("executable")),
                 terminal=lambda found: "it was cancelled in the queue" if found.get("cancelled") else None,
             )
-        except (NotYet, TerminalState) as error:
+        except (WaitTimeout, TerminalState) as error:
             raise NonConformance(
                 f"a build of {job} does not leave the queue",
                 expected=f"a build number within {timeout:g} s",
@@ -252,7 +252,7 @@ class Jenkins:
                 interval=0.5,
                 until=lambda found: not found["building"] and bool(found["result"]),
             )
-        except NotYet as error:
+        except WaitTimeout as error:
             console = self.console(started)
             self.stop(started)
             raise NonConformance(
@@ -298,8 +298,8 @@ class Jenkins:
             self.finish(started, timeout=60)
         return True
 
-    def forget(self, job: str, queue_id: int) -> None:
-        """Take back what was asked for: cancel it in the queue, or stop and delete its build."""
+    def discard(self, job: str, queue_id: int) -> None:
+        """Cancel a requested build in the queue, or stop and delete the build that it became."""
         build = self._build_of(job, queue_id)
         if build is None:  # it may become one before it is cancelled
             self.http.post("/queue/cancelItem", params={"id": queue_id}, headers=self.crumb())

@@ -18,7 +18,7 @@ from kubernetes import client, config
 from kubernetes.config.config_exception import ConfigException
 
 from conformance.clients.http import PATIENCE, Exchange, Journal, Unavailable
-from conformance.core.errors import EnvironmentFailure, NotYet
+from conformance.core.errors import EnvironmentFailure, WaitTimeout
 from conformance.core.waiting import eventually
 
 UNAVAILABLE = frozenset({429, 500, 502, 503, 504})
@@ -138,7 +138,7 @@ class KubeApi:
             eventually(
                 probe, what=f"the Kubernetes API tells {what}", timeout=PATIENCE, transient=(Unavailable,)
             )
-        except NotYet as error:
+        except WaitTimeout as error:
             raise Unavailable(error.what, where=self._settings.host, observed=error.observed) from error
         return boxed[0]
 

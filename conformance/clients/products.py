@@ -5,15 +5,14 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
 from conformance.clients import artifacts
-from conformance.clients.jenkins import Jenkins
 from conformance.clients.jobs import Build
-from conformance.clients.nexus import Coordinates, Nexus
-from conformance.contract.model import Contract, Product
+from conformance.clients.nexus import Coordinates
+from conformance.clients.stack_clients import StackClients
+from conformance.contract.model import Product
 from conformance.core.errors import EnvironmentFailure
 from conformance.core.nonconformance import NonConformance
 from conformance.core.shared_facts import Shared
@@ -37,21 +36,11 @@ class Turn(StrEnum):
     FAILING = "failing"  #: from the branch whose unit tests fail
 
 
-@dataclass(frozen=True, slots=True)
-class Hands:
-    """The services that a pipeline's run needs."""
-
-    jenkins: Jenkins
-    nexus: Nexus
-    contract: Contract
-    shared: Shared
-
-
 class Products:
     """Runs of the products' jobs. Every worker gets the same builds."""
 
-    def __init__(self, hands: Hands, run: str) -> None:
-        self.hands = hands
+    def __init__(self, clients: StackClients, shared: Shared, run: str) -> None:
+        self.clients, self.shared = clients, shared
         #: release versions that no other run uses; also the images' tags
         self.versions = {
             Turn.FIRST: f"0.0.0-{run}",
@@ -60,7 +49,7 @@ class Products:
             Turn.FAILING: f"0.0.2-{run}",
         }
         self.version = self.versions[Turn.FIRST]
-        self._budget = hands.contract.budgets.build
+        self._budget = clients.contract.budgets.build
         self._finished: dict[tuple[str, Turn], Build] = {}
 
     # -- coordinates ------------------------------------------------------------------------
@@ -78,7 +67,7 @@ class Products:
 
     def start_early(self) -> None:
         """Ask for what needs nothing else, so that it runs while other layers are being checked."""
-        for product in self.hands.contract.products:
+        for product in self.clients.contract.products:
             # whoever needs the build gets the reason from the shared fact
             with contextlib.suppress(NonConformance, EnvironmentFailure):
                 if product.build_job:
@@ -102,7 +91,7 @@ class Products:
 
         Whoever comes first writes that down and asks: the build runs while its checks are not yet due.
         """
-        before = self.hands.shared.once(
+        before = self.shared.once(
             f"files of {product.name} before it is built again", lambda: self.deployed(product)
         )
         self._asked(product.build_job, Turn.AGAIN, partial(self._ask_build, product, Turn.AGAIN))
@@ -113,7 +102,7 @@ class Products:
         found = {}
         for item in self.files(product):
             for one in (item, Coordinates(item.group, item.artifact, item.version, "pom")):
-                answer = self.hands.nexus.fetch(self.hands.contract.nexus.releases, one.path)
+                answer = self.clients.nexus.fetch(self.clients.contract.nexus.releases, one.path)
                 found[str(one)] = [artifacts.sha256(answer.content), answer.headers.get("Last-Modified", "")]
         return found
 
@@ -130,18 +119,18 @@ class Products:
     def _end(self, job: str, queue_id: int) -> Build:
         # a job whose builds do not run at once lets each wait for those before it
         turns = len(Turn)
-        started = self.hands.jenkins.left_queue(job, queue_id, timeout=turns * self._budget)
-        return self.hands.jenkins.finish(started, timeout=self._budget)
+        started = self.clients.jenkins.left_queue(job, queue_id, timeout=turns * self._budget)
+        return self.clients.jenkins.finish(started, timeout=self._budget)
 
     def _asked(self, job: str, turn: Turn, ask: Ask) -> int:
-        fact = self.hands.shared.once(f"{turn} build of {job}", ask, timeout=2 * len(Turn) * self._budget)
+        fact = self.shared.once(f"{turn} build of {job}", ask, timeout=2 * len(Turn) * self._budget)
         return int(fact["queue_id"])
 
     def _ask_build(self, product: Product, turn: Turn) -> dict[str, int]:
         if turn is Turn.AGAIN:
             self.build(product).require_success()
         version = self.versions[turn]
-        self.hands.shared.leave("version", group=product.package_group, version=version)
+        self.shared.register_cleanup("version", group=product.package_group, version=version)
         branch = {BRANCH: product.failing_branch} if turn is Turn.FAILING else {}
         return self._ask(product.build_job, {VERSION: version, **branch})
 
@@ -154,20 +143,20 @@ class Products:
         else:
             self._deploy_own_package(product, turn)
         for repository in product.images:
-            self.hands.shared.leave("image", repository=repository, tag=version)
+            self.shared.register_cleanup("image", repository=repository, tag=version)
         return self._ask(product.images_job, {VERSION: version, IMAGE_TAG: version})
 
     def _deploy_own_package(self, product: Product, turn: Turn) -> None:
         item = self.package(product, turn)
-        self.hands.shared.leave("version", group=item.group, version=item.version)
+        self.shared.register_cleanup("version", group=item.group, version=item.version)
         pom = artifacts.pom(item.group, item.artifact, item.version, "zip")
-        self.hands.nexus.deploy(
-            self.hands.contract.nexus.releases, item, release_package(product, item.version), pom
+        self.clients.nexus.deploy(
+            self.clients.contract.nexus.releases, item, release_package(product, item.version), pom
         )
 
     def _ask(self, job: str, parameters: dict[str, str]) -> dict[str, int]:
-        queue_id = self.hands.jenkins.ask(job, parameters)
-        self.hands.shared.leave("asked", job=job, queue_id=queue_id)
+        queue_id = self.clients.jenkins.ask(job, parameters)
+        self.shared.register_cleanup("requested build", job=job, queue_id=queue_id)
         return {"queue_id": queue_id}
 
 

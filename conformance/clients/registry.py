@@ -17,7 +17,7 @@ from conformance.clients.artifacts import Blob, Image
 from conformance.clients.http import Http, expect
 from conformance.contract.model import Contract
 from conformance.core.errors import EnvironmentFailure
-from conformance.core.nonconformance import NonConformance, Unreadable
+from conformance.core.nonconformance import NonConformance, PreconditionFailed
 from environments.base import Registry as Address
 
 ACCEPTED = (
@@ -94,9 +94,9 @@ class EcrApi:
         try:
             data = self.call("get_authorization_token")["authorizationData"][0]
         except ClientError as error:
-            raise Unreadable(
+            raise PreconditionFailed(
+                "REGISTRY-05",
                 "ECR gives no authorization token",
-                decided_by="REGISTRY-05",
                 observed=str(error),
                 remedy="check the AWS credentials and policy",
             ) from error

@@ -65,7 +65,7 @@ class CommandFailed(EnvironmentFailure):
     """A program that we ran ended with a non-zero status or could not be started."""
 
 
-class NotYet(EnvironmentFailure):
+class WaitTimeout(EnvironmentFailure):
     """`eventually` ran out of time; `observed` holds the last value or the last exception."""
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from conformance.core.process import stop_all
 from conformance.core.timeline import Timeline
-from conformance.core.waiting import given_up
+from conformance.core.waiting import cancelled
 
 Happened = Literal["started", "done", "failed"]
 Observer = Callable[[str, Happened, float], None]
@@ -59,10 +59,10 @@ def run_tasks(
                     done.add(name)
                 else:
                     failure = failure or error
-                    ending.enter_context(given_up())
+                    ending.enter_context(cancelled())
                     stop_all()
     except BaseException:
-        ending.enter_context(given_up())
+        ending.enter_context(cancelled())
         stop_all()
         raise
     finally:

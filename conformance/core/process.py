@@ -11,8 +11,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from conformance.core.errors import CommandFailed, NotYet
-from conformance.core.waiting import eventually, is_apart
+from conformance.core.errors import CommandFailed, WaitTimeout
+from conformance.core.waiting import eventually, is_shielded
 
 TAIL_LINES = 20
 #: In the environment of every process that a run starts, so that none outlives a killed run unseen.
@@ -24,7 +24,7 @@ _guard = threading.Lock()
 def stop_all() -> None:
     """End every program that `run` is waiting for: a failure elsewhere or an interrupt makes them useless.
 
-    Those of a thread that is `conformance.core.waiting.apart` go on.
+    Those of a thread inside of `conformance.core.waiting.shield` go on.
     """
     with _guard:
         programs = list(_running)
@@ -66,7 +66,7 @@ def run(
             f"cannot run {argv[0]}: {missing} is not there",
             remedy=remedy or f"install {argv[0]} and put it on PATH",
         ) from error
-    if not is_apart():
+    if not is_shielded():
         with _guard:
             _running.add(program)
     try:
@@ -115,7 +115,7 @@ def end_marked(run_id: str, patience: float = 3) -> tuple[int, ...]:
     """End what `marked` finds: SIGTERM, and SIGKILL for what still runs after `patience` seconds."""
     found = marked(run_id)
     _signal(found, signal.SIGTERM)
-    with contextlib.suppress(NotYet):
+    with contextlib.suppress(WaitTimeout):
         eventually(lambda: not marked(run_id), what="they end", timeout=patience, interval=0.05)
     _signal(marked(run_id), signal.SIGKILL)
     return found

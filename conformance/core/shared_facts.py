@@ -1,8 +1,8 @@
-"""Facts that cost minutes are made once in a run and shared by its workers.
+"""Facts that take minutes are made once in a run and shared by its workers, and so is its cleanup registry.
 
-The first process that asks for a fact makes it; the others wait for its value. The values are small
-and JSON, and lie in the run's results folder beside the gates' outcomes. A maker that fails leaves the
-reason, and every check that needs the fact tells that reason: the first failure stays visible.
+The first process that needs a fact makes it; the others wait for its value. Values are small JSON objects in
+the folder `facts` of the run's results. A maker that fails keeps the reason, and every check that needs the
+fact fails with it: the first failure stays visible.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from conformance.core.errors import EnvironmentFailure, NotYet, TerminalState
+from conformance.core.errors import EnvironmentFailure, TerminalState, WaitTimeout
 from conformance.core.nonconformance import NonConformance
 from conformance.core.owners import alive, born
 from conformance.core.waiting import eventually
 
 
 class Shared:
-    """Facts of one run, in `folder`."""
+    """The facts and the cleanup registry of one run, in its results folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "facts"
@@ -32,7 +32,7 @@ class Shared:
     def once(
         self, name: str, make: Callable[[], Mapping[str, Any]], *, timeout: float = 900
     ) -> dict[str, Any]:
-        """The fact `name`: what `make()` gave in the one process that made it.
+        """The fact `name`: the value of `make()` in the one process that made it.
 
         Raises:
             NonConformance, EnvironmentFailure: as `make` raised it, in whichever process that was.
@@ -41,7 +41,9 @@ class Shared:
         stem = hashlib.sha256(name.encode()).hexdigest()[:16]
         claim, value = self.folder / f"{stem}.claim", self.folder / f"{stem}.json"
         if self._claimed(claim, name):
-            made: dict[str, Any] = {"broke": {"what": f"finding out {name} broke off"}}
+            made: dict[str, Any] = {
+                "broke": {"what": f"the worker that made the fact {name!r} was interrupted"}
+            }
             try:
                 made = self._made(make)
             finally:
@@ -49,43 +51,48 @@ class Shared:
         try:
             kept = eventually(
                 lambda: json.loads(value.read_text()) if value.exists() else None,
-                what=f"another worker finds out: {name}",
+                what=f"another worker makes the fact {name!r}",
                 timeout=timeout,
                 interval=0.2,
                 terminal=lambda _: (
-                    None if _alive(claim) or value.exists() else "the worker that was at it died"
+                    None if _alive(claim) or value.exists() else "the worker that made it died"
                 ),
             )
-        except (NotYet, TerminalState) as error:
+        except (WaitTimeout, TerminalState) as error:
             raise EnvironmentFailure(
-                f"nobody knows: {name}", observed=error.observed, remedy="run the checks that failed again"
+                f"the fact {name!r} was not made",
+                observed=error.observed,
+                remedy="run the checks that failed again",
             ) from error
         return _unpacked(kept or {})
 
-    def leave(self, kind: str, **what: str | int) -> None:
-        """Note something that the run is about to make on the stack, to be taken away when it ends."""
+    def register_cleanup(self, kind: str, **what: str | int) -> None:
+        """Register what the run is about to make on the stack; it is removed when the run ends.
+
+        `kind` is a key of conformance.runner.cleanup, and `what` are the arguments of its removal.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        name = f"left-{time.time_ns():020d}-{os.getpid()}-{len(what)}"
+        name = f"cleanup-{time.time_ns():020d}-{os.getpid()}-{len(what)}"
         self._put(self.folder / f"{name}.note", {"kind": kind, **what})
 
     @contextmanager
-    def held(self, what: str, *, alone: bool) -> Iterator[None]:
-        """Hold `what` of the stack, alone or beside others who do not; a worker that dies lets go."""
+    def held(self, what: str, *, exclusive: bool) -> Iterator[None]:
+        """Hold a lock named `what`, exclusively or shared; the lock of a worker that dies is released."""
         self.folder.mkdir(parents=True, exist_ok=True)
         stem = hashlib.sha256(what.encode()).hexdigest()[:16]
         with (self.folder / f"{stem}.held").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            fcntl.flock(file, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
             yield
 
-    def left(self) -> list[dict[str, Any]]:
-        """What was noted, the last first: what was made later stands on what was made before."""
-        files = sorted(self.folder.glob("left-*.note"), reverse=True)
+    def cleanups(self) -> list[dict[str, Any]]:
+        """Everything registered, the last first: later things may depend on earlier ones."""
+        files = sorted(self.folder.glob("cleanup-*.note"), reverse=True)
         return [json.loads(file.read_text(encoding="utf-8")) for file in files]
 
     @staticmethod
     def _claimed(claim: Path, name: str) -> bool:
         pid = os.getpid()
-        # it appears with what is in it: one that is being written would look like a dead worker's
+        # it appears with its content: a half-written claim would look like that of a dead worker
         part = claim.with_suffix(f".{pid}.{time.monotonic_ns()}")
         part.write_text(json.dumps({"name": name, "pid": pid, "born": born(pid)}), encoding="utf-8")
         try:

@@ -9,17 +9,17 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
-from conformance.core.errors import NotYet, TerminalState
+from conformance.core.errors import TerminalState, WaitTimeout
 
 T = TypeVar("T")
-_given_up = threading.Event()
+_cancelled = threading.Event()
 #: what ends this thread's waits early
-_ending: ContextVar[threading.Event] = ContextVar("ending", default=_given_up)
+_ending: ContextVar[threading.Event] = ContextVar("ending", default=_cancelled)
 
 
 @contextmanager
-def apart() -> Iterator[None]:
-    """Inside, this thread waits on, and its programs run on, although the process gives its work up."""
+def shield() -> Iterator[None]:
+    """Inside, this thread's waits and programs go on although the process cancels its work."""
     before = _ending.set(threading.Event())
     try:
         yield
@@ -27,18 +27,19 @@ def apart() -> Iterator[None]:
         _ending.reset(before)
 
 
-def is_apart() -> bool:
-    return _ending.get() is not _given_up
+def is_shielded() -> bool:
+    """Does this thread run inside of `shield`?"""
+    return _ending.get() is not _cancelled
 
 
 @contextmanager
-def given_up() -> Iterator[None]:
-    """Inside, every wait of this process ends after its next look: nobody needs what it waits for."""
-    _given_up.set()
+def cancelled() -> Iterator[None]:
+    """Inside, every wait of this process ends after its next probe, except those inside of `shield`."""
+    _cancelled.set()
     try:
         yield
     finally:
-        _given_up.clear()
+        _cancelled.clear()
 
 
 def eventually(
@@ -55,12 +56,13 @@ def eventually(
     """Call `probe` every `interval` seconds until `until(value)` holds, and return that value.
 
     `terminal(value)` returns a reason when the awaited state cannot come any more; the wait then
-    ends at once. Exceptions named in `transient` count as "not yet" and the last one is told;
+    ends at once. Exceptions named in `transient` count as "not yet", and the error names the last one;
     any other goes through. Times are seconds on the monotonic clock; the probe is called at
     least once, and once more at the deadline.
 
     Raises:
-        NotYet: the time ran out, or `given_up` holds (unless `apart`); carries the last value seen.
+        WaitTimeout: the time ran out, or the work is cancelled (not inside of `shield`); carries the last
+            value.
         TerminalState: `terminal` gave a reason.
     """
     start = time.monotonic()
@@ -85,8 +87,8 @@ def eventually(
                 )
             observed, cause = repr(value), None
         if last_try or _ending.get().is_set():
-            raise NotYet(
-                f"{what}: not within {timeout:g} s" if last_try else f"{what}: given up, the work has ended",
+            raise WaitTimeout(
+                f"{what}: not within {timeout:g} s" if last_try else f"{what}: cancelled, the work has ended",
                 expected=what,
                 observed=f"last seen: {observed[:2000]}",
                 remedy=remedy,

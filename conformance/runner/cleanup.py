@@ -1,6 +1,7 @@
-"""What a run leaves on the stack and takes away at its end, by the process that controls it.
+"""pytest plugin: the process that controls a run removes what the run made on the stack.
 
-Workers note what they are about to make (`Shared.leave`); the notes outlive a worker that dies.
+Workers register each thing before they make it (`Shared.register_cleanup`), so that the registry outlives a
+worker that dies.
 """
 
 from __future__ import annotations
@@ -27,74 +28,74 @@ from environments.ecr.client import ecr_client
 
 log = logging.getLogger(__name__)
 
-#: kinds that go first: what is at work could still make what else is noted
-AT_WORK = frozenset({"asked", "running"})
-#: how many are taken away at once
+#: kinds that go first: a build could still make other things that are registered
+AT_WORK = frozenset({"requested build", "running build"})
+#: number of things that are removed at once
 TOGETHER = 3
 
 
-class Tidier:
-    """Takes away what the notes say; what cannot be taken away is told, never raised."""
+class Cleaner:
+    """Removes registered things, in one session of each service."""
 
     def __init__(self, jenkins: Jenkins, nexus: Nexus, ecr: EcrApi) -> None:
-        self._ways: dict[str, Callable[[Mapping[str, Any]], object]] = {
-            "asked": lambda note: jenkins.forget(note["job"], note["queue_id"]),
-            "version": lambda note: nexus.remove_version(note["group"], note["version"]),
+        self._removals: dict[str, Callable[[Mapping[str, Any]], object]] = {
+            "requested build": lambda item: jenkins.discard(item["job"], item["queue_id"]),
+            "version": lambda item: nexus.remove_version(item["group"], item["version"]),
             # its job goes with the run's folder; a folder with a running build cannot be deleted
-            "running": lambda note: jenkins.stop_if_running(note["job"], note["number"]),
-            "folder": lambda note: jenkins.delete_job(note["name"]),
-            "nexus user": lambda note: nexus.delete_user(note["name"]),
-            "proxy": lambda note: nexus.cut_off(note["name"], away=False),
-            "image": lambda note: ecr.delete(note["repository"], note["tag"]),
-            "file": lambda note: nexus.http.delete(f"/repository/{note['repository']}/{note['path']}"),
-            "seeded job": lambda note: jenkins.restore_job(note["name"], note["config"]),
+            "running build": lambda item: jenkins.stop_if_running(item["job"], item["number"]),
+            "folder": lambda item: jenkins.delete_job(item["name"]),
+            "nexus user": lambda item: nexus.delete_user(item["name"]),
+            "proxy": lambda item: nexus.cut_off(item["name"], away=False),
+            "image": lambda item: ecr.delete(item["repository"], item["tag"]),
+            "file": lambda item: nexus.http.delete(f"/repository/{item['repository']}/{item['path']}"),
+            "seeded job": lambda item: jenkins.restore_job(item["name"], item["config"]),
         }
 
-    def tidy(self, notes: list[dict[str, Any]]) -> Iterator[str]:
-        """Yield what was left behind and why."""
-        for note in notes:
+    def clean_up(self, items: list[dict[str, Any]]) -> Iterator[str]:
+        """Remove `items`; yields a line, never an error, for each one that could not be removed."""
+        for item in items:
             try:
-                self._ways[note["kind"]](note)
+                self._removals[item["kind"]](item)
             except (EnvironmentFailure, NonConformance) as error:
-                yield f"left behind: {note}: {str(error).splitlines()[0]}"
+                yield f"left behind: {item}: {str(error).splitlines()[0]}"
 
 
-def tidy(make: Callable[[], Tidier], notes: list[dict[str, Any]]) -> list[str]:
-    """Take everything away, several at once, each by a tidier of its own; returns what was left behind.
+def clean_up(make: Callable[[], Cleaner], items: list[dict[str, Any]]) -> list[str]:
+    """Remove everything, several things at once; returns a line for each one that could not be removed.
 
-    Of its own, for a crumb is of one session.
+    Each thread has a cleaner of its own, because a crumb of Jenkins belongs to one session.
     """
     with ThreadPoolExecutor(TOGETHER) as pool:
-        tidiers = list(pool.map(lambda _: make(), range(TOGETHER)))
-        left: list[str] = []
+        cleaners = list(pool.map(lambda _: make(), range(TOGETHER)))
+        left_behind: list[str] = []
         for first in (True, False):
-            stage = [note for note in notes if (note["kind"] in AT_WORK) is first]
+            stage = [item for item in items if (item["kind"] in AT_WORK) is first]
             shares = [stage[n::TOGETHER] for n in range(TOGETHER)]
-            for lines in pool.map(lambda tidier, share: list(tidier.tidy(share)), tidiers, shares):
-                left += lines
-    return left
+            for lines in pool.map(lambda cleaner, share: list(cleaner.clean_up(share)), cleaners, shares):
+                left_behind += lines
+    return left_behind
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """The controlling process alone, after its workers: take away what the run made on the stack."""
+    """Clean up in the controlling process, after its workers have ended."""
     config = session.config
     folder = Path(str(config.getoption("--results-dir")))
-    if hasattr(config, "workerinput") or not (notes := Shared(folder).left()):
+    if hasattr(config, "workerinput") or not (items := Shared(folder).cleanups()):
         return
     if lost(folder):
-        return  # what was made went with the cluster; each try would wait for its time limit
-    found, kept = load_endpoints(config), Journal()
-    ecr = EcrApi(ecr_client(found.registry, found.ca_bundle), found.registry)
+        return  # everything went with the cluster; each request would wait for its time limit
+    endpoints, journal = load_endpoints(config), Journal()
+    ecr = EcrApi(ecr_client(endpoints.registry, endpoints.ca_bundle), endpoints.registry)
 
-    def tidier() -> Tidier:
-        return Tidier(
-            Jenkins(http_of(found.jenkins, found, kept, "Jenkins")),
-            Nexus(http_of(found.nexus, found, kept, "Nexus")),
+    def cleaner() -> Cleaner:
+        return Cleaner(
+            Jenkins(http_of(endpoints.jenkins, endpoints, journal, "Jenkins")),
+            Nexus(http_of(endpoints.nexus, endpoints, journal, "Nexus")),
             ecr,
         )
 
-    for line in tidy(tidier, notes):
+    for line in clean_up(cleaner, items):
         log.warning(line)
         reporter = config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -9,7 +10,7 @@ import pytest
 from _pytest.outcomes import Failed, Skipped, XFailed
 
 from conformance.core.errors import ConformanceError
-from conformance.core.nonconformance import NonConformance
+from conformance.core.nonconformance import NonConformance, PreconditionFailed
 from reports.events import Piece, piece
 
 #: Characters of a traceback or message that a record keeps.
@@ -29,7 +30,7 @@ class Undecided(Exception):
 
 
 class Blocked(Exception):
-    """Raised for a check whose ground is broken (fixtures.gating)."""
+    """Raised for a check whose gate or precondition is broken."""
 
 
 #: Exceptions that end a check without a failure, and the outcome that each one means.
@@ -71,11 +72,25 @@ class Running:
     pieces: list[Piece] = field(default_factory=list)
 
 
-def judge(running: Running, report: pytest.TestReport, error: BaseException, when: str) -> None:
-    """Decide the outcome by what was raised where; the first thing that went wrong stays the message."""
+def judge(
+    running: Running,
+    report: pytest.TestReport,
+    error: BaseException,
+    when: str,
+    *,
+    requirements: Collection[str],
+) -> None:
+    """Decide the outcome by the exception and its phase; the first thing that went wrong stays the message.
+
+    Args:
+        when: the phase of the check: setup, call or teardown.
+        requirements: what the check decides. A failed precondition of another requirement blocks it.
+    """
     if running.outcome in ("failed", "error"):
         running.details = f"{running.details}\n\nthen, in its {when}:\n{error}"[:MAX_DETAILS]
         return
+    if isinstance(error, PreconditionFailed) and error.requirement not in requirements:
+        error = Blocked(f"{error.requirement}: {error.dependents}")
     first = (str(error).strip().splitlines() or [type(error).__name__])[0]
     running.message, running.remedy, running.details = first, getattr(error, "remedy", ""), ""
     if ending := next((name for kind, name in ENDINGS.items() if isinstance(error, kind)), ""):

@@ -14,19 +14,17 @@ ENDPOINTS = pytest.StashKey[Endpoints]()
 
 
 def load_endpoints(config: pytest.Config) -> Endpoints:
-    """Where the stack is: from the worker's input, or the file of `--stack`, read once."""
+    """Where the stack is: the file of `--stack`, read once. Raises UsageError."""
     if ENDPOINTS not in config.stash:
-        handed = getattr(config, "workerinput", {}).get("endpoints")
         file = config.getoption("--stack", default=None)
-        if not handed and not file:
+        if not file:
             raise UsageError(
                 "these checks need a stack that is up",
                 expected="--stack FILE, the endpoints that `conformance up` writes",
                 remedy="run `conformance run`, or the static layer alone: pytest suites/static",
             )
         try:
-            text = handed or Path(str(file)).read_text(encoding="utf-8")
-            found = Endpoints.from_json(text)
+            found = Endpoints.from_json(Path(str(file)).read_text(encoding="utf-8"))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UsageError(
                 f"cannot read the endpoints {file}",

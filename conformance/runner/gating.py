@@ -4,9 +4,9 @@ Gates are shared as small files in the results folder, so that it works over xdi
 sessions that run side by side. Why waiting for a gate cannot stop a run:
 
 1. Checks are ordered by layer, gates first, and a check waits only for gates of layers *below* its own: of
-   checks that come earlier in this order. Behind all of these come the patient ones, whose answer takes the
-   stack long and was asked for early (none is a gate), and last (see fixtures.alone) what runs while Nexus
-   restarts and disruptive layers, with what they do not disturb before their own patient ones.
+   checks that come earlier in this order. Behind all of these come the checks marked `run_late`, whose
+   answer takes the stack long and was requested early (none is a gate). Last come the checks that run while
+   Nexus restarts, and disruptive layers (conformance.runner.exclusive).
 2. Every worker gets its checks in rising order and runs them in that order (`InOrder` below keeps this
    also after a worker died). So of all undecided gates take the lowest: whatever stands before it in
    its worker's queue waits for nothing that is undecided, ends, and the gate runs. If it is in no queue
@@ -36,7 +36,7 @@ from conformance.core.files import write_atomically
 from conformance.core.owners import alive
 from conformance.core.waiting import eventually
 from conformance.runner.decision import Blocked
-from conformance.runner.outcomes import MEANING, RUNNING, comes_meanwhile
+from conformance.runner.outcomes import MEANING, RUNNING, runs_beside_restart
 from conformance.runner.recording import plan_file
 
 BREAKS = ("failed", "error")
@@ -81,10 +81,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         meaning = item.stash.get(MEANING, None)
         if meaning is None:
             return 0, False, False, -1, False
-        patient = item.get_closest_marker("patient") is not None and not meaning.gate
+        slow = item.get_closest_marker("run_late") is not None and not meaning.gate
         undisturbed = meaning.layer in UNDISTURBED and not meaning.gate
-        late = 2 if meaning.layer in DISRUPTIVE or undisturbed else int(comes_meanwhile(item, everything))
-        return late, patient, undisturbed, rank(meaning.layer), not meaning.gate
+        late = 2 if meaning.layer in DISRUPTIVE or undisturbed else int(runs_beside_restart(item, everything))
+        return late, slow, undisturbed, rank(meaning.layer), not meaning.gate
 
     items.sort(key=place)
 

@@ -1,7 +1,7 @@
 """How checks are handed to xdist's workers: a few at a time and always in rising order.
 
 xdist's own distribution puts the queue of a worker that died behind everything else, so that a gate
-could come after checks that wait for it. See fixtures.gating for why the order matters.
+could come after checks that wait for it. See conformance.runner.gating for why the order matters.
 """
 
 from __future__ import annotations

@@ -165,10 +165,10 @@ def _understand(item: pytest.Item) -> Iterator[str]:
             yield f'{item.nodeid}: the docstring must be the sentence of the requirement: """{sentence}"""'
 
 
-def comes_meanwhile(item: pytest.Item, items: Sequence[pytest.Item]) -> bool:
-    """Does it run while Nexus restarts? No gate does, and only among `items` of which one restarts it."""
+def runs_beside_restart(item: pytest.Item, items: Sequence[pytest.Item]) -> bool:
+    """Does `item` run while Nexus restarts? No gate does, and none does unless one of `items` restarts it."""
     own = item.stash.get(MEANING, None)
-    if own is None or own.gate or item.get_closest_marker("meanwhile") is None:
+    if own is None or own.gate or item.get_closest_marker("beside_restart") is None:
         return False
     meanings = (other.stash.get(MEANING, None) for other in items)
     return any(meaning.layer in DISRUPTIVE for meaning in meanings if meaning)
@@ -197,7 +197,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             "owner": (pid, born(pid)),
             "checks": checks,
             "requirements": requirements,
-            "meanwhile": [item.nodeid for item in session.items if comes_meanwhile(item, session.items)],
+            "beside_restart": [
+                item.nodeid for item in session.items if runs_beside_restart(item, session.items)
+            ],
         }
         write_atomically(plan_file(config), json.dumps(plan).encode())
 
@@ -213,14 +215,15 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if MEANING not in item.stash:
+    meaning = item.stash.get(MEANING, None)
+    if meaning is None:
         return report
     running = item.stash[RUNNING]
     running.seconds += call.duration
     if call.when == "setup":
         running.started = call.start
     if call.excinfo is not None:
-        judge(running, report, call.excinfo.value, call.when or "")
+        judge(running, report, call.excinfo.value, call.when or "", requirements=meaning.requirements)
     # extra attributes travel with a report from a worker to the controlling process
     vars(report)["conformance_outcome"] = running.outcome
     if call.when == "teardown":

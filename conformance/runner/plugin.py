@@ -13,11 +13,11 @@ from conformance.core.paths import CONTRACT, REFERENCE
 
 MARKERS = (
     "requirement(*ids): the requirements of the catalogue that this check decides",
-    "gate: a check that everything on and above its layer needs",
+    "gate: a check that every layer above its own needs",
     "writes: a check that writes to the stack",
-    "disrupts: a check that takes services away for a while",
-    "meanwhile: a check that asks Nexus nothing: it runs while that restarts",
-    "patient: a check whose answer was asked for early and takes long: it comes late",
+    "disrupts: a check that restarts services",
+    "beside_restart: a check that sends Nexus no request, so it runs while Nexus restarts",
+    "run_late: a check that waits for something slow that was requested early, so it runs late",
     "slow: a test that builds or starts something heavy",
 )
 

@@ -1,7 +1,7 @@
 """The stack's own files, read: Helm values template, seed, Jenkinsfiles, Terraform declaration.
 
 Static checks stand on this module alone; nothing here reaches a network. A file that cannot be read
-or parsed is the stack's fault (Unreadable names the requirement that says so), not the harness'.
+or parsed is the stack's fault (PreconditionFailed names the requirement that says so), not the harness'.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from conformance.contract.model import Contract, EcrRepository, LoadedContract
-from conformance.core.nonconformance import Unreadable
+from conformance.core.nonconformance import PreconditionFailed
 from conformance.sources import pod_templates, seed
 from conformance.sources.facts import Place
 from conformance.sources.groovy_text import Source
@@ -53,9 +53,9 @@ class StackFiles:
         try:
             return path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise Unreadable(
+            raise PreconditionFailed(
+                "STATIC-01",
                 f"cannot read {self.shown(path)}",
-                decided_by="STATIC-01",
                 observed=str(error),
                 remedy="put the file where the contract says",
             ) from error
@@ -91,7 +91,7 @@ class StackFiles:
         where = self.shown(self.loaded.values_template)
         parsed = self._yaml(_DIRECTIVE.sub("", self.values_text), where, "STATIC-02")
         if not isinstance(parsed, dict):
-            raise Unreadable(f"{where} holds no mapping", decided_by="STATIC-02")
+            raise PreconditionFailed("STATIC-02", f"{where} holds no mapping")
         return parsed
 
     @property
@@ -220,7 +220,7 @@ class StackFiles:
     def _sound_seeds(self) -> tuple[tuple[str, Source], ...]:
         for where, source in self.seeds:
             for problem in source.problems:
-                raise Unreadable(f"the seed does not parse: {where}: {problem}", decided_by="STATIC-20")
+                raise PreconditionFailed("STATIC-20", f"the seed does not parse: {where}: {problem}")
         return self.seeds
 
     # -- Jenkinsfiles -----------------------------------------------------------------------
@@ -238,7 +238,7 @@ class StackFiles:
         """The same, all of them sound."""
         for path, source in self.jenkinsfile_texts.items():
             for problem in source.problems:
-                raise Unreadable(f"a Jenkinsfile does not parse: {path}: {problem}", decided_by="STATIC-32")
+                raise PreconditionFailed("STATIC-32", f"a Jenkinsfile does not parse: {path}: {problem}")
         return self.jenkinsfile_texts
 
     # -- Terraform --------------------------------------------------------------------------
@@ -250,9 +250,9 @@ class StackFiles:
         try:
             parsed = json.loads(text)
         except ValueError as error:
-            raise Unreadable(
+            raise PreconditionFailed(
+                "STATIC-01",
                 f"{self.shown(self.loaded.declaration)} is not JSON",
-                decided_by="STATIC-01",
                 observed=str(error),
                 remedy="mend its syntax",
             ) from error
@@ -266,9 +266,9 @@ class StackFiles:
         try:
             parsed: dict[str, Any] = json.loads(self.read(path))
         except ValueError as error:
-            raise Unreadable(
+            raise PreconditionFailed(
+                "STATIC-51",
                 f"{self.shown(path)} is not JSON",
-                decided_by="STATIC-51",
                 observed=str(error),
                 remedy="mend the lifecycle policy's syntax",
             ) from error
@@ -290,9 +290,9 @@ class StackFiles:
         try:
             return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, made strict
         except yaml.YAMLError as error:
-            raise Unreadable(
+            raise PreconditionFailed(
+                decided_by,
                 f"{where} is not YAML: {' '.join(str(error).split())[:200]}",
-                decided_by=decided_by,
                 remedy="mend its syntax",
             ) from error
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from conformance.clients.stack_clients import Stack
+from conformance.clients.stack_clients import StackClients
 from conformance.upgrade.probing.availability import Sample, Where
 from conformance.upgrade.probing.probes import missing
 
@@ -37,7 +37,9 @@ class Lost(BaseModel):
         return f"{self.service}: write {self.number + 1} from {self.where} is lost{end}"
 
 
-def lost(stack: Stack, seen: Seen, kills: Callable[[str], Iterable[tuple[float, float]]]) -> Iterator[Lost]:
+def lost(
+    stack: StackClients, seen: Seen, kills: Callable[[str], Iterable[tuple[float, float]]]
+) -> Iterator[Lost]:
     """Look for every acknowledged write. `kills` tells between which times, on the samples' clock, a service
     was killed."""
     for where, asked in seen.items():

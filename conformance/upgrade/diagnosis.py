@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict
 
 from conformance.clients.objects import Pod
-from conformance.clients.stack_clients import Stack
+from conformance.clients.stack_clients import StackClients
 from conformance.core.errors import ConformanceError
 
 LINES = 2000
@@ -58,7 +58,7 @@ KNOWN = (
 )
 
 
-def cause(stack: Stack) -> Cause | None:
+def cause(stack: StackClients) -> Cause | None:
     """What the first service whose pod is not ready says; None when none says anything."""
     for service, part in (("nexus", stack.contract.nexus), ("jenkins", stack.contract.jenkins)):
         for pod in stack.kube.pods(part.namespace, f"app.kubernetes.io/instance={part.release}"):
@@ -81,7 +81,7 @@ def read(service: str, log: str) -> Cause | None:
     return Cause(service=service, what=f"{service}'s log says {worst[-1][:200]}", said=worst[-1][:400])
 
 
-def _logs(stack: Stack, pod: Pod) -> Iterator[str]:
+def _logs(stack: StackClients, pod: Pod) -> Iterator[str]:
     """Of the run that ended before the one that is (it is complete), and of that one."""
     for previous in (True, False):
         for container in pod.containers:

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 from conformance.clients.http import expect
 from conformance.clients.jobs import SCRATCH, Started, job_path
-from conformance.clients.stack_clients import Stack
-from conformance.core.errors import NotYet
+from conformance.clients.stack_clients import StackClients
+from conformance.core.errors import WaitTimeout
 from conformance.core.waiting import eventually
 
 FOLDER = f"{SCRATCH}inflight"
@@ -35,7 +35,7 @@ class Outcome(BaseModel):
 
 
 class Inflight:
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: StackClients) -> None:
         jenkins, label = stack.jenkins, stack.contract.jenkins.agents[0].label
         jenkins.create_folder(FOLDER)
         jenkins.create_pipeline(f"{FOLDER}/running", RUNNING % {"label": label, "seconds": SECONDS})
@@ -53,7 +53,7 @@ class Inflight:
         )
         expect(answer, 201, what="Jenkins does not queue a build")
 
-    def outcome(self, stack: Stack, patience: float) -> Outcome:
+    def outcome(self, stack: StackClients, patience: float) -> Outcome:
         """What became of both, after the upgrade; a build that was resumed is given up here."""
         jenkins = stack.jenkins
         path = f"{job_path(self._running.job)}/{self._running.number}/api/json"
@@ -66,11 +66,11 @@ class Inflight:
         ran = jenkins.tree(job_path(f"{FOLDER}/queued"), "builds[number]")["builds"]
         return Outcome(running=running, reason=reason, queued="queued" if queued or ran else "lost")
 
-    def forget(self, stack: Stack) -> None:
+    def forget(self, stack: StackClients) -> None:
         stack.jenkins.stop_if_running(self._running.job, self._running.number)
         stack.jenkins.delete_job(FOLDER)
 
-    def _ended(self, stack: Stack, path: str, patience: float) -> tuple[str, str]:
+    def _ended(self, stack: StackClients, path: str, patience: float) -> tuple[str, str]:
         jenkins = stack.jenkins
 
         def info() -> dict[str, object]:
@@ -86,7 +86,7 @@ class Inflight:
                 interval=1,
                 until=lambda seen: not seen["building"],
             )
-        except NotYet:
+        except WaitTimeout:
             return "still running", "its agent and its step went on"
         console = jenkins.console(Started(self._running.job, self._running.number, 0))
         lines = [line.strip() for line in console.splitlines() if line.strip()]

@@ -12,10 +12,10 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict
 
 from conformance.clients.objects import Pod
-from conformance.clients.stack_clients import Stack
+from conformance.clients.stack_clients import StackClients
 from conformance.contract.model import Jenkins, Nexus
-from conformance.core.errors import ConformanceError, EnvironmentFailure, NotYet
-from conformance.core.waiting import apart, eventually
+from conformance.core.errors import ConformanceError, EnvironmentFailure, WaitTimeout
+from conformance.core.waiting import eventually, shield
 from conformance.upgrade.kinds import Kind
 
 #: no upgrade takes longer, and what is missing comes back before
@@ -63,7 +63,7 @@ class Interrupted(BaseModel):
 class Interruption:
     """Disturbs while it is entered; leaving it ends the disturbance. Raises what went wrong with it."""
 
-    def __init__(self, kind: Kind, stack: Stack, hands: Disturbable, say: Say) -> None:
+    def __init__(self, kind: Kind, stack: StackClients, hands: Disturbable, say: Say) -> None:
         self.kind, self.events = kind, list[Event]()
         self._stack, self._hands, self._say = stack, hands, say
         self._over = threading.Event()
@@ -96,7 +96,7 @@ class Interruption:
         }
         try:
             # an upgrade that fails of it gives its own work up, not this
-            with apart():
+            with shield():
                 work[self.kind]()
         except ConformanceError as failure:
             self._failure = failure
@@ -134,7 +134,7 @@ class Interruption:
     def _during(self, what: str, missing: AbstractContextManager[None]) -> None:
         """From the beginning on, until the upgrade ends or for so long as must be enough."""
         begin = time.monotonic()
-        with missing, suppress(NotYet):
+        with missing, suppress(WaitTimeout):
             eventually(self._over.is_set, what="the upgrade ends", timeout=MISSING, interval=0.2)
         self._note(what, begin)
 

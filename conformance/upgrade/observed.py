@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from conformance.core.errors import UsageError
+from conformance.runner.stability import note_kills
 from conformance.upgrade.acknowledged import Lost
 from conformance.upgrade.diagnosis import Cause
 from conformance.upgrade.inflight import Outcome
@@ -61,7 +62,9 @@ class Observed(BaseModel):
         return any(each.seconds for each in self.away if each.service == service)
 
     def save(self, folder: Path) -> None:
+        """Write into `folder`, also for checks of lower layers whether containers were killed."""
         (folder / FILE).write_text(self.model_dump_json(indent=1), encoding="utf-8")
+        note_kills(folder, killed=self.killed)
 
     @classmethod
     def load(cls, folder: Path) -> Observed:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from conformance.clients.stack_clients import Stack, connect
+from conformance.clients.stack_clients import StackClients
 from conformance.contract.model import LoadedContract
 from conformance.core import timeline
 from conformance.core.errors import ConformanceError, EnvironmentFailure
@@ -116,14 +116,14 @@ class Course:
         observed.save(folder)
         return observed
 
-    def stack(self, side: Side) -> Stack:
+    def stack(self, side: Side) -> StackClients:
         """Hands for the stack as it stands, judged by the contract of `side`."""
         endpoints = self.run.endpoints()
         if endpoints is None:
             raise EnvironmentFailure(f"the stack {self.run.id} has no endpoints")
-        return connect(endpoints, side.loaded.contract)
+        return StackClients(side.loaded.contract, endpoints)
 
-    def _upgrade(self, stack: Stack, to: Side, folder: Path, interrupt: Kind | None) -> Made:
+    def _upgrade(self, stack: StackClients, to: Side, folder: Path, interrupt: Kind | None) -> Made:
         """The change; one that was interrupted and stopped is made a second time, undisturbed."""
         steps = folder / "steps.jsonl"
         if interrupt is None:
@@ -187,7 +187,7 @@ class Course:
             self.say(f"why: {found.what}; next: {found.remedy or 'see its log in the diagnostics'}")
         return found
 
-    def _settled(self, inflight: Inflight, stack: Stack, patience: float) -> Outcome:
+    def _settled(self, inflight: Inflight, stack: StackClients, patience: float) -> Outcome:
         try:
             outcome = inflight.outcome(stack, patience)
         except (ConformanceError, NonConformance) as error:
@@ -218,7 +218,7 @@ class Course:
             self.say(f"not measured from inside: {unmeasured}")
 
 
-def _generations(stack: Stack) -> dict[str, str]:
+def _generations(stack: StackClients) -> dict[str, str]:
     """What would tell a change: pods of the releases by name and uid, ECR repositories by creation."""
     found = {}
     for part in (stack.contract.jenkins, stack.contract.nexus):

@@ -13,7 +13,7 @@ def wait_healthy(registry: Registry, ca_bundle: str, timeout: float = 60) -> Non
     """Return when front, application and registry answer at `registry.data`.
 
     A ready pod is not enough: its port on the host follows when kube-proxy has written its rules.
-    Raises NotYet.
+    Raises WaitTimeout.
     """
     with session(registry.data, ca_bundle) as http:
         eventually(

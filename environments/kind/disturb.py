@@ -47,7 +47,7 @@ class Disturbances:
         self.where.engine.docker("exec", found["spec"]["nodeName"], *words)
 
     def restart_node(self) -> None:
-        """The first node's container restarts; returns when it is ready again. Raises NotYet."""
+        """The first node's container restarts; returns when it is ready again. Raises WaitTimeout."""
         node = self.where.spec.node_names[0]
         self.where.engine.docker("restart", node)
         eventually(

@@ -1,4 +1,4 @@
-"""What checks of agents stand on: that an agent comes at all, and that img builds at all."""
+"""Preconditions of the checks of agents: an agent comes. And builds that several checks read."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ import pytest
 from conformance.clients.agents import Agent, Agents
 from conformance.clients.registry import EcrApi
 from conformance.contract.model import Contract
-from conformance.core.nonconformance import NonConformance
+from conformance.core.nonconformance import NonConformance, PreconditionFailed
 from conformance.runner.decision import not_applicable
 from conformance.sources.pod_templates import PodTemplate
 from suites.agents.inside import Inside
-from suites.ground import blocked, planned
 
-#: `comes(label)`: the agent that the run holds; without one the check is blocked
+#: `comes(label)`: the agent that the run holds. Raises PreconditionFailed
 Comes = Callable[[str], Agent]
 
 
@@ -83,7 +82,7 @@ def _asked(agents: Agents, name: str, script: str, image: str = "") -> Asked:
     def ask() -> dict[str, int]:
         agents.jenkins.create_pipeline(job, script)
         queue_id = agents.jenkins.ask(job)
-        agents.shared.leave("asked", job=job, queue_id=queue_id)
+        agents.shared.register_cleanup("requested build", job=job, queue_id=queue_id)
         return {"queue_id": queue_id}
 
     return Asked(job, agents.shared.once(name, ask)["queue_id"], image)
@@ -91,7 +90,12 @@ def _asked(agents: Agents, name: str, script: str, image: str = "") -> Asked:
 
 @pytest.fixture(scope="session")
 def absent(agents: Agents, run_name: str) -> Asked:
-    """On an agent whose image does not exist: it takes the node half a minute to try twice."""
+    """A build on an agent whose image does not exist."""
+    return request_absent_image(agents, run_name)
+
+
+def request_absent_image(agents: Agents, run_name: str) -> Asked:
+    """Request that build, once in a run: the node takes half a minute for two attempts."""
     image = f"absent.invalid/{run_name}:1"
     pod = {
         "spec": {
@@ -123,14 +127,15 @@ podTemplate(inheritFrom: '{template}', instanceCap: 1) {{
 
 @pytest.fixture(scope="session")
 def capped(agents: Agents, contract: Contract) -> Asked:
-    """Two agents wanted at once of a template that may have one."""
+    """A build that wants two agents at once of a template that may have one."""
     if not contract.jenkins.agents:
         not_applicable("the contract declares no agent")
+    return request_capped(agents, contract)
+
+
+def request_capped(agents: Agents, contract: Contract) -> Asked:
+    """Request that build, once in a run."""
     return _asked(agents, "capped", TURNS.format(template=contract.jenkins.agents[0].template))
-
-
-#: requirement to the fixture that asks early for what it looks at
-EARLY = {"AGENTS-27": "absent", "AGENTS-28": "capped"}
 
 
 def confined(inside: Inside, template: PodTemplate) -> list[str]:
@@ -150,20 +155,26 @@ def confined(inside: Inside, template: PodTemplate) -> list[str]:
     return findings
 
 
-@pytest.fixture
-def comes(request: pytest.FixtureRequest, agents: Agents, contract: Contract) -> Comes:
-    for requirement, early in EARLY.items():
-        if planned(request, requirement):
-            request.getfixturevalue(early)
+@pytest.fixture(scope="session")
+def early_builds(agents: Agents, contract: Contract, run_name: str, planned: frozenset[str]) -> None:
+    """Builds that take long are requested before their checks are due, where the session has these."""
+    if "AGENTS-27" in planned:
+        request_absent_image(agents, run_name)
+    if "AGENTS-28" in planned and contract.jenkins.agents:
+        request_capped(agents, contract)
 
-    def look(label: str) -> Agent:
+
+@pytest.fixture(scope="session")
+def comes(agents: Agents, contract: Contract, early_builds: None) -> Comes:
+    """`comes(label)`: the agent of this label that the run holds."""
+
+    def held(label: str) -> Agent:
         try:
             return agents.held(label, timeout=contract.budgets.agent_online)
         except NonConformance as error:
-            blocked(request, "AGENTS-01", error.what)
-            raise
+            raise PreconditionFailed.of("AGENTS-01", error) from error
 
-    return look
+    return held
 
 
 @pytest.fixture

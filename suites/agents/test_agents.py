@@ -9,15 +9,14 @@ import pytest
 from conformance.clients.agents import Agent, Agents
 from conformance.contract.model import Agent as Declared
 from conformance.contract.model import Contract
-from conformance.core.nonconformance import require, require_none
+from conformance.core.nonconformance import PreconditionFailed, require, require_none
 from conformance.runner.decision import not_applicable
 from conformance.runner.outcomes import Evidence
 from conformance.sources.stack import StackFiles
 from suites.agents.conftest import confined
 from suites.agents.inside import CLIENTS, RUNTIME_SOCKETS, SETUID, TOKEN, WORK, Inside, look_inside, tool
-from suites.ground import blocked
 
-pytestmark = [pytest.mark.writes, pytest.mark.meanwhile]
+pytestmark = [pytest.mark.writes, pytest.mark.beside_restart]
 
 #: Maven prints its version in bold, terminal or not
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -216,15 +215,13 @@ def _exact(image: str) -> bool:
 
 
 @pytest.mark.requirement("AGENTS-13")
-def test_agent_is_confined_as_declared(
-    request: pytest.FixtureRequest, inside: Inside, agent: Agent, stack_files: StackFiles
-) -> None:
+def test_agent_is_confined_as_declared(inside: Inside, agent: Agent, stack_files: StackFiles) -> None:
     """Agents run as the user and under the seccomp profile that their template declares."""
     template = next((one for one in stack_files.pod_templates if agent.label in one.labels), None)
     if template is None or not template.security():
         not_applicable(f"no pod template of the stack declares how {agent.label} is confined")
     if inside["user"].text == "0":
-        blocked(request, "AGENTS-05", f"agent {agent.label} runs as root")
+        raise PreconditionFailed("AGENTS-05", f"agent {agent.label} runs as root")
     require_none(
         confined(inside, template),
         f"agent {agent.label} is not confined as its template declares",

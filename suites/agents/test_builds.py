@@ -14,11 +14,10 @@ from conformance.clients.kubernetes import Cluster
 from conformance.clients.names import Names
 from conformance.clients.objects import Pod
 from conformance.contract.model import Contract
-from conformance.core.nonconformance import NonConformance, require, require_none
+from conformance.core.nonconformance import NonConformance, PreconditionFailed, require, require_none
 from conformance.runner.decision import not_applicable
 from conformance.sources.stack import StackFiles
 from suites.agents.conftest import Asked, Failing, Visit
-from suites.ground import blocked
 
 pytestmark = pytest.mark.writes
 
@@ -59,7 +58,7 @@ def test_agent_goes_when_its_build_ends(visit: Visit) -> None:
     visit.require_gone()
 
 
-@pytest.mark.meanwhile
+@pytest.mark.beside_restart
 @pytest.mark.requirement("AGENTS-21")
 def test_failing_step_fails_the_build(at_once: Sequence[Failing]) -> None:
     """A step that fails makes its build fail, and the console shows the exit code."""
@@ -73,7 +72,7 @@ def test_failing_step_fails_the_build(at_once: Sequence[Failing]) -> None:
     )
 
 
-@pytest.mark.meanwhile
+@pytest.mark.beside_restart
 @pytest.mark.requirement("AGENTS-22")
 def test_two_agents_at_once(at_once: Sequence[Failing]) -> None:
     """Two builds at once get an agent each."""
@@ -93,7 +92,7 @@ def test_two_agents_at_once(at_once: Sequence[Failing]) -> None:
     )
 
 
-@pytest.mark.meanwhile
+@pytest.mark.beside_restart
 @pytest.mark.requirement("AGENTS-23")
 def test_killed_agent_ends_its_build(
     agents: Agents, contract: Contract, kube: Cluster, any_label: str, *, names: Names
@@ -112,10 +111,9 @@ def test_killed_agent_ends_its_build(
     agents.wait_gone(agent.pod.name, timeout=contract.budgets.agent_gone)
 
 
-@pytest.mark.meanwhile
+@pytest.mark.beside_restart
 @pytest.mark.requirement("AGENTS-26")
 def test_build_that_wants_more_memory_ends_alone(
-    request: pytest.FixtureRequest,
     agents: Agents,
     contract: Contract,
     kube: Cluster,
@@ -132,7 +130,7 @@ def test_build_that_wants_more_memory_ends_alone(
     ]
     limit = (template.memory if template else "") or limits[0]
     if not limits[0]:
-        blocked(request, "AGENTS-10", f"agent {any_label} has no limit for memory")
+        raise PreconditionFailed("AGENTS-10", f"agent {any_label} has no limit for memory")
     size = int(parse_quantity(limit))
     if size > MOST:
         not_applicable(f"agents may have {limit}: more than is filled for a check")
@@ -187,8 +185,8 @@ def _ended_with_it(kube: Cluster, before: dict[str, Pod], node: str) -> list[str
     return findings
 
 
-@pytest.mark.meanwhile
-@pytest.mark.patient
+@pytest.mark.beside_restart
+@pytest.mark.run_late
 @pytest.mark.requirement("AGENTS-27")
 @pytest.mark.usefixtures("any_label")
 def test_image_that_is_not_there_is_told(
@@ -228,8 +226,8 @@ def test_image_that_is_not_there_is_told(
             agents.wait_gone(pod.name, timeout=contract.budgets.agent_gone)
 
 
-@pytest.mark.meanwhile
-@pytest.mark.patient
+@pytest.mark.beside_restart
+@pytest.mark.run_late
 @pytest.mark.requirement("AGENTS-28")
 @pytest.mark.usefixtures("any_label")
 def test_cap_on_agents_holds(agents: Agents, contract: Contract, capped: Asked) -> None:

@@ -14,13 +14,12 @@ from conformance.clients.agents import Agents
 from conformance.clients.names import Names
 from conformance.clients.registry import EcrApi, scratch_repository
 from conformance.contract.model import Contract
-from conformance.core.nonconformance import NonConformance, require, require_none
+from conformance.core.nonconformance import NonConformance, PreconditionFailed, require, require_none
 from conformance.sources.stack import StackFiles
 from suites.agents.conftest import Comes, confined
 from suites.agents.inside import look_inside
-from suites.ground import blocked
 
-pytestmark = [pytest.mark.writes, pytest.mark.meanwhile]
+pytestmark = [pytest.mark.writes, pytest.mark.beside_restart]
 
 #: folder in the agent for what is built there
 FOLDER = "/home/jenkins/agent/conformance"
@@ -53,28 +52,21 @@ class Img:
 
 @pytest.fixture
 def unproven(
-    request: pytest.FixtureRequest,
-    agents: Agents,
-    comes: Comes,
-    contract: Contract,
-    image_label: str,
-    *,
-    stack_files: StackFiles,
+    agents: Agents, comes: Comes, contract: Contract, image_label: str, *, stack_files: StackFiles
 ) -> Img:
-    """img in the agent that the run holds, of which nobody knows yet whether it builds."""
+    """img in the agent that the run holds; it is not known to build."""
     held = comes(image_label)
     template = next((one for one in stack_files.pod_templates if image_label in one.labels), None)
     declared = next(agent for agent in contract.jenkins.agents if agent.label == image_label)
     if template and (other := confined(look_inside(agents, held, declared), template)):
-        blocked(request, "AGENTS-13", other[0])
+        raise PreconditionFailed("AGENTS-13", other[0])
     return Img(agents.host(held))
 
 
 @pytest.fixture
-def built(request: pytest.FixtureRequest, agents: Agents, unproven: Img, image_label: str) -> str:
-    """What img printed when it built from scratch; where it does not, only the check of that says so."""
-    return _decided(
-        request,
+def built(agents: Agents, unproven: Img, image_label: str) -> str:
+    """The output of img when it built from scratch."""
+    return _built_once(
         "AGENTS-30",
         agents,
         f"img on {image_label} from scratch",
@@ -89,11 +81,10 @@ def img(unproven: Img, built: str) -> Img:
 
 
 @pytest.fixture
-def ran(request: pytest.FixtureRequest, agents: Agents, img: Img, image_label: str) -> str:
-    """What img printed when it built with a RUN step."""
+def ran(agents: Agents, img: Img, image_label: str) -> str:
+    """The output of img when it built with a RUN step."""
     step = f'{SCRATCH}RUN ["/bin/busybox", "echo", "the step ran"]\n'
-    return _decided(
-        request,
+    return _built_once(
         "AGENTS-31",
         agents,
         f"img on {image_label} with a step",
@@ -107,15 +98,12 @@ def runs(img: Img, ran: str) -> Img:
     return img
 
 
-def _decided(
-    request: pytest.FixtureRequest, requirement: str, agents: Agents, name: str, build: Callable[[], str]
-) -> str:
-    """What the run's one build of this name printed; without it the check of `requirement` alone fails."""
+def _built_once(requirement: str, agents: Agents, name: str, build: Callable[[], str]) -> str:
+    """The output of the run's one build of this name, which the check of `requirement` decides."""
     try:
         return str(agents.shared.once(name, lambda: {"printed": build()})["printed"])
     except NonConformance as error:
-        blocked(request, requirement, error.what)
-        raise
+        raise PreconditionFailed.of(requirement, error) from error
 
 
 @pytest.mark.requirement("AGENTS-30")
@@ -215,7 +203,7 @@ def test_img_pushes_without_a_daemon(
     """img pushes to ECR with a credential of the controller, and ECR has the digest that img lists."""
     repository = scratch_repository(contract)
     reference = f"{ecr.address.host}/{repository}:{names.unique}"
-    agents.shared.leave("image", repository=repository, tag=names.unique)
+    agents.shared.register_cleanup("image", repository=repository, tag=names.unique)
     script = json.dumps(
         "mkdir x && cd x && cp /bin/busybox ."
         " && printf 'FROM scratch\\nCOPY busybox /bin/busybox\\n' > Dockerfile"

@@ -1,26 +1,32 @@
-"""What checks of the controller stand on: an answer, and a login."""
+"""Preconditions of the checks of the controller: its login page answers, and its administrator logs in.
+
+In this folder `jenkins` is the client of a controller that answers; `clients.jenkins` is the same without
+preconditions.
+"""
 
 from __future__ import annotations
 
 import pytest
 
 from conformance.clients.jenkins import Jenkins
-from suites.ground import blocked
+from conformance.clients.stack_clients import StackClients
+from conformance.core.nonconformance import PreconditionFailed
 
 
 @pytest.fixture(scope="session")
-def _answers(jenkins: Jenkins) -> tuple[str, str]:
-    """Empty, or the requirement that tells why nothing else can be asked, and what that is."""
-    with jenkins.http.anonymous() as anyone:
-        status = anyone.get("/login").status_code
+def answering_jenkins(clients: StackClients) -> Jenkins:
+    """A controller whose login page answers; its administrator's login is not known to work."""
+    with clients.jenkins.http.anonymous() as anonymous:
+        status = anonymous.get("/login").status_code
     if status != 200:
-        return "JENKINS-01", f"the login page answers {status}"
-    status = jenkins.http.get("/whoAmI/api/json").status_code
-    return ("", "") if status == 200 else ("JENKINS-02", f"the administrator's login gets {status}")
+        raise PreconditionFailed("JENKINS-01", f"the login page answers {status}")
+    return clients.jenkins
 
 
-@pytest.fixture(autouse=True)
-def _ground(request: pytest.FixtureRequest, _answers: tuple[str, str]) -> None:
-    requirement, what = _answers
-    if requirement:
-        blocked(request, requirement, what)
+@pytest.fixture(scope="session")
+def jenkins(answering_jenkins: Jenkins) -> Jenkins:
+    """Jenkins as its administrator, logged in."""
+    status = answering_jenkins.http.get("/whoAmI/api/json").status_code
+    if status != 200:
+        raise PreconditionFailed("JENKINS-02", f"the administrator's login gets {status}")
+    return answering_jenkins

@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 
 from conformance.clients.jenkins import Jenkins
+from conformance.clients.stack_clients import StackClients
 from conformance.contract.model import Contract
-from conformance.core.nonconformance import Unreadable, require, require_none, require_same_names
+from conformance.core.nonconformance import PreconditionFailed, require, require_none, require_same_names
 from conformance.sources.stack import StackFiles
 
 
 @pytest.mark.requirement("JENKINS-01")
-def test_controller_is_up(jenkins: Jenkins) -> None:
+def test_controller_is_up(clients: StackClients) -> None:
     """The controller is up."""
-    with jenkins.http.anonymous() as anyone:
+    with clients.jenkins.http.anonymous() as anyone:
         status = anyone.get("/login").status_code
     require(
         status == 200,
@@ -25,9 +26,9 @@ def test_controller_is_up(jenkins: Jenkins) -> None:
 
 
 @pytest.mark.requirement("JENKINS-02")
-def test_administrator_logs_in(jenkins: Jenkins) -> None:
+def test_administrator_logs_in(answering_jenkins: Jenkins) -> None:
     """The controller's administrator logs in."""
-    answer = jenkins.http.get("/whoAmI/api/json")
+    answer = answering_jenkins.http.get("/whoAmI/api/json")
     told = answer.json() if answer.status_code == 200 else {}
     require(
         answer.status_code == 200 and told.get("anonymous") is False,
@@ -139,7 +140,7 @@ def test_credentials_are_there(jenkins: Jenkins, contract: Contract) -> None:
 def test_every_label_has_a_cloud(jenkins: Jenkins, contract: Contract) -> None:
     """Each label of the contract has a cloud that can make its agents."""
     if lost := _unlabelled(_templates(jenkins), contract):
-        raise Unreadable(lost[0], decided_by="JENKINS-15")
+        raise PreconditionFailed("JENKINS-15", lost[0])
     require_none(
         [
             f"no cloud has a pod template with label {agent.label}"

@@ -19,20 +19,14 @@ PIPELINE = "org.jenkinsci.plugins.workflow.job.WorkflowJob"
 
 
 @pytest.fixture(scope="module")
-def _jobs(jenkins: Jenkins) -> dict[str, JobFact]:
-    return {found.name: found for found in jenkins.jobs()}
-
-
-@pytest.fixture
-def jobs(request: pytest.FixtureRequest) -> dict[str, JobFact]:
-    """Every job by its full name, in one request; asked for when the ground is known to hold."""
-    found: dict[str, JobFact] = request.getfixturevalue("_jobs")
-    return found
+def jobs(jenkins: Jenkins) -> dict[str, JobFact]:
+    """Every job by its full name, read in one request."""
+    return {job.name: job for job in jenkins.jobs()}
 
 
 @pytest.fixture
 def pipelines(jobs: dict[str, JobFact]) -> dict[str, JobFact]:
-    """The jobs whose settings mean something here: what is no pipeline is told by JENKINS-22."""
+    """The jobs that are pipelines; JENKINS-22 decides the others."""
     return {name: found for name, found in jobs.items() if found.kind == PIPELINE}
 
 
@@ -124,23 +118,20 @@ def test_concurrency(pipelines: dict[str, JobFact], contract: Contract) -> None:
 
 
 @pytest.fixture(scope="module")
-def _settings(
-    jenkins: Jenkins, contract: Contract, _jobs: dict[str, JobFact]
+def settings(
+    jenkins: Jenkins, contract: Contract, jobs: dict[str, JobFact]
 ) -> dict[str, ElementTree.Element]:
-    # one job stands for each Jenkinsfile and its triggers, so that the cost does not grow with the jobs
+    """Configuration of one job for each Jenkinsfile and its triggers, by the job's name.
+
+    One job represents all jobs with the same Jenkinsfile and triggers, so the cost does not grow with the
+    jobs.
+    """
     alike = {
         (wanted.pipeline, wanted.triggers): wanted.name
         for wanted in contract.jenkins.jobs
-        if wanted.name in _jobs
+        if wanted.name in jobs
     }
-    return {name: settings_of(jenkins, name) for name in alike.values() if _jobs[name].kind == PIPELINE}
-
-
-@pytest.fixture
-def settings(request: pytest.FixtureRequest) -> dict[str, ElementTree.Element]:
-    """Configuration of one job for each Jenkinsfile and its triggers, by the job's name."""
-    found: dict[str, ElementTree.Element] = request.getfixturevalue("_settings")
-    return found
+    return {name: settings_of(jenkins, name) for name in alike.values() if jobs[name].kind == PIPELINE}
 
 
 @pytest.mark.requirement("JENKINS-26")

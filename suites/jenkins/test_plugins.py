@@ -17,37 +17,26 @@ from conformance.sources.stack import StackFiles
 
 
 @pytest.fixture(scope="module")
-def _running(jenkins: Jenkins) -> dict[str, PluginFact]:
-    return {found.name: found for found in jenkins.plugins()}
-
-
-@pytest.fixture
-def running(request: pytest.FixtureRequest) -> dict[str, PluginFact]:
-    """The plugins, in one request; asked for when the ground is known to hold."""
-    found: dict[str, PluginFact] = request.getfixturevalue("_running")
-    return found
+def running(jenkins: Jenkins) -> dict[str, PluginFact]:
+    """The plugins that run, by name, read in one request."""
+    return {plugin.name: plugin for plugin in jenkins.plugins()}
 
 
 @pytest.fixture(scope="module")
-def _broken(
-    _running: dict[str, PluginFact], stack_files: StackFiles, kube: Cluster, contract: Contract
+def broken(
+    running: dict[str, PluginFact], stack_files: StackFiles, kube: Cluster, contract: Contract
 ) -> dict[str, str]:
-    if {pin.name for pin in stack_files.pins} <= _running.keys():
-        return {}
-    told = contract.jenkins
-    selector = f"app.kubernetes.io/instance={told.release}"
-    logs = (kube.log(pod, lines=None) for pod in kube.pods(told.namespace, selector) if pod.containers)
-    return {name: why for text in logs for name, why in failed_to_load(text) if name not in _running}
+    """Plugins that are installed and failed to load, by name, with the cause that the log gives.
 
-
-@pytest.fixture
-def broken(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Plugins that were there and failed to load, with the log's words; read when a pinned one is missing.
-
-    The controller does not list them, so only its log tells them from what was never installed.
+    The controller does not list them, so only its log distinguishes them from plugins that were never
+    installed. The log is read when a pinned plugin is missing.
     """
-    found: dict[str, str] = request.getfixturevalue("_broken")
-    return found
+    if {pin.name for pin in stack_files.pins} <= running.keys():
+        return {}
+    selector = f"app.kubernetes.io/instance={contract.jenkins.release}"
+    pods = kube.pods(contract.jenkins.namespace, selector)
+    logs = (kube.log(pod, lines=None) for pod in pods if pod.containers)
+    return {name: why for text in logs for name, why in failed_to_load(text) if name not in running}
 
 
 _FAILED = re.compile(r"Failed Loading plugin [^\n]* \((?P<name>[\w-]+)\)(?P<why>(?:\n[^\n]+){1,3})")

@@ -1,4 +1,8 @@
-"""What checks of Nexus stand on: what is broken there is told once, by the check that decides it."""
+"""Preconditions of the checks of Nexus: it is writable, its administrator logs in, it takes a release.
+
+In this folder `nexus` is the client of a Nexus that answers; `clients.nexus` is the same without
+preconditions.
+"""
 
 from __future__ import annotations
 
@@ -12,117 +16,111 @@ from conformance.clients.http import Unavailable
 from conformance.clients.kubernetes import Cluster
 from conformance.clients.names import Names
 from conformance.clients.nexus import Coordinates, Nexus, RepositoryFact
+from conformance.clients.stack_clients import StackClients
 from conformance.contract.model import Contract, NexusRepository
 from conformance.core import maven
-from conformance.core.errors import NotYet
-from conformance.core.nonconformance import NonConformance
+from conformance.core.errors import WaitTimeout
+from conformance.core.nonconformance import NonConformance, PreconditionFailed
 from conformance.core.shared_facts import Shared
 from conformance.core.waiting import eventually
 from conformance.runner.decision import not_applicable
-from suites.ground import blocked
 
 #: `with cut_off(proxy)`: the proxy does not reach its remote
 CutOff = Callable[[str], AbstractContextManager[None]]
-#: `relies_on(names)`: the repositories are there, online and as declared, or another check tells
+#: `relies_on(names)`: requires that these repositories are there, online and as declared
 ReliesOn = Callable[..., None]
 
 
 @pytest.fixture(scope="session")
-def unwritable(nexus: Nexus) -> str:
-    """Empty, or what was seen of a Nexus that takes nothing; it may have been starting."""
-    frozen = False
+def unwritable(clients: StackClients) -> str:
+    """Why Nexus takes nothing after 15 seconds, in which it may have been starting; empty: it is writable."""
+    nexus, frozen = clients.nexus, False
 
     def writable() -> bool:
         nonlocal frozen
         try:
             takes = nexus.writable()
         except Unavailable:
-            # its pod is not ready for long, and then nobody reaches it: what it said before counts
+            # a pod that is not ready for long is out of reach: its earlier answer counts
             if frozen:
                 return False
             raise
         if not takes and not frozen:
-            # who does not even say that it is up is away: an error, whatever stands in between
+            # a service that does not report itself up is away: an error, whatever answers in its place
             nexus.require_up()
             frozen = True
         return takes
 
     try:
         eventually(writable, what="Nexus is writable", timeout=15)
-    except NotYet:
+    except WaitTimeout:
         return "Nexus is up, and status/writable does not answer 200"
     return ""
 
 
 @pytest.fixture(scope="session")
-def _answers(nexus: Nexus, unwritable: str) -> str:
-    """Empty, or the requirement that tells why nothing else can be asked."""
+def writable_nexus(clients: StackClients, unwritable: str) -> Nexus:
+    """A Nexus that takes artifacts; its administrator's login is not known to work."""
     if unwritable:
-        return "NEXUS-01"
-    return "" if nexus.administrator_status() == 200 else "NEXUS-02"
-
-
-@pytest.fixture(autouse=True)
-def _ground(request: pytest.FixtureRequest, _answers: str) -> None:
-    if _answers:
-        what = "Nexus is not writable" if _answers == "NEXUS-01" else "Nexus refuses its administrator"
-        blocked(request, _answers, what)
+        raise PreconditionFailed("NEXUS-01", "Nexus is not writable")
+    return clients.nexus
 
 
 @pytest.fixture(scope="session")
-def _repositories(nexus: Nexus) -> dict[str, RepositoryFact]:
-    return {found.name: found for found in nexus.repositories()}
+def nexus(writable_nexus: Nexus) -> Nexus:
+    """Nexus as its administrator, writable and logged in."""
+    if writable_nexus.administrator_status() != 200:
+        raise PreconditionFailed("NEXUS-02", "Nexus refuses its administrator")
+    return writable_nexus
 
 
-@pytest.fixture
-def repositories(request: pytest.FixtureRequest) -> dict[str, RepositoryFact]:
-    """Every repository of Nexus, in one request; asked for when the ground is known to hold."""
-    found: dict[str, RepositoryFact] = request.getfixturevalue("_repositories")
-    return found
+@pytest.fixture(scope="session")
+def repositories(nexus: Nexus) -> dict[str, RepositoryFact]:
+    """Every repository of Nexus by name, read in one request."""
+    return {repository.name: repository for repository in nexus.repositories()}
 
 
-@pytest.fixture
-def relies_on(
-    request: pytest.FixtureRequest, repositories: dict[str, RepositoryFact], contract: Contract
-) -> ReliesOn:
+@pytest.fixture(scope="session")
+def relies_on(repositories: dict[str, RepositoryFact], contract: Contract) -> ReliesOn:
+    """Raises PreconditionFailed for a repository that is missing, offline or otherwise than declared."""
     declared = {wanted.name: wanted for wanted in contract.nexus.repositories}
 
-    def look(*names: str) -> None:
+    def require_repositories(*names: str) -> None:
         for name in names:
-            seen = repositories.get(name)
-            if seen is None:
-                blocked(request, "NEXUS-04", f"repository {name} is missing")
-            elif not seen.online:
-                blocked(request, "NEXUS-06", f"repository {name} is offline")
-            elif name in declared and (wrong := differences(declared[name], seen)):
-                blocked(request, "NEXUS-05", wrong[0])
+            repository = repositories.get(name)
+            if repository is None:
+                raise PreconditionFailed("NEXUS-04", f"repository {name} is missing")
+            if not repository.online:
+                raise PreconditionFailed("NEXUS-06", f"repository {name} is offline")
+            if name in declared and (wrong := differences(declared[name], repository)):
+                raise PreconditionFailed("NEXUS-05", wrong[0])
 
-    return look
+    return require_repositories
 
 
 @pytest.fixture(scope="session")
-def _deploys(nexus: Nexus, contract: Contract, request: pytest.FixtureRequest) -> str:
-    """Empty, or why not even a small release can be deployed and read again."""
-    names = Names.of(request.getfixturevalue("run_name"), _worker(request), "nexus ground")
+def deploys(
+    request: pytest.FixtureRequest, nexus: Nexus, contract: Contract, run_name: str, relies_on: ReliesOn
+) -> None:
+    """A small release can be deployed and read again."""
+    relies_on(contract.nexus.releases)
+    if trouble := _deploys(nexus, contract, Names.of(run_name, _worker(request), "nexus ground")):
+        raise PreconditionFailed("NEXUS-20", trouble)
+
+
+def _deploys(nexus: Nexus, contract: Contract, names: Names) -> str:
+    """Why not even a small release can be deployed and read again; empty: it can."""
     item = Coordinates(names.group, "ground", "1.0.0")
     sent = artifacts.jar({"ground.bin": names.group.encode()})
     try:
         nexus.deploy(contract.nexus.releases, item, sent, artifacts.pom(item.group, item.artifact, "1.0.0"))
         kept = nexus.content(contract.nexus.releases, item.path)
-        told = nexus.checksum(contract.nexus.releases, item.path, "sha1")
+        checksum = nexus.checksum(contract.nexus.releases, item.path, "sha1")
     except NonConformance as error:
         return error.what
     finally:
         nexus.remove_group(names.group)
-    return "" if kept == sent and told == artifacts.sha1(sent) else "a release comes back damaged"
-
-
-@pytest.fixture
-def deploys(request: pytest.FixtureRequest, relies_on: ReliesOn, contract: Contract) -> None:
-    """A small release can be deployed; what stands on that is blocked otherwise."""
-    relies_on(contract.nexus.releases)
-    if why := request.getfixturevalue("_deploys"):
-        blocked(request, "NEXUS-20", why)
+    return "" if kept == sent and checksum == artifacts.sha1(sent) else "a release comes back damaged"
 
 
 @pytest.fixture(scope="session")
@@ -149,17 +147,19 @@ def proxy(contract: Contract) -> str:
 
 @pytest.fixture
 def through_group(shared: Shared) -> Iterator[None]:
-    """The check asks the group; meanwhile no other one takes a remote away."""
-    with shared.held("the proxy's remote", alone=False):
+    """The check reads through the group; no other check takes a remote away at the same time."""
+    with shared.held("the proxy's remote", exclusive=False):
         yield
 
 
 @pytest.fixture
 def cut_off(nexus: Nexus, shared: Shared) -> CutOff:
+    """Takes a proxy's remote away for as long as a block runs; no check reads through a group then."""
+
     @contextmanager
     def away(name: str) -> Iterator[None]:
-        with shared.held("the proxy's remote", alone=True):
-            shared.leave("proxy", name=name)
+        with shared.held("the proxy's remote", exclusive=True):
+            shared.register_cleanup("proxy", name=name)
             nexus.cut_off(name, away=True)
             try:
                 yield
@@ -170,10 +170,10 @@ def cut_off(nexus: Nexus, shared: Shared) -> CutOff:
 
 
 def differences(wanted: NexusRepository, seen: RepositoryFact) -> list[str]:
-    """What of a repository is otherwise than declared, a line each."""
+    """A line for each setting of a repository that is not as declared."""
     parts = ("format", "type", "version_policy", "write_policy", "remote", "members")
     pairs = [(part, getattr(wanted, part), getattr(seen, part)) for part in parts]
-    # Nexus keeps no version policy for a group; "central" stands for what this host calls Maven Central
+    # Nexus keeps no version policy for a group; "central" means this host's address of Maven Central
     pairs = [
         (part, maven.resolve(should) if part == "remote" else should, was)
         for part, should, was in pairs

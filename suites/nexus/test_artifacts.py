@@ -11,8 +11,8 @@ from conformance.clients import artifacts
 from conformance.clients.http import expect
 from conformance.clients.nexus import Coordinates, Nexus
 from conformance.contract.model import Contract
-from conformance.core.errors import NotYet
-from conformance.core.nonconformance import NonConformance, Unreadable, require, require_none
+from conformance.core.errors import WaitTimeout
+from conformance.core.nonconformance import NonConformance, PreconditionFailed, require, require_none
 from conformance.core.waiting import eventually
 from conformance.runner.decision import not_applicable
 from suites.nexus.conftest import ReliesOn
@@ -77,7 +77,7 @@ def test_search_tells_true_checksums(nexus: Nexus, contract: Contract, maven_gro
 
     try:
         found = eventually(indexed, what=f"search finds {item}", timeout=INDEXED)
-    except NotYet as error:
+    except WaitTimeout as error:
         raise NonConformance(
             "Nexus does not find what was deployed",
             expected=f"{item.path} within {INDEXED} s",
@@ -202,7 +202,7 @@ def test_group_serves_what_was_deployed(
         item = Coordinates(maven_group, "grouped", version)
         status = nexus.upload(repository, item.path, sent).status_code
         if status not in (200, 201):
-            raise Unreadable(f"{repository} does not take {item}: status {status}", decided_by="NEXUS-23")
+            raise PreconditionFailed("NEXUS-23", f"{repository} does not take {item}: status {status}")
         answer = nexus.fetch(contract.nexus.group, item.path)
         require(
             answer.status_code == 200 and answer.content == sent,
@@ -279,7 +279,7 @@ def test_proxy_serves_and_keeps(nexus: Nexus, contract: Contract, relies_on: Rel
 
     try:
         eventually(kept, what=f"a proxy keeps {PUBLIC}", timeout=INDEXED)
-    except NotYet as error:
+    except WaitTimeout as error:
         raise NonConformance(
             f"no proxy repository keeps {PUBLIC} after serving it",
             expected=f"it is in {' or '.join(proxies)}",

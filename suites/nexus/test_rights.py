@@ -10,9 +10,8 @@ from conformance.clients.names import Names
 from conformance.clients.nexus import Nexus
 from conformance.clients.nexus_rights import Privilege, privileges_of
 from conformance.contract.model import Contract
-from conformance.core.nonconformance import require, require_none
+from conformance.core.nonconformance import PreconditionFailed, require, require_none
 from conformance.core.shared_facts import Shared
-from suites.ground import blocked
 from suites.nexus.conftest import ReliesOn
 
 READING = {"read", "browse"}
@@ -23,9 +22,7 @@ READER = "nx-anonymous"
 
 
 @pytest.mark.requirement("NEXUS-16")
-def test_deployer_has_its_rights_and_no_others(
-    request: pytest.FixtureRequest, nexus: Nexus, deployer: Nexus, contract: Contract
-) -> None:
+def test_deployer_has_its_rights_and_no_others(nexus: Nexus, deployer: Nexus, contract: Contract) -> None:
     """The user that builds deploy with may read, and add and edit in the repositories for releases and
     snapshots, and nothing else.
     """
@@ -33,11 +30,11 @@ def test_deployer_has_its_rights_and_no_others(
     targets = (contract.nexus.releases, contract.nexus.snapshots)
     writes = {(right.repository, action) for right in rights for action in right.actions - READING}
     if any(right.name.startswith(("nx-all", "nx-users")) for right in rights):
-        blocked(request, "NEXUS-10", "the user that builds deploy with may administer Nexus")
+        raise PreconditionFailed("NEXUS-10", "the user that builds deploy with may administer Nexus")
     if (contract.nexus.releases, "add") not in writes or any(
         {"delete", "all", "*"} & right.actions for right in rights
     ):
-        blocked(request, "NEXUS-11", "the user that builds deploy with deploys nothing, or deletes")
+        raise PreconditionFailed("NEXUS-11", "the user that builds deploy with deploys nothing, or deletes")
     needed = {(target, action) for target in targets for action in ("add", "edit")}
     reads = {right.repository for right in rights if right.actions >= READING or "read" in right.actions}
     require_none(
@@ -61,7 +58,7 @@ def _fits(right: Privilege, targets: tuple[str, ...]) -> bool:
 @pytest.fixture
 def reader(nexus: Nexus, names: Names, shared: Shared) -> Iterator[Nexus]:
     """Nexus as somebody who may only read, made for the check and removed."""
-    shared.leave("nexus user", name=names.unique)
+    shared.register_cleanup("nexus user", name=names.unique)
     yield nexus.make_user(names.unique, READER)
     nexus.delete_user(names.unique)
 

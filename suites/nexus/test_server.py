@@ -27,9 +27,9 @@ def test_nexus_is_writable(unwritable: str) -> None:
 
 
 @pytest.mark.requirement("NEXUS-02")
-def test_administrator_logs_in(nexus: Nexus) -> None:
+def test_administrator_logs_in(writable_nexus: Nexus) -> None:
     """Nexus' administrator logs in."""
-    status = nexus.administrator_status()
+    status = writable_nexus.administrator_status()
     require(
         status == 200,
         f"Nexus answers {status} to its administrator",

@@ -1,4 +1,4 @@
-"""What checks of pipelines stand on: a build that deployed all, and one that pushed all."""
+"""Preconditions of the checks of pipelines: a build that deployed and a build that pushed everything."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from conformance.clients.products import Products, Turn, components, told_digest
 from conformance.clients.registry import EcrApi, Registry
 from conformance.contract.model import Contract, Product
 from conformance.core import xml
-from conformance.core.nonconformance import NonConformance
+from conformance.core.nonconformance import NonConformance, PreconditionFailed
 from conformance.runner.decision import not_applicable
-from suites.ground import blocked, planned
 
 MAVEN = "{http://maven.apache.org/POM/4.0.0}"
 
@@ -28,86 +27,94 @@ def product(contract: Contract, product_name: str) -> Product:
 
 
 @pytest.fixture
-def built(request: pytest.FixtureRequest, products: Products, product: Product) -> Build:
-    """The build that deployed the product's artifacts; one that failed is told once."""
-    if not product.build_job:
-        not_applicable(f"{product.name} comes as a release package; nothing is built")
-    build = products.build(product)
-    if build.result != "SUCCESS":
-        blocked(request, "PIPELINES-01", f"build {build.job} #{build.number} ended {build.result}")
-    return build
+def built(products: Products, product: Product) -> Build:
+    """The build that deployed the product's artifacts, successful."""
+    return successful_build(products, product)
 
 
 @pytest.fixture
-def deployed(request: pytest.FixtureRequest, built: Build, products: Products, product: Product) -> Build:
-    """The build, when all that it should deploy is in Nexus."""
-    if absent := _lacks(products, f"{product.name} in Nexus", lambda: missing(products, product)):
-        blocked(request, "PIPELINES-02", f"{absent[0]} is not in Nexus")
-    if planned(request, "PIPELINES-08") and stays(products.hands.contract):
-        products.ask_again(product)
-    return built
+def deployed(products: Products, product: Product, planned: frozenset[str]) -> Build:
+    """The build, with all that it should deploy in Nexus."""
+    return complete_build(products, product, planned)
 
 
 @pytest.fixture
-def described(request: pytest.FixtureRequest, deployed: Build, products: Products, product: Product) -> Build:
-    """The build, when what it deployed can be resolved."""
-    if wrong := _lacks(products, f"POMs of {product.name}", lambda: wrong_poms(products, product)):
-        blocked(request, "PIPELINES-03", wrong[0])
+def described(deployed: Build, products: Products, product: Product) -> Build:
+    """The build, with POMs that Maven can resolve."""
+    if wrong := _once(products, f"POMs of {product.name}", lambda: wrong_poms(products, product)):
+        raise PreconditionFailed("PIPELINES-03", wrong[0])
     return deployed
 
 
 @pytest.fixture
-def imaged(request: pytest.FixtureRequest, products: Products, product: Product) -> Build:
-    """The build that made the product's images; one that failed is told once."""
+def imaged(products: Products, product: Product, planned: frozenset[str]) -> Build:
+    """The build that made the product's images, successful."""
     if product.build_job:
-        request.getfixturevalue("deployed")
-        hands, item = products.hands, products.package(product)
-        repository = hands.contract.nexus.releases
-        if absent := _lacks(
+        complete_build(products, product, planned)
+        clients, item = products.clients, products.package(product)
+        repository = clients.contract.nexus.releases
+        if absent := _once(
             products,
             f"package of {product.name}",
-            lambda: lacking(product, hands.nexus.content(repository, item.path)),
+            lambda: lacking(product, clients.nexus.content(repository, item.path)),
         ):
-            blocked(request, "PIPELINES-05", f"the package lacks {absent[0]}")
-    build = products.images(product)
-    if build.result != "SUCCESS":
-        blocked(request, "PIPELINES-10", f"build {build.job} #{build.number} ended {build.result}")
-    return build
+            raise PreconditionFailed("PIPELINES-05", f"the package lacks {absent[0]}")
+    return _require_success("PIPELINES-10", products.images(product))
 
 
 @pytest.fixture
-def pushed(
-    request: pytest.FixtureRequest, imaged: Build, products: Products, product: Product, ecr: EcrApi
-) -> Build:
-    """The build, when ECR has an image of every component."""
-    if absent := _lacks(products, f"{product.name} in ECR", lambda: unpushed(products, product, ecr)):
-        blocked(request, "PIPELINES-11", absent[0])
+def pushed(imaged: Build, products: Products, product: Product, ecr: EcrApi) -> Build:
+    """The build, with an image of every component in ECR."""
+    if absent := _once(products, f"{product.name} in ECR", lambda: unpushed(products, product, ecr)):
+        raise PreconditionFailed("PIPELINES-11", absent[0])
     return imaged
 
 
 @pytest.fixture
-def traced(
-    request: pytest.FixtureRequest,
-    pushed: Build,
-    products: Products,
-    product: Product,
-    ecr: EcrApi,
-    *,
-    registry: Registry,
-) -> Build:
-    """The build, when its images are those that it says it pushed."""
-    if broken := _lacks(
+def traced(pushed: Build, products: Products, product: Product, ecr: EcrApi, *, registry: Registry) -> Build:
+    """The build, whose images are those that its console says it pushed."""
+    if broken := _once(
         products,
         f"digests of {product.name}",
         lambda: broken_chains(pushed, products, product, ecr, registry),
     ):
-        blocked(request, "PIPELINES-12", broken[0])
+        raise PreconditionFailed("PIPELINES-12", broken[0])
     return pushed
 
 
-def _lacks(products: Products, name: str, look: Callable[[], list[str]]) -> list[str]:
-    """What is wrong with what checks stand on: looked for once in a run, and by the check that decides it."""
-    return list(products.hands.shared.once(f"ground: {name}", lambda: {"found": look()})["found"])
+def successful_build(products: Products, product: Product) -> Build:
+    """The build of the product's build job. Raises PreconditionFailed, and NotApplicable without a job."""
+    if not product.build_job:
+        not_applicable(f"{product.name} comes as a release package; nothing is built")
+    return _require_success("PIPELINES-01", products.build(product))
+
+
+def complete_build(products: Products, product: Product, planned: frozenset[str]) -> Build:
+    """The successful build, with all that it should deploy in Nexus. Raises PreconditionFailed.
+
+    Where the session checks a second build of the version, that build is requested here.
+    """
+    build = successful_build(products, product)
+    if absent := _once(products, f"{product.name} in Nexus", lambda: missing(products, product)):
+        raise PreconditionFailed("PIPELINES-02", f"{absent[0]} is not in Nexus")
+    if "PIPELINES-08" in planned and stays(products.clients.contract):
+        products.ask_again(product)
+    return build
+
+
+def _require_success(requirement: str, build: Build) -> Build:
+    try:
+        build.require_success()
+    except NonConformance as error:
+        raise PreconditionFailed.of(
+            requirement, error, dependents=f"build {build.job} #{build.number} ended {build.result}"
+        ) from error
+    return build
+
+
+def _once(products: Products, name: str, findings: Callable[[], list[str]]) -> list[str]:
+    """The findings about a precondition, made once in a run."""
+    return list(products.shared.once(f"precondition: {name}", lambda: {"found": findings()})["found"])
 
 
 def stays(contract: Contract) -> str:
@@ -118,17 +125,17 @@ def stays(contract: Contract) -> str:
 
 
 def missing(products: Products, product: Product, turn: Turn = Turn.FIRST) -> list[str]:
-    """What the build job should have deployed and Nexus does not have."""
-    hands = products.hands
+    """Files that the build job should have deployed and Nexus does not have."""
+    clients = products.clients
     return [
         f"{item} ({status})"
         for item in products.files(product, turn)
-        if (status := hands.nexus.head(hands.contract.nexus.releases, item.path)) != 200
+        if (status := clients.nexus.head(clients.contract.nexus.releases, item.path)) != 200
     ]
 
 
 def unpushed(products: Products, product: Product, ecr: EcrApi, turn: Turn = Turn.FIRST) -> list[str]:
-    """What the images job should have pushed and ECR does not have."""
+    """Images that the images job should have pushed and ECR does not have."""
     findings = []
     for repository in product.images:
         try:
@@ -139,12 +146,12 @@ def unpushed(products: Products, product: Product, ecr: EcrApi, turn: Turn = Tur
 
 
 def wrong_poms(products: Products, product: Product) -> list[str]:
-    """What is wrong with the POMs that the build job deployed."""
-    hands = products.hands
+    """Faults of the POMs that the build job deployed."""
+    clients = products.clients
     findings = []
     for name in (*product.artifacts, product.package_artifact):
         item = Coordinates(product.package_group, name, products.version, "pom")
-        answer = hands.nexus.fetch(hands.contract.nexus.releases, item.path)
+        answer = clients.nexus.fetch(clients.contract.nexus.releases, item.path)
         if answer.status_code != 200:
             findings.append(f"{item}: status {answer.status_code}")
             continue

@@ -193,7 +193,7 @@ def test_missing_package_fails_early_and_clearly(products: Products, product: Pr
     )
 
 
-@pytest.mark.meanwhile
+@pytest.mark.beside_restart
 @pytest.mark.requirement("PIPELINES-21")
 def test_missing_parameter_fails_early(products: Products, contract: Contract) -> None:
     """Without its parameters an images job fails early and names them."""

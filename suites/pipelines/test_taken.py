@@ -58,7 +58,7 @@ def test_maven_takes_what_was_deployed(
     with_maven = [one.label for one in contract.jenkins.agents for tool in one.tools if tool.name == "mvn"]
     if not (with_maven and contract.nexus.build_url):
         not_applicable("the contract names no agent with mvn, or not how builds reach Nexus")
-    item, nexus = products.package(product), products.hands.nexus
+    item, nexus = products.package(product), products.clients.nexus
     script = GET.format(
         url=contract.nexus.build_url,
         group=contract.nexus.group,
@@ -100,7 +100,7 @@ def _nexus_credential(contract: Contract) -> str:
     return next((name for name in contract.jenkins.credentials if re.search("nexus|maven", name)), "nexus")
 
 
-@pytest.mark.meanwhile
+@pytest.mark.beside_restart
 @pytest.mark.requirement("PIPELINES-16")
 def test_pods_run_the_images_by_digest(
     traced: Build,

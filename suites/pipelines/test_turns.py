@@ -38,7 +38,7 @@ def test_failing_test_publishes_nothing(products: Products, product: Product, co
     if not product.failing_branch:
         not_applicable(f"the contract names no branch of {product.name} whose tests fail")
     build = products.build(product, Turn.FAILING)
-    nexus, what = products.hands.nexus, f"{product.build_job} with {BRANCH}={product.failing_branch}"
+    nexus, what = products.clients.nexus, f"{product.build_job} with {BRANCH}={product.failing_branch}"
     require_none(
         [
             f"{item} is in {repository}"
@@ -187,7 +187,7 @@ def _strange_files(
     """Files of one version in which the other one is named."""
     findings = []
     for item in products.files(product, turn):
-        data = products.hands.nexus.content(contract.nexus.releases, item.path)
+        data = products.clients.nexus.content(contract.nexus.releases, item.path)
         findings += [
             f"{item} names {strange} in {name}"
             for name, content in _members(data)

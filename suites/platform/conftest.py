@@ -1,4 +1,4 @@
-"""What the checks of the platform look at, read once in a process."""
+"""Preconditions and objects of the checks of the platform, read once in a process."""
 
 from __future__ import annotations
 
@@ -9,23 +9,17 @@ import pytest
 from conformance.clients.kubernetes import Cluster
 from conformance.clients.objects import Pod, Workload
 from conformance.contract.model import Contract
-from conformance.core.nonconformance import Unreadable
+from conformance.core.nonconformance import PreconditionFailed
 from conformance.core.shared_facts import Shared
 from conformance.runner import stability
 from conformance.runner.decision import not_applicable
-from conformance.upgrade.observed import Observed
-from suites.ground import decides
 
 
-@pytest.fixture(autouse=True)
-def _untouched(request: pytest.FixtureRequest) -> None:
-    require_untouched(request)
-
-
-def require_untouched(request: pytest.FixtureRequest) -> None:
-    """After an upgrade in which containers were killed, restarts say nothing of the stack."""
+@pytest.fixture(scope="session")
+def nothing_killed(request: pytest.FixtureRequest) -> None:
+    """After an upgrade in which containers were killed on purpose, restarts do not describe the stack."""
     upgrade = str(request.config.getoption("--upgrade"))
-    if upgrade and decides(request, "PLATFORM-06") and Observed.load(Path(upgrade)).killed:
+    if upgrade and stability.killed_on_purpose(Path(upgrade)):
         not_applicable("the upgrade was interrupted on purpose: containers were killed in it")
 
 
@@ -36,51 +30,37 @@ def namespaces(contract: Contract) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
-def _missing(kube: Cluster, namespaces: tuple[str, ...]) -> tuple[str, ...]:
-    there = set(kube.namespaces())
-    return tuple(name for name in namespaces if name not in there)
-
-
-@pytest.fixture
-def _ground(_missing: tuple[str, ...]) -> None:
-    if _missing:
-        raise Unreadable(f"namespace {_missing[0]} is missing", decided_by="PLATFORM-04")
+def existing_namespaces(kube: Cluster, namespaces: tuple[str, ...]) -> tuple[str, ...]:
+    """The stack's namespaces, all of which exist."""
+    names = set(kube.namespaces())
+    for name in namespaces:
+        if name not in names:
+            raise PreconditionFailed("PLATFORM-04", f"namespace {name} is missing")
+    return namespaces
 
 
 @pytest.fixture(scope="session")
-def _workloads(kube: Cluster, namespaces: tuple[str, ...]) -> tuple[Workload, ...]:
+def workloads(kube: Cluster, existing_namespaces: tuple[str, ...]) -> tuple[Workload, ...]:
     """Workloads of the stack's namespaces."""
-    return tuple(workload for name in namespaces for workload in kube.workloads(name))
+    return tuple(workload for name in existing_namespaces for workload in kube.workloads(name))
 
 
 @pytest.fixture(scope="session")
-def _pods(kube: Cluster, namespaces: tuple[str, ...], shared: Shared) -> tuple[Pod, ...]:
-    """Pods of the stack's own workloads: agents come and go and are checked in their own layer."""
-    stability.note(kube, namespaces, shared)
+def pods(kube: Cluster, existing_namespaces: tuple[str, ...], shared: Shared) -> tuple[Pod, ...]:
+    """Pods of the stack's own workloads, without agents: these have a layer of their own."""
+    stability.note(kube, existing_namespaces, shared)
     return tuple(
         pod
-        for name in namespaces
+        for name in existing_namespaces
         for pod in kube.pods(name)
         if pod.owner and not pod.deleted and "jenkins/label" not in pod.labels
     )
 
 
-@pytest.fixture
-def workloads(_ground: None, _workloads: tuple[Workload, ...]) -> tuple[Workload, ...]:
-    """Workloads of the stack's namespaces; blocked when one of these is not there."""
-    return _workloads
-
-
-@pytest.fixture
-def pods(_ground: None, _pods: tuple[Pod, ...]) -> tuple[Pod, ...]:
-    """Pods of the stack's own workloads; blocked when a namespace is not there."""
-    return _pods
-
-
-@pytest.fixture
+@pytest.fixture(scope="session")
 def ready_workloads(workloads: tuple[Workload, ...]) -> tuple[Workload, ...]:
-    """The workloads, for what follows from their being ready."""
+    """Workloads of the stack's namespaces, all of which are ready."""
     for found in workloads:
         if found.ready < found.wanted or found.wanted == 0:
-            raise Unreadable(f"{found.kind} {found.name} is not ready", decided_by="PLATFORM-05")
+            raise PreconditionFailed("PLATFORM-05", f"{found.kind} {found.name} is not ready")
     return workloads

@@ -92,6 +92,7 @@ def test_every_workload_is_ready(workloads: tuple[Workload, ...], pods: tuple[Po
 
 
 @pytest.mark.requirement("PLATFORM-06")
+@pytest.mark.usefixtures("nothing_killed")
 def test_no_container_restarted(pods: tuple[Pod, ...]) -> None:
     """No container of the stack restarted."""
     require_none(

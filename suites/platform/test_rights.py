@@ -7,7 +7,7 @@ import pytest
 from conformance.clients.kubernetes import Cluster
 from conformance.clients.objects import Pod
 from conformance.contract.model import Contract
-from conformance.core.nonconformance import Unreadable, require, require_none
+from conformance.core.nonconformance import PreconditionFailed, require, require_none
 
 
 @pytest.mark.requirement("PLATFORM-15")
@@ -66,7 +66,7 @@ def test_agents_may_nothing(
     """The agents' service account may do nothing with pods and secrets."""
     account = (contract.jenkins.namespace, contract.jenkins.agent_service_account)
     if _controller(pods, contract).service_account == account[1]:
-        raise Unreadable(f"agents share the controller's {account[1]}", decided_by="PLATFORM-18")
+        raise PreconditionFailed("PLATFORM-18", f"agents share the controller's {account[1]}")
     require_none(
         [
             f"{account[1]} may {verb} {resource} in {namespace}"
@@ -104,5 +104,5 @@ def _controller(pods: tuple[Pod, ...], contract: Contract) -> Pod:
     owner = f"StatefulSet/{contract.jenkins.release}"
     found = [pod for pod in pods if pod.namespace == contract.jenkins.namespace and pod.owner == owner]
     if not found:
-        raise Unreadable(f"there is no controller pod of {owner}", decided_by="PLATFORM-09")
+        raise PreconditionFailed("PLATFORM-09", f"there is no controller pod of {owner}")
     return found[0]

@@ -12,11 +12,10 @@ from conformance.clients.names import Names
 from conformance.clients.objects import Pod, Workload
 from conformance.contract.model import Contract, Reach
 from conformance.core import maven
-from conformance.core.errors import NotYet
-from conformance.core.nonconformance import NonConformance, require_none
+from conformance.core.errors import WaitTimeout
+from conformance.core.nonconformance import NonConformance, PreconditionFailed, require_none
 from conformance.core.waiting import eventually
 from conformance.runner.decision import not_applicable
-from suites.ground import blocked
 
 #: seconds after which a volume must be there; the first one may need an image of the provisioner's
 BOUND = 60
@@ -56,22 +55,18 @@ def test_certificates_outlast_the_longest_build(
 @pytest.mark.requirement("PLATFORM-28")
 @pytest.mark.writes
 def test_new_claim_is_bound(
-    request: pytest.FixtureRequest,
-    kube: Cluster,
-    contract: Contract,
-    names: Names,
-    ready_workloads: tuple[Workload, ...],
+    kube: Cluster, contract: Contract, names: Names, ready_workloads: tuple[Workload, ...]
 ) -> None:
     """A new claim on the default storage class that a pod mounts is bound."""
     if not any(default for _, default in kube.storage_classes()):
-        blocked(request, "PLATFORM-07", "the cluster has no default storage class")
+        raise PreconditionFailed("PLATFORM-07", "the cluster has no default storage class")
     states = (pair for node in kube.nodes() for pair in node.conditions.items())
     if any(state != ("True" if name == "Ready" else "False") for name, state in states):
-        blocked(request, "PLATFORM-03", "a node is not ready or under pressure")
+        raise PreconditionFailed("PLATFORM-03", "a node is not ready or under pressure")
     namespace = contract.jenkins.namespace
     theirs = [work for work in ready_workloads if work.namespace == namespace]
     if not theirs:
-        blocked(request, "PLATFORM-09", f"{namespace} has no workload")
+        raise PreconditionFailed("PLATFORM-09", f"{namespace} has no workload")
     # an image that a node has: it only has to be a pod that wants the volume
     image = theirs[0].template["containers"][0]
     manifest = {
@@ -100,7 +95,7 @@ def test_new_claim_is_bound(
                 interval=0.3,
                 until=lambda phase: phase == "Bound",
             )
-        except NotYet as error:
+        except WaitTimeout as error:
             events = kube.events(namespace, names.unique)
             raise NonConformance(
                 "the default storage class gives no volume",

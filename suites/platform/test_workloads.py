@@ -10,7 +10,7 @@ import pytest
 from conformance.clients.kubernetes import Cluster
 from conformance.clients.objects import Workload
 from conformance.contract.model import Contract
-from conformance.core.nonconformance import Unreadable, require, require_none
+from conformance.core.nonconformance import PreconditionFailed, require, require_none
 
 
 def _objects(kube: Cluster, namespaces: tuple[str, ...], kind: str) -> list[dict[str, Any]]:
@@ -153,4 +153,4 @@ def _nexus(workloads: tuple[Workload, ...], contract: Contract) -> Workload:
     for found in workloads:
         if (found.kind, found.namespace, found.name) == wanted:
             return found
-    raise Unreadable("Nexus is no Deployment", decided_by="PLATFORM-08")
+    raise PreconditionFailed("PLATFORM-08", "Nexus is no Deployment")

@@ -1,8 +1,9 @@
-"""What checks of the registry stand on: a token that opens it, repositories, and a push that arrives."""
+"""Preconditions of the checks of the registry: a token opens it, repositories exist, a push arrives."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from uuid import uuid4
 
 import pytest
@@ -11,20 +12,19 @@ from conformance.clients import artifacts
 from conformance.clients.names import Names
 from conformance.clients.registry import EcrApi, Registry, scratch_repository
 from conformance.contract.model import Contract
-from conformance.core.nonconformance import NonConformance
-from suites.ground import blocked
+from conformance.core.nonconformance import NonConformance, PreconditionFailed
 
-#: what was pushed by an earlier run on the same stack would not be pushed again: content is new in each
+#: part of every pushed content: a registry takes no blob twice, so each run pushes new content
 FRESH = uuid4().hex
-#: `stands_on(mutability, pushing)`: blocks the running check when a check of these tells already
-StandsOn = Callable[..., None]
-#: `tidy(repository, reference)` deletes an image after the check
-Tidy = Callable[[str, str], None]
+#: `relies_on(mutability, pushing)`: requires a token that opens, a repository, and a push that arrives
+ReliesOn = Callable[..., None]
+#: `delete_later(repository, reference)` deletes an image after the check
+DeleteLater = Callable[[str, str], None]
 
 
 @pytest.fixture
-def tidy(ecr: EcrApi) -> Iterator[Tidy]:
-    """`tidy(repository, reference)`: delete this image after the check."""
+def delete_later(ecr: EcrApi) -> Iterator[DeleteLater]:
+    """`delete_later(repository, reference)`: delete this image after the check."""
     made: list[tuple[str, str]] = []
     yield lambda repository, reference: made.append((repository, reference))
     for repository, reference in made:
@@ -37,44 +37,57 @@ def provisioned(ecr: EcrApi) -> dict[str, dict[str, object]]:
     return ecr.repositories()
 
 
-@pytest.fixture(scope="session")
-def _opens(registry: Registry) -> int:
-    return registry.ping().status_code
-
-
-@pytest.fixture(scope="session")
-def _pushes(registry: Registry, ecr: EcrApi, contract: Contract, request: pytest.FixtureRequest) -> str:
-    """Empty, or why not even a small image can be pushed and pulled again."""
-    names = Names.of(request.getfixturevalue("run_name"), _worker(request), "registry ground")
+def _pushes(registry: Registry, ecr: EcrApi, contract: Contract, names: Names) -> str:
+    """Why not even a small image can be pushed and pulled again; empty: it can."""
     repository = scratch_repository(contract)
     image = artifacts.image(({"ground": fresh_noise(16, "ground")},))
     try:
-        told = registry.push(repository, names.unique, image)
+        pushed = registry.push(repository, names.unique, image)
         pulled = registry.manifest(repository, names.unique)
         same = registry.blob(repository, image.config.digest) == image.config.data
         ecr.delete(repository, names.unique)
     except NonConformance as error:
         return error.what
-    whole = told == image.digest and pulled.data == image.manifest.data and same
+    whole = pushed == image.digest and pulled.data == image.manifest.data and same
     return "" if whole else "an image comes back other than it was pushed"
 
 
-@pytest.fixture
-def stands_on(
-    request: pytest.FixtureRequest, contract: Contract, provisioned: dict[str, dict[str, object]], _opens: int
-) -> StandsOn:
-    def look(mutability: str = "MUTABLE", *, pushing: bool = True) -> None:
-        if _opens != 200:
-            blocked(request, "REGISTRY-05", f"a fresh token gets {_opens}")
+@pytest.fixture(scope="session")
+def opened_registry(registry: Registry) -> Registry:
+    """The distribution API, whose front accepts a fresh token."""
+    status = registry.ping().status_code
+    if status != 200:
+        raise PreconditionFailed("REGISTRY-05", f"a fresh token gets {status}")
+    return registry
+
+
+@pytest.fixture(scope="session")
+def relies_on(
+    request: pytest.FixtureRequest,
+    opened_registry: Registry,
+    ecr: EcrApi,
+    contract: Contract,
+    *,
+    provisioned: dict[str, dict[str, object]],
+    run_name: str,
+) -> ReliesOn:
+    """Raises PreconditionFailed when a scratch repository is missing, set up otherwise, or takes no push."""
+
+    @cache
+    def trouble() -> str:
+        names = Names.of(run_name, _worker(request), "registry ground")
+        return _pushes(opened_registry, ecr, contract, names)
+
+    def require_repository(mutability: str = "MUTABLE", *, pushing: bool = True) -> None:
         name = scratch_repository(contract, mutability)
         if name not in provisioned:
-            blocked(request, "REGISTRY-01", f"repository {name} is missing")
-        elif provisioned[name].get("imageTagMutability") != mutability:
-            blocked(request, "REGISTRY-02", f"tags of {name} are not {mutability}")
-        if pushing and (why := request.getfixturevalue("_pushes")):
-            blocked(request, "REGISTRY-10", why)
+            raise PreconditionFailed("REGISTRY-01", f"repository {name} is missing")
+        if provisioned[name].get("imageTagMutability") != mutability:
+            raise PreconditionFailed("REGISTRY-02", f"tags of {name} are not {mutability}")
+        if pushing and trouble():
+            raise PreconditionFailed("REGISTRY-10", trouble())
 
-    return look
+    return require_repository
 
 
 def _worker(request: pytest.FixtureRequest) -> str:

@@ -10,14 +10,14 @@ from conformance.clients.names import Names
 from conformance.clients.registry import Registry, scratch_repository
 from conformance.contract.model import Contract
 from conformance.core.nonconformance import require
-from suites.registry.conftest import StandsOn, fresh_noise
+from suites.registry.conftest import ReliesOn, fresh_noise
 
 
 @pytest.mark.requirement("REGISTRY-16")
 @pytest.mark.writes
-def test_large_layer(registry: Registry, contract: Contract, names: Names, stands_on: StandsOn) -> None:
+def test_large_layer(registry: Registry, contract: Contract, names: Names, relies_on: ReliesOn) -> None:
     """A layer of 50 MiB can be pushed."""
-    stands_on()
+    relies_on()
     size = 50 * 1024 * 1024
     repository = scratch_repository(contract)
     # repeated noise: making 50 MiB of it anew would cost more than the push
@@ -36,9 +36,9 @@ def test_large_layer(registry: Registry, contract: Contract, names: Names, stand
 
 @pytest.mark.requirement("REGISTRY-17")
 @pytest.mark.writes
-def test_blob_is_verified(registry: Registry, contract: Contract, names: Names, stands_on: StandsOn) -> None:
+def test_blob_is_verified(registry: Registry, contract: Contract, names: Names, relies_on: ReliesOn) -> None:
     """A blob under a digest that is not its own is refused."""
-    stands_on()
+    relies_on()
     repository = scratch_repository(contract)
     started = registry.start_upload(repository)
     wrong = artifacts.digest(f"{names.unique} other".encode())
@@ -60,10 +60,10 @@ def test_blob_is_verified(registry: Registry, contract: Contract, names: Names, 
 @pytest.mark.requirement("REGISTRY-18")
 @pytest.mark.writes
 def test_blob_mounts_from_another_repository(
-    registry: Registry, contract: Contract, names: Names, stands_on: StandsOn
+    registry: Registry, contract: Contract, names: Names, relies_on: ReliesOn
 ) -> None:
     """A blob can be mounted from another repository, or the registry requests its upload."""
-    stands_on("IMMUTABLE")
+    relies_on("IMMUTABLE")
     source, target = scratch_repository(contract), scratch_repository(contract, "IMMUTABLE")
     blob = Blob(artifacts.LAYER, fresh_noise(3000, names.unique))
     registry.push_blob(source, blob)
@@ -82,9 +82,9 @@ def test_blob_mounts_from_another_repository(
 
 @pytest.mark.requirement("REGISTRY-20")
 @pytest.mark.writes
-def test_blob_in_chunks(registry: Registry, contract: Contract, names: Names, stands_on: StandsOn) -> None:
+def test_blob_in_chunks(registry: Registry, contract: Contract, names: Names, relies_on: ReliesOn) -> None:
     """A blob pushed in chunks arrives whole."""
-    stands_on()
+    relies_on()
     repository = scratch_repository(contract)
     parts = [fresh_noise(100_000, f"{names.unique}{n}") for n in range(3)]
     url = registry.upload_url(registry.start_upload(repository))

@@ -14,32 +14,30 @@ from conformance.clients.names import Names
 from conformance.clients.registry import EcrApi, Registry, scratch_repository
 from conformance.contract.model import Contract
 from conformance.core.errors import EnvironmentFailure
-from conformance.core.nonconformance import NonConformance, require, require_none
+from conformance.core.nonconformance import NonConformance, PreconditionFailed, require, require_none
 from conformance.runner.decision import not_applicable
 from conformance.runner.outcomes import Evidence
-from suites.ground import blocked
 from suites.registry import test_blobs as blobs
 from suites.registry import test_images as images
-from suites.registry.conftest import StandsOn, Tidy
+from suites.registry.conftest import DeleteLater, ReliesOn
 
 
 @pytest.fixture
-def told_by_others(
-    request: pytest.FixtureRequest,
+def require_single_checks(
     registry: Registry,
     contract: Contract,
     names: Names,
     *,
     ecr: EcrApi,
-    tidy: Tidy,
-    stands_on: StandsOn,
+    delete_later: DeleteLater,
+    relies_on: ReliesOn,
 ) -> Callable[[], None]:
-    """Blocks the check when one that looks at a single thing fails for the same reason."""
+    """Raises PreconditionFailed when a check of a single thing fails: it decides what is broken."""
 
-    def look() -> None:
+    def run_single_checks() -> None:
         for requirement, check in (
-            ("REGISTRY-13", partial(images.test_mutable_tag_moves, tidy=tidy)),
-            ("REGISTRY-15", partial(images.test_multi_architecture_index, tidy=tidy)),
+            ("REGISTRY-13", partial(images.test_mutable_tag_moves, delete_later=delete_later)),
+            ("REGISTRY-15", partial(images.test_multi_architecture_index, delete_later=delete_later)),
             ("REGISTRY-17", blobs.test_blob_is_verified),
             ("REGISTRY-18", blobs.test_blob_mounts_from_another_repository),
             ("REGISTRY-19", images.test_manifest_needs_its_blobs),
@@ -47,11 +45,11 @@ def told_by_others(
             ("REGISTRY-21", partial(images.test_deleted_image_is_gone, ecr=ecr)),
         ):
             try:
-                check(registry=registry, contract=contract, names=names, stands_on=stands_on)
+                check(registry=registry, contract=contract, names=names, relies_on=relies_on)
             except NonConformance as error:
-                blocked(request, requirement, error.what)
+                raise PreconditionFailed.of(requirement, error) from error
 
-    return look
+    return run_single_checks
 
 
 @pytest.mark.requirement("REGISTRY-27")
@@ -61,8 +59,8 @@ def test_distribution_specification(
     contract: Contract,
     tmp_path: Path,
     *,
-    stands_on: StandsOn,
-    told_by_others: Callable[[], None],
+    relies_on: ReliesOn,
+    require_single_checks: Callable[[], None],
     evidence: Evidence,
 ) -> None:
     """The registry passes the OCI distribution conformance suite but for the accepted deviations."""
@@ -72,7 +70,7 @@ def test_distribution_specification(
     others = [other.name for other in contract.registry.repositories if other.name != repository]
     if not others:
         not_applicable("the contract declares one repository, and the suite mounts blobs from a second one")
-    stands_on()
+    relies_on()
     found = oci_suite.run((repository, others[0]), tmp_path)
     accepted = contract.registry.accepted_deviations
     evidence.add(
@@ -90,7 +88,7 @@ def test_distribution_specification(
     require(found, "the OCI distribution conformance suite ran no test")
     broken = oci.unaccepted(found, accepted)
     if broken:
-        told_by_others()
+        require_single_checks()
     for case in broken:
         if oci.away(case):
             raise EnvironmentFailure(

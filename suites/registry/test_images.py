@@ -12,7 +12,7 @@ from conformance.clients.objects import pulls_again
 from conformance.clients.registry import EcrApi, Registry, Token, scratch_repository
 from conformance.contract.model import Contract
 from conformance.core.nonconformance import NonConformance, require, require_none
-from suites.registry.conftest import StandsOn, Tidy, fresh_noise
+from suites.registry.conftest import DeleteLater, ReliesOn, fresh_noise
 
 
 def _small(seed: str, layers: int = 1) -> Image:
@@ -25,12 +25,12 @@ def _small(seed: str, layers: int = 1) -> Image:
 @pytest.mark.requirement("REGISTRY-10")
 @pytest.mark.writes
 def test_push_and_pull(
-    registry: Registry, contract: Contract, names: Names, tidy: Tidy, stands_on: StandsOn
+    registry: Registry, contract: Contract, names: Names, delete_later: DeleteLater, relies_on: ReliesOn
 ) -> None:
     """A pushed image comes back byte for byte, by tag and by digest."""
-    stands_on(pushing=False)
+    relies_on(pushing=False)
     repository, image = scratch_repository(contract), _small(names.unique)
-    tidy(repository, names.unique)
+    delete_later(repository, names.unique)
     told = registry.push(repository, names.unique, image)
     require(
         told == image.digest,
@@ -58,9 +58,9 @@ def test_push_and_pull(
 
 @pytest.mark.requirement("REGISTRY-11")
 @pytest.mark.writes
-def test_unprovisioned_repository_is_refused(registry: Registry, names: Names, stands_on: StandsOn) -> None:
+def test_unprovisioned_repository_is_refused(registry: Registry, names: Names, relies_on: ReliesOn) -> None:
     """A push to a repository that was not provisioned is refused with NAME_UNKNOWN."""
-    stands_on(pushing=False)
+    relies_on(pushing=False)
     answer = registry.start_upload(f"conformance/{names.unique}")
     require(
         answer.status_code == 404 and "NAME_UNKNOWN" in answer.text,
@@ -74,13 +74,13 @@ def test_unprovisioned_repository_is_refused(registry: Registry, names: Names, s
 @pytest.mark.requirement("REGISTRY-12")
 @pytest.mark.writes
 def test_immutable_tag_is_never_moved(
-    registry: Registry, contract: Contract, names: Names, tidy: Tidy, stands_on: StandsOn
+    registry: Registry, contract: Contract, names: Names, delete_later: DeleteLater, relies_on: ReliesOn
 ) -> None:
     """An immutable tag never moves to another image."""
-    stands_on("IMMUTABLE")
+    relies_on("IMMUTABLE")
     repository = scratch_repository(contract, "IMMUTABLE")
     first, second = _small(f"{names.unique} first"), _small(f"{names.unique} second")
-    tidy(repository, names.unique)
+    delete_later(repository, names.unique)
     registry.push(repository, names.unique, first)
     for blob in (*second.layers, second.config):
         registry.push_blob(repository, blob)
@@ -99,14 +99,14 @@ def test_immutable_tag_is_never_moved(
 @pytest.mark.requirement("REGISTRY-13")
 @pytest.mark.writes
 def test_mutable_tag_moves(
-    registry: Registry, contract: Contract, names: Names, tidy: Tidy, stands_on: StandsOn
+    registry: Registry, contract: Contract, names: Names, delete_later: DeleteLater, relies_on: ReliesOn
 ) -> None:
     """A mutable tag follows the last push."""
-    stands_on()
+    relies_on()
     repository = scratch_repository(contract)
     for seed in ("first", "second"):
         image = _small(f"{names.unique} {seed}")
-        tidy(repository, image.digest)
+        delete_later(repository, image.digest)
         registry.push(repository, names.unique, image)
         seen = registry.manifest(repository, names.unique)
         require(
@@ -121,12 +121,18 @@ def test_mutable_tag_moves(
 @pytest.mark.requirement("REGISTRY-14")
 @pytest.mark.writes
 def test_api_tells_the_registry_s_truth(
-    registry: Registry, ecr: EcrApi, contract: Contract, names: Names, *, tidy: Tidy, stands_on: StandsOn
+    registry: Registry,
+    ecr: EcrApi,
+    contract: Contract,
+    names: Names,
+    *,
+    delete_later: DeleteLater,
+    relies_on: ReliesOn,
 ) -> None:
     """The ECR API returns digest, size and tags as the registry has them."""
-    stands_on()
+    relies_on()
     repository, image = scratch_repository(contract), _small(names.unique, layers=3)
-    tidy(repository, names.unique)
+    delete_later(repository, names.unique)
     registry.push(repository, names.unique, image)
     told = ecr.image(repository, names.unique)
     require_none(
@@ -147,10 +153,10 @@ def test_api_tells_the_registry_s_truth(
 @pytest.mark.requirement("REGISTRY-15")
 @pytest.mark.writes
 def test_multi_architecture_index(
-    registry: Registry, contract: Contract, names: Names, tidy: Tidy, stands_on: StandsOn
+    registry: Registry, contract: Contract, names: Names, delete_later: DeleteLater, relies_on: ReliesOn
 ) -> None:
     """An index of images for several architectures is kept as pushed."""
-    stands_on()
+    relies_on()
     repository = scratch_repository(contract)
     images = {
         architecture: artifacts.image(
@@ -160,9 +166,9 @@ def test_multi_architecture_index(
     }
     for image in images.values():
         registry.push(repository, image.digest, image)
-        tidy(repository, image.digest)
+        delete_later(repository, image.digest)
     index = artifacts.index(images)
-    tidy(repository, names.unique)
+    delete_later(repository, names.unique)
     status = registry.put_manifest(repository, names.unique, index).status_code
     require(status == 201, f"the registry does not take a multi-architecture index: status {status}")
     pulled = registry.manifest(repository, names.unique)
@@ -178,10 +184,10 @@ def test_multi_architecture_index(
 @pytest.mark.requirement("REGISTRY-19")
 @pytest.mark.writes
 def test_manifest_needs_its_blobs(
-    registry: Registry, contract: Contract, names: Names, stands_on: StandsOn
+    registry: Registry, contract: Contract, names: Names, relies_on: ReliesOn
 ) -> None:
     """A manifest whose blobs are not there is refused."""
-    stands_on()
+    relies_on()
     image = _small(names.unique)
     answer = registry.put_manifest(scratch_repository(contract), names.unique, image.manifest)
     require(
@@ -196,10 +202,10 @@ def test_manifest_needs_its_blobs(
 @pytest.mark.requirement("REGISTRY-21")
 @pytest.mark.writes
 def test_deleted_image_is_gone(
-    registry: Registry, ecr: EcrApi, contract: Contract, names: Names, stands_on: StandsOn
+    registry: Registry, ecr: EcrApi, contract: Contract, names: Names, relies_on: ReliesOn
 ) -> None:
     """An image deleted by the ECR API is gone from the registry."""
-    stands_on()
+    relies_on()
     repository, image = scratch_repository(contract), _small(names.unique)
     registry.push(repository, names.unique, image)
     ecr.delete(repository, names.unique)
@@ -222,13 +228,13 @@ def test_node_pulls_what_was_pushed(
     names: Names,
     token: Token,
     *,
-    tidy: Tidy,
-    stands_on: StandsOn,
+    delete_later: DeleteLater,
+    relies_on: ReliesOn,
 ) -> None:
     """A node pulls what was pushed."""
-    stands_on()
+    relies_on()
     repository, image = scratch_repository(contract), _small(names.unique)
-    tidy(repository, names.unique)
+    delete_later(repository, names.unique)
     registry.push(repository, names.unique, image)
     reference = f"{registry.address.host}/{repository}@{image.digest}"
     namespace = contract.jenkins.namespace

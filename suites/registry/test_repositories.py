@@ -15,7 +15,7 @@ from conformance.contract.model import Contract, EcrRepository
 from conformance.core.nonconformance import require, require_none, require_same_names
 from conformance.runner.decision import not_applicable
 from conformance.sources.stack import StackFiles
-from suites.registry.conftest import StandsOn
+from suites.registry.conftest import ReliesOn
 
 #: ECR's tokens live this long
 TWELVE_HOURS = timedelta(hours=12)
@@ -208,11 +208,11 @@ def test_only_a_token_opens_the_registry(registry: Registry, login: tuple[str, s
 
 
 @pytest.mark.requirement("REGISTRY-26")
-def test_ended_token_is_refused(registry: Registry, ended_token: Any, stands_on: StandsOn) -> None:
+def test_ended_token_is_refused(registry: Registry, ended_token: Any, relies_on: ReliesOn) -> None:
     """A token that has ended opens nothing."""
     if ended_token is None:
         not_applicable("tokens end after 12 hours, and this registry's environment has none that ended")
-    stands_on(pushing=False)
+    relies_on(pushing=False)
     status = registry.as_login(ended_token.username, ended_token.password).ping().status_code
     # Amazon ECR answers 403 in some cases
     require(

@@ -15,7 +15,7 @@ from conformance.clients.jenkins import Jenkins
 from conformance.clients.jobs import job_path
 from conformance.clients.kubernetes import Cluster
 from conformance.contract.model import Contract
-from conformance.core.errors import NotYet
+from conformance.core.errors import WaitTimeout
 from conformance.core.shared_facts import Shared
 from conformance.core.waiting import eventually
 from suites.restarts.rolling_restart import Return, Way, answers
@@ -113,16 +113,16 @@ class Restart:
             left.update(left_agents(self.jenkins, self.kube, self.contract.jenkins.namespace))
             return not left
 
-        with suppress(NotYet):
+        with suppress(WaitTimeout):
             eventually(look, what="agents' pods are gone", timeout=self.contract.budgets.agent_gone)
         return left
 
     def _remove_one(self) -> str:
         """Delete a declared job as a person would, one of which nobody loses a build; none: empty."""
         declared = [job.name for job in self.contract.jenkins.jobs]
-        name = expendable(self.jenkins, declared, self.shared.left())
+        name = expendable(self.jenkins, declared, self.shared.cleanups())
         if name:
-            self.shared.leave("seeded job", name=name, config=self.jenkins.config_xml(name))
+            self.shared.register_cleanup("seeded job", name=name, config=self.jenkins.config_xml(name))
             self.jenkins.delete_job(name)
         return name
 
@@ -138,7 +138,7 @@ def expendable(jenkins: Jenkins, jobs: Sequence[str], notes: Iterable[Mapping[st
 
     Empty when each has a build of somebody else's.
     """
-    own = {(note["job"], note["queue_id"]) for note in notes if note["kind"] == "asked"}
+    own = {(note["job"], note["queue_id"]) for note in notes if note["kind"] == "requested build"}
     newest = newest_builds(jenkins)
 
     def is_ours(job: str) -> bool:

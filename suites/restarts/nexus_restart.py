@@ -74,7 +74,7 @@ class Restart:
 
     def _user(self) -> str:
         name = f"conformance-{self.run_name}"
-        self.shared.leave("nexus user", name=name)
+        self.shared.register_cleanup("nexus user", name=name)
         self.nexus.make_user(name, "nx-anonymous", password=password_of(name, self.run_name))
         return name
 
@@ -88,7 +88,7 @@ class Restart:
             (declared.snapshots, snapshot),
         ):
             content = jar({"noise": noise(SIZE, f"{self.run_name} {path}")})
-            self.shared.leave("file", repository=repository, path=path)
+            self.shared.register_cleanup("file", repository=repository, path=path)
             self.nexus.expect_deployed(repository, path, content)
             found[f"{repository}/{path}"] = sha256(content)
         return found

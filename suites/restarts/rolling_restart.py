@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from conformance.clients.http import Http, Unavailable
 from conformance.clients.kubernetes import Cluster
 from conformance.clients.objects import Pod
-from conformance.core.errors import NotYet
+from conformance.core.errors import WaitTimeout
 from conformance.core.nonconformance import require
 from conformance.core.waiting import eventually
 
@@ -100,7 +100,7 @@ class Way:
         self.down()
         longest = self._longest()
         # it ends by itself
-        with suppress(NotYet):
+        with suppress(WaitTimeout):
             eventually(self.back, what=f"{self.name} is back", interval=0.5, timeout=longest)
         return self.returned or Return(longest, 0.0, "nobody knows: time ran out")
 

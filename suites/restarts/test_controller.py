@@ -11,7 +11,7 @@ from conformance.runner.decision import not_applicable
 from suites.restarts.controller_restart import Restarted
 from suites.restarts.snapshot import build_of, changes, configuration_of, credentials_of, items_of, plugins_of
 
-pytestmark = [pytest.mark.writes, pytest.mark.disrupts, pytest.mark.patient]
+pytestmark = [pytest.mark.writes, pytest.mark.disrupts, pytest.mark.run_late]
 
 
 @pytest.mark.requirement("RESTARTS-09")

@@ -11,7 +11,7 @@ from conformance.core.nonconformance import require, require_none
 from suites.restarts.nexus_restart import Restarted
 from suites.restarts.snapshot import Facts, changes, password_of, users_of
 
-pytestmark = [pytest.mark.writes, pytest.mark.disrupts, pytest.mark.patient]
+pytestmark = [pytest.mark.writes, pytest.mark.disrupts, pytest.mark.run_late]
 
 
 @pytest.mark.requirement("RESTARTS-11")

@@ -33,7 +33,7 @@ def test_controller_is_back(
     is_back(restarted.returned, "the controller", contract.budgets.controller_ready, evidence)
 
 
-@pytest.mark.patient
+@pytest.mark.run_late
 @pytest.mark.requirement("RESTARTS-10")
 def test_nexus_is_back(
     restarted_nexus: restarting_nexus.Restarted, contract: Contract, evidence: Evidence

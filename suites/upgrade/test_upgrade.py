@@ -7,16 +7,16 @@ import dataclasses
 import pytest
 
 from conformance.clients.http import Unavailable
-from conformance.clients.stack_clients import Stack
+from conformance.clients.stack_clients import StackClients
 from conformance.contract.model import Contract
 from conformance.core.errors import EnvironmentFailure
-from conformance.core.nonconformance import Unreadable, require, require_none
+from conformance.core.nonconformance import PreconditionFailed, require, require_none
 from conformance.runner.decision import not_applicable
 from conformance.upgrade.observed import Observed
 from conformance.upgrade.plugin_data import configured
 from conformance.upgrade.state.collectors import Looked
 from conformance.upgrade.state.model import Item, Manifest
-from suites.upgrade import ground
+from suites.upgrade import preconditions
 
 
 @pytest.mark.requirement("UPGRADE-01")
@@ -43,7 +43,7 @@ def first_line(text: str) -> str:
 def unless_failed(looked: Looked) -> None:
     """What cannot be looked at after an upgrade that failed is for UPGRADE-01 to tell."""
     if looked.failed:
-        raise Unreadable(f"the upgrade failed: {looked.failed}", decided_by="UPGRADE-01")
+        raise PreconditionFailed("UPGRADE-01", f"the upgrade failed: {looked.failed}")
 
 
 def kept(kind: str, looked: Looked, manifest: Manifest, contract: Contract) -> None:
@@ -57,13 +57,13 @@ def kept(kind: str, looked: Looked, manifest: Manifest, contract: Contract) -> N
     different = [
         found
         for found in looked.different
-        if found.item.kind == kind and ground.name(found) not in contract.upgrade.intended
+        if found.item.kind == kind and preconditions.name(found) not in contract.upgrade.intended
     ]
-    grounds = [ground.stands_on(found, looked, contract) for found in different]
-    if grounds and all(grounds) and grounds[0]:
-        raise Unreadable(str(grounds[0][1]), decided_by=grounds[0][0])
+    causes = [preconditions.lost_with(found, looked, contract) for found in different]
+    if causes and all(causes) and causes[0]:
+        raise PreconditionFailed(causes[0][0], str(causes[0][1]))
     require_none(
-        [str(found) for found, under in zip(different, grounds, strict=True) if not under],
+        [str(found) for found, cause in zip(different, causes, strict=True) if not cause],
         f"the upgrade lost or changed a {kind}",
         expected=f"{len(items)} as before",
         remedy="compare the service's volume and settings before and after, or list it as intended",
@@ -169,17 +169,17 @@ def test_what_was_changed_by_hand_is_as_declared(
 
 
 @pytest.mark.requirement("UPGRADE-22")
-def test_nothing_is_configured_by_plugins_that_are_gone(stack: Stack, looked: Looked) -> None:
+def test_nothing_is_configured_by_plugins_that_are_gone(clients: StackClients, looked: Looked) -> None:
     """No configuration is left of plugins that do not run any more."""
     try:
-        running = {plugin.name for plugin in stack.jenkins.plugins()}
+        running = {plugin.name for plugin in clients.jenkins.plugins()}
     except Unavailable:
         unless_failed(looked)
         raise
     require_none(
         [
             f"{file}: {plugin}"
-            for file, plugin in sorted(configured(stack.kube, stack.contract.jenkins))
+            for file, plugin in sorted(configured(clients.kube, clients.contract.jenkins))
             if plugin not in running
         ],
         "configuration of a plugin that does not run is left",
@@ -204,7 +204,7 @@ def short_away(service: str, limit: int, observed: Observed) -> None:
     """Neither readers nor writers, outside or inside, were without `service` for over `limit` seconds."""
     seen = [each for each in observed.away if each.service == service]
     if observed.error and any("did not come back" in each.last for each in seen):
-        raise Unreadable(f"the upgrade failed: {first_line(observed.error)}", decided_by="UPGRADE-01")
+        raise PreconditionFailed("UPGRADE-01", f"the upgrade failed: {first_line(observed.error)}")
     require(seen and all(each.asked for each in seen), f"nobody asked {service} during the upgrade")
     if observed.interrupted:
         longest = max(each.seconds for each in seen)
@@ -222,6 +222,7 @@ def short_away(service: str, limit: int, observed: Observed) -> None:
 
 
 @pytest.mark.requirement("UPGRADE-13")
+@pytest.mark.usefixtures("home_kept")
 def test_jenkins_is_not_away_for_long(observed: Observed, contract: Contract) -> None:
     """Jenkins is away for no longer than the contract allows."""
     short_away("jenkins", contract.upgrade.jenkins_away, observed)
@@ -240,6 +241,7 @@ def test_the_registry_is_not_away_for_long(observed: Observed, contract: Contrac
 
 
 @pytest.mark.requirement("UPGRADE-16")
+@pytest.mark.usefixtures("home_kept")
 def test_a_running_build_ends_as_the_contract_says(observed: Observed, contract: Contract) -> None:
     """A build that runs meanwhile goes on, or ends and says why, as the contract says."""
     seen, wanted = observed.inflight, contract.upgrade.running_builds
@@ -256,6 +258,7 @@ def test_a_running_build_ends_as_the_contract_says(observed: Observed, contract:
 
 
 @pytest.mark.requirement("UPGRADE-17")
+@pytest.mark.usefixtures("home_kept")
 def test_the_queue_is_kept(observed: Observed) -> None:
     """A build that waits in the queue is not lost."""
     if observed.inflight is None:
@@ -290,10 +293,10 @@ def test_what_was_acknowledged_meanwhile_is_kept(observed: Observed, looked: Loo
     if observed.lost is None:
         not_applicable("the upgrade failed, so nobody looked for what was written meanwhile")
     lost = [each for each in observed.lost if not each.known]
-    volumes = {each.service: ground.lost_volume(looked, each.service) for each in lost}
+    volumes = {each.service: preconditions.lost_volume(looked, each.service) for each in lost}
     if lost and all(volumes.values()):
         # what was written before the volume went is gone with it
-        raise Unreadable(str(volumes[lost[0].service]), decided_by="UPGRADE-02")
+        raise PreconditionFailed("UPGRADE-02", str(volumes[lost[0].service]))
     require_none(
         [str(each) for each in lost if not volumes[each.service]],
         "what a service acknowledged during the upgrade is lost",

@@ -13,7 +13,7 @@ import pytest
 
 from conformance.cli import gate, plan, stack, trial
 from conformance.contract.load import load
-from conformance.core.errors import NotYet
+from conformance.core.errors import WaitTimeout
 from conformance.core.paths import REFERENCE, state_root
 from conformance.core.timeline import Timeline
 from conformance.pins.running import RunningPlugins
@@ -52,9 +52,9 @@ class Stage:
         folder = state_root() / "runs/r1"
         folder.mkdir(parents=True, exist_ok=True)
         if self.broken:
-            with pytest.raises(NotYet), Timeline(folder / "timeline.jsonl").span(self.broken):
-                raise NotYet(f"{self.broken} is not ready")
-            raise NotYet(f"{self.broken} is not ready")
+            with pytest.raises(WaitTimeout), Timeline(folder / "timeline.jsonl").span(self.broken):
+                raise WaitTimeout(f"{self.broken} is not ready")
+            raise WaitTimeout(f"{self.broken} is not ready")
         service = Service("http://jenkins")
         registry = Registry("h", service, service, "1", "r", "local")
         endpoints = Endpoints("r1", "kind", "/k", "c", "", service, service, registry)

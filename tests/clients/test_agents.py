@@ -101,8 +101,8 @@ def test_an_agent_is_asked_for_once_and_shared(tmp_path: Path) -> None:
         "containers started",
         "first step",
     ]
-    assert Shared(tmp_path).left() == [
-        {"kind": "running", "job": "conformance-run-1/agent-maven", "number": 1}
+    assert Shared(tmp_path).cleanups() == [
+        {"kind": "running build", "job": "conformance-run-1/agent-maven", "number": 1}
     ]
 
 

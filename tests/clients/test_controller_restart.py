@@ -12,7 +12,7 @@ from suites.restarts.controller_restart import expendable, left_agents
 from tests.clients.server import Server, said
 
 JOBS = ("team/first", "team/second")
-OWN = ({"kind": "folder", "name": "x"}, {"kind": "asked", "job": "team/second", "queue_id": 7})
+OWN = ({"kind": "folder", "name": "x"}, {"kind": "requested build", "job": "team/second", "queue_id": 7})
 
 
 def build(queue_id: int, *, building: bool = False) -> dict[str, object]:

@@ -154,7 +154,7 @@ def test_what_was_asked_for_is_taken_back(server: Server, jenkins: Jenkins, wait
     server.on("GET", "/job/x/api/json", *([said({"builds": []})] if waits else []), begun)
     server.on("GET", "/job/x/7/api/json", said({"building": False}))
     server.on("POST", "/job/x/7/doDelete", Answer(302))
-    jenkins.forget("x", 15)
+    jenkins.discard("x", 15)
     assert server.times("POST", "/queue/cancelItem") == waits
     assert server.times("POST", "/job/x/7/doDelete") == 1
 

@@ -16,7 +16,7 @@ from conformance.clients.products import told_digests
 from conformance.clients.registry import EcrApi, Registry
 from conformance.core.errors import EnvironmentFailure
 from conformance.core.nonconformance import NonConformance
-from conformance.runner.cleanup import Tidier
+from conformance.runner.cleanup import Cleaner
 from environments.base import Registry as Address
 from environments.base import Service
 from tests.clients.server import Answer, Asked, Server, said
@@ -189,21 +189,21 @@ def test_digests_in_a_console() -> None:
     assert told_digests(console) == {"commerce/cortex": digest}
 
 
-def test_tidying_goes_on_after_a_failure() -> None:
+def test_the_cleanup_goes_on_after_a_failure() -> None:
     done: list[str] = []
 
     class Hand:
         def delete_job(self, name: str) -> None:
             raise NonConformance(f"Jenkins does not delete {name}")
 
-        def forget(self, job: str, queue_id: int) -> None:
+        def discard(self, job: str, queue_id: int) -> None:
             done.append(f"{job} {queue_id}")
 
     hand: Any = Hand()
     notes: list[dict[str, Any]] = [
         {"kind": "folder", "name": "x"},
-        {"kind": "asked", "job": "j", "queue_id": 2},
+        {"kind": "requested build", "job": "j", "queue_id": 2},
     ]
-    (left,) = Tidier(hand, hand, hand).tidy(notes)
+    (left,) = Cleaner(hand, hand, hand).clean_up(notes)
     assert "does not delete x" in left
     assert done == ["j 2"]

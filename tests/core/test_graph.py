@@ -87,5 +87,5 @@ def test_a_failure_ends_what_others_wait_for(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="no space"):
         run_tasks([Task("wait", wait), Task("fail", fail)], Timeline(tmp_path / "t.jsonl"))
     notes = {span.name: span.note for span in timeline.read(tmp_path / "t.jsonl")}
-    assert notes["wait"] == "nothing: given up, the work has ended"
+    assert notes["wait"] == "nothing: cancelled, the work has ended"
     assert eventually(lambda: 1, what="a later wait", timeout=1) == 1

@@ -8,7 +8,7 @@ import pytest
 
 from conformance.core.errors import CommandFailed
 from conformance.core.process import run, stop_all
-from conformance.core.waiting import apart
+from conformance.core.waiting import shield
 
 
 def test_output_and_input_go_through() -> None:
@@ -65,7 +65,7 @@ def test_stop_all_leaves_alone_who_is_apart() -> None:
     seen: list[int] = []
 
     def wait_a_while() -> None:
-        with apart():
+        with shield():
             seen.append(run([sys.executable, "-c", "import time; time.sleep(1)"]).returncode)
 
     thread = threading.Thread(target=wait_a_while)

@@ -51,7 +51,7 @@ def test_a_failure_is_told_to_everybody(tmp_path: Path, error: NonConformance | 
         assert str(caught.value) == str(error)
 
 
-def test_a_maker_that_breaks_off_is_told_to_the_others(tmp_path: Path) -> None:
+def test_an_interrupted_maker_fails_every_reader(tmp_path: Path) -> None:
     def breaks() -> dict[str, str]:
         raise ZeroDivisionError
 
@@ -59,7 +59,7 @@ def test_a_maker_that_breaks_off_is_told_to_the_others(tmp_path: Path) -> None:
         Shared(tmp_path).once("fact", breaks)
     with pytest.raises(EnvironmentFailure) as caught:
         Shared(tmp_path).once("fact", breaks)
-    assert "broke off" in str(caught.value)
+    assert "was interrupted" in str(caught.value)
 
 
 def test_a_maker_that_died_is_noticed(tmp_path: Path) -> None:
@@ -79,22 +79,22 @@ def test_a_maker_that_died_is_noticed(tmp_path: Path) -> None:
 
 def test_notes_are_read_last_first(tmp_path: Path) -> None:
     shared = Shared(tmp_path)
-    shared.leave("folder", name="a")
-    shared.leave("build", job="a/b", number=1)
-    assert [note["kind"] for note in Shared(tmp_path).left()] == ["build", "folder"]
+    shared.register_cleanup("folder", name="a")
+    shared.register_cleanup("build", job="a/b", number=1)
+    assert [note["kind"] for note in Shared(tmp_path).cleanups()] == ["build", "folder"]
 
 
 def _hold(folder: str, log: str) -> None:
-    with Shared(Path(folder)).held("the remote", alone=False), Path(log).open("a") as out:
+    with Shared(Path(folder)).held("the remote", exclusive=False), Path(log).open("a") as out:
         out.write("held\n")
 
 
-def test_who_holds_it_alone_has_it_alone(tmp_path: Path) -> None:
+def test_an_exclusive_holder_is_the_only_one(tmp_path: Path) -> None:
     log = tmp_path / "log"
     # a forked one would hold the lock, too: it has the same open file
     spawn = multiprocessing.get_context("spawn")
     other = spawn.Process(target=_hold, args=(str(tmp_path), str(log)), daemon=True)
-    with Shared(tmp_path).held("the remote", alone=True):
+    with Shared(tmp_path).held("the remote", exclusive=True):
         other.start()
         other.join(0.3)
         assert not log.exists()

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.core.errors import NotYet, TerminalState
-from conformance.core.waiting import apart, eventually, given_up
+from conformance.core.errors import TerminalState, WaitTimeout
+from conformance.core.waiting import cancelled, eventually, shield
 
 
 def test_returns_the_value_that_was_awaited() -> None:
@@ -12,7 +12,7 @@ def test_returns_the_value_that_was_awaited() -> None:
 
 
 def test_a_timeout_carries_the_last_value_and_the_remedy() -> None:
-    with pytest.raises(NotYet) as told:
+    with pytest.raises(WaitTimeout) as told:
         eventually(
             lambda: {"phase": "Pending"},
             what="pod runs",
@@ -43,7 +43,7 @@ def test_transient_exceptions_are_not_yet_and_the_last_one_is_told() -> None:
     def probe() -> bool:
         raise ConnectionRefusedError("port 8080")
 
-    with pytest.raises(NotYet) as told:
+    with pytest.raises(WaitTimeout) as told:
         eventually(probe, what="it answers", timeout=0.01, interval=0, transient=(ConnectionError,))
     assert "ConnectionRefusedError: port 8080" in told.value.observed
     assert isinstance(told.value.__cause__, ConnectionRefusedError)
@@ -58,12 +58,12 @@ def test_the_probe_is_called_once_even_without_time() -> None:
     assert eventually(lambda: True, what="now", timeout=0)
 
 
-def test_who_is_apart_waits_on_when_the_work_is_given_up() -> None:
+def test_a_shielded_thread_waits_on_when_the_work_is_cancelled() -> None:
     values = iter([0, 0, 7])
-    with given_up():
-        with pytest.raises(NotYet, match="given up"):
+    with cancelled():
+        with pytest.raises(WaitTimeout, match="cancelled"):
             eventually(lambda: 0, what="seven", timeout=5, interval=0.01)
-        with apart():
+        with shield():
             assert eventually(lambda: next(values), what="seven", timeout=5, interval=0.01) == 7
-        with pytest.raises(NotYet, match="given up"):
+        with pytest.raises(WaitTimeout, match="cancelled"):
             eventually(lambda: 0, what="seven", timeout=5, interval=0.01)

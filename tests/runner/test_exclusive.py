@@ -69,7 +69,7 @@ def test_what_it_does_not_disturb_runs_meanwhile(tmp_path: Path) -> None:
     """One worker restarts, another one has something to do; gates are asked with the rest."""
     disrupted(tmp_path, ("NEXUS-02", 0.1, ""), ("PIPELINES-01", 0.5, ""), ("REGISTRY-02", 0.2, ""))
     source = "@need('REGISTRY-01')\ndef test_gate(): note('gate')\n"
-    source += "@pytest.mark.patient\n@need('RESTARTS-01')\ndef test_then(): note('then')\n"
+    source += "@pytest.mark.run_late\n@need('RESTARTS-01')\ndef test_then(): note('then')\n"
     suite_file = tmp_path / "suites" / "test_all.py"
     suite_file.write_text(suite_file.read_text().replace("sleep(0.1)", "sleep(2)") + source)
     seen = finished(tmp_path, "-n", "1")
@@ -82,7 +82,7 @@ def test_what_it_does_not_disturb_runs_meanwhile(tmp_path: Path) -> None:
     assert seen.index("ends 1") < first
 
 
-MEANWHILE = "@pytest.mark.meanwhile\n@need('AGENTS-02')\ndef test_meanwhile(): note('meanwhile')\n"
+BESIDE = "@pytest.mark.beside_restart\n@need('AGENTS-02')\ndef test_beside(): note('beside')\n"
 
 
 @pytest.mark.parametrize("workers", ["0", "2", "3"])
@@ -91,18 +91,18 @@ def test_what_asks_nexus_nothing_comes_between_those_who_do_and_the_restart(
 ) -> None:
     disrupted(tmp_path, ("NEXUS-02", 0.1, ""), ("PIPELINES-01", 1.0, ""))
     suite_file = tmp_path / "suites" / "test_all.py"
-    suite_file.write_text(suite_file.read_text() + MEANWHILE)
+    suite_file.write_text(suite_file.read_text() + BESIDE)
     seen = finished(tmp_path, "-n", workers)
-    assert seen[2] == "meanwhile", seen
-    assert [line.split()[0] for line in seen] == ["ends", "ends", "meanwhile", *["begins"] * 3], seen
+    assert seen[2] == "beside", seen
+    assert [line.split()[0] for line in seen] == ["ends", "ends", "beside", *["begins"] * 3], seen
 
 
 def test_where_nothing_restarts_it_comes_in_its_turn(tmp_path: Path) -> None:
     others = "".join(
         OTHER.format(name=name, n=name[0], seconds=0, more="pass") for name in ("NEXUS-02", "PIPELINES-01")
     )
-    suite(tmp_path, all=NOTE + others + MEANWHILE)
-    assert finished(tmp_path, "-n", "0") == ["ends N", "meanwhile", "ends P"]
+    suite(tmp_path, all=NOTE + others + BESIDE)
+    assert finished(tmp_path, "-n", "0") == ["ends N", "beside", "ends P"]
 
 
 @pytest.mark.parametrize(("told", "workers"), [("", "3"), ("5", "5")])
@@ -126,10 +126,10 @@ def test_automatic_workers_are_one_more_than_cores(tmp_path: Path, told: str, wo
 
 
 @pytest.mark.parametrize("workers", ["0", "1"])
-def test_patient_checks_come_before_it_and_behind_the_rest(tmp_path: Path, workers: str) -> None:
+def test_late_checks_come_before_it_and_behind_the_rest(tmp_path: Path, workers: str) -> None:
     disrupted(tmp_path, ("NEXUS-02", 0, ""), ("PIPELINES-01", 0, ""), ("UPGRADE-01", 0, ""))
-    source = "@pytest.mark.patient\n@need('NEXUS-02')\ndef test_patient(): note('asked')\n"
-    source += "@pytest.mark.patient\n@need('NEXUS-01')\ndef test_gate(): note('gate')\n"
+    source = "@pytest.mark.run_late\n@need('NEXUS-02')\ndef test_late(): note('asked')\n"
+    source += "@pytest.mark.run_late\n@need('NEXUS-01')\ndef test_gate(): note('gate')\n"
     suite_file = tmp_path / "suites" / "test_all.py"
     suite_file.write_text(suite_file.read_text() + source)
     seen = finished(tmp_path, "-n", workers)

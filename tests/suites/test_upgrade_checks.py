@@ -13,9 +13,10 @@ from conformance.clients.http import Unavailable
 from conformance.clients.jobs import PluginFact
 from conformance.contract.load import load
 from conformance.contract.model import Contract, Renamed
-from conformance.core.errors import EnvironmentFailure
-from conformance.core.nonconformance import NonConformance, Unreadable
+from conformance.core.errors import EnvironmentFailure, UsageError
+from conformance.core.nonconformance import NonConformance, PreconditionFailed
 from conformance.core.paths import REFERENCE
+from conformance.runner import stability
 from conformance.runner.decision import NotApplicable
 from conformance.upgrade.acknowledged import Lost
 from conformance.upgrade.inflight import Outcome
@@ -24,7 +25,6 @@ from conformance.upgrade.observed import Observed, Step
 from conformance.upgrade.probing.availability import Away
 from conformance.upgrade.state.collectors import KEEPERS, Looked
 from conformance.upgrade.state.model import GONE, Difference, Item, Manifest
-from suites.platform import conftest as platform
 from suites.upgrade import test_upgrade as checks
 
 CONTRACT = load(REFERENCE / "conformance.toml").contract
@@ -115,16 +115,16 @@ def test_state_that_was_never_made_or_cannot_be_seen_is_not_taken_for_kept(kind:
     with pytest.raises(EnvironmentFailure, match="cannot be looked at"):
         KEPT[kind](Looked((), ((item, "it is away"),)), MANIFEST, CONTRACT)
     # after an upgrade that failed it is away for that
-    with pytest.raises(Unreadable, match="the upgrade failed: no") as blocked:
+    with pytest.raises(PreconditionFailed, match="the upgrade failed: no") as blocked:
         KEPT[kind](Looked((), ((item, "it is away"),), failed="no"), MANIFEST, CONTRACT)
-    assert blocked.value.decided_by == "UPGRADE-01"
+    assert blocked.value.requirement == "UPGRADE-01"
 
 
 def test_a_step_that_failed() -> None:
     checks.test_every_step_was_made(seen())
     steps = (Step(name="nexus", seconds=9, ok=False, note="it does not start"),)
     with pytest.raises(NonConformance, match="the upgrade from old to new failed") as told:
-        checks.test_every_step_was_made(seen(error="NotYet", steps=steps))
+        checks.test_every_step_was_made(seen(error="WaitTimeout", steps=steps))
     assert "nexus: it does not start" in str(told.value)
 
 
@@ -222,9 +222,9 @@ def test_a_write_that_was_acknowledged_and_is_lost() -> None:
     late = killed.model_copy(update={"before_kill": None})
     marker = Item(service="nexus", kind="volume marker", name="nexus's volume", key={})
     without = Looked((Difference(item=marker, fact="sha256", before="a", after=GONE),), ())
-    with pytest.raises(Unreadable, match="nexus's volume") as blocked:
+    with pytest.raises(PreconditionFailed, match="nexus's volume") as blocked:
         check(seen(lost=(late,)), without)
-    assert blocked.value.decided_by == "UPGRADE-02"
+    assert blocked.value.requirement == "UPGRADE-02"
     with pytest.raises(NonConformance, match="lost"):
         check(seen(lost=(late, late.model_copy(update={"service": "registry"}))), without)
 
@@ -278,7 +278,7 @@ def test_plugins_of_a_controller_that_is_away_after_a_failed_upgrade_are_not_ask
         raise Unavailable("Jenkins does not answer")
 
     stack: Any = SimpleNamespace(jenkins=SimpleNamespace(plugins=away))
-    with pytest.raises(Unreadable, match="the upgrade failed: no"):
+    with pytest.raises(PreconditionFailed, match="the upgrade failed: no"):
         checks.test_nothing_is_configured_by_plugins_that_are_gone(stack, Looked((), (), failed="no"))
     with pytest.raises(Unavailable):
         checks.test_nothing_is_configured_by_plugins_that_are_gone(stack, FINE)
@@ -286,24 +286,15 @@ def test_plugins_of_a_controller_that_is_away_after_a_failed_upgrade_are_not_ask
 
 def test_a_way_back_that_fails_says_what_cannot_go_back() -> None:
     with pytest.raises(NonConformance, match="Jenkins 1 is older"):
-        checks.test_every_step_was_made(seen(error="NotYet", cannot=("Jenkins 1 is older",)))
+        checks.test_every_step_was_made(seen(error="WaitTimeout", cannot=("Jenkins 1 is older",)))
 
 
-@pytest.mark.parametrize(
-    ("killed", "requirement"), [(True, "PLATFORM-06"), (False, "PLATFORM-06"), (True, "PLATFORM-05")]
-)
-def test_restarts_are_not_judged_where_containers_were_killed(
-    killed: bool, requirement: str, tmp_path: Path
-) -> None:
-    done = interrupted("", "killed") if killed else None
-    seen(interrupted=done).save(tmp_path)
-    marks = [SimpleNamespace(args=(requirement,))]
-    request: Any = SimpleNamespace(
-        config=SimpleNamespace(getoption=lambda _: tmp_path),
-        node=SimpleNamespace(iter_markers=lambda _: marks),
-    )
-    if killed and requirement == "PLATFORM-06":
-        with pytest.raises(NotApplicable, match="killed"):
-            platform.require_untouched(request)
-    else:
-        platform.require_untouched(request)
+@pytest.mark.parametrize("killed", [True, False])
+def test_an_upgrade_leaves_whether_it_killed_containers(killed: bool, tmp_path: Path) -> None:
+    seen(interrupted=interrupted("", "killed") if killed else None).save(tmp_path)
+    assert stability.killed_on_purpose(tmp_path) is killed
+
+
+def test_an_upgrade_that_left_nothing_is_no_answer(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot read whether the upgrade"):
+        stability.killed_on_purpose(tmp_path)

@@ -14,7 +14,7 @@ import pytest
 from conformance.contract.load import load
 from conformance.core.errors import EnvironmentFailure
 from conformance.core.paths import REFERENCE
-from conformance.core.waiting import eventually, given_up
+from conformance.core.waiting import cancelled, eventually
 from conformance.upgrade import acknowledged, interruptions
 from conformance.upgrade.interruptions import Interruption
 from conformance.upgrade.kinds import Kind
@@ -117,7 +117,7 @@ def test_an_upgrade_that_fails_of_it_does_not_give_the_disturbance_up(
     ready = iter((False, False, True))
     waited = lambda: eventually(lambda: next(ready), what="the node is ready", timeout=10, interval=0.01)
     monkeypatch.setattr(cluster, "restart_node", waited)
-    with given_up(), disturb("node", cluster) as made:
+    with cancelled(), disturb("node", cluster) as made:
         cluster.held["jenkins"] = [pod("jenkins", "new", ready=False)]
         made._thread.join(10)
     assert [event.what for event in made.events] == ["the node was restarted"]

@@ -17,7 +17,7 @@ from typing import Any
 
 from conformance.clients.http import Http
 from conformance.clients.objects import Pod
-from conformance.clients.stack_clients import Stack
+from conformance.clients.stack_clients import StackClients
 from conformance.contract.model import Jenkins, Nexus
 from conformance.core.errors import EnvironmentFailure
 from conformance.core.nonconformance import NonConformance
@@ -44,7 +44,7 @@ class Inside:
 
 
 @contextmanager
-def asking(stack: Stack) -> Iterator[Inside]:
+def asking(stack: StackClients) -> Iterator[Inside]:
     """A pod that asks while it is entered. What goes wrong with it is no failure of the upgrade."""
     seen = Inside()
     image = _image(stack)
@@ -66,18 +66,18 @@ def asking(stack: Stack) -> Iterator[Inside]:
                 seen.unmeasured = f"{error.what}: {error.observed}"[:300]
 
 
-def _image(stack: Stack) -> str:
+def _image(stack: StackClients) -> str:
     pods = stack.kube.pods(SYSTEM, LABEL) if SYSTEM in stack.kube.namespaces() else ()
     return next((pod.containers[0].image for pod in pods if pod.ready), "")
 
 
-def _ready(stack: Stack, pod: Pod) -> Pod:
+def _ready(stack: StackClients, pod: Pod) -> Pod:
     return stack.kube.wait_pod(
         SYSTEM, pod.name, timeout=SECONDS, until=lambda seen: seen.ready, what="asks from inside"
     )
 
 
-def _begin(stack: Stack, pod: Pod, asked: Sequence[Question]) -> None:
+def _begin(stack: StackClients, pod: Pod, asked: Sequence[Question]) -> None:
     ready = _ready(stack, pod)
     text = json.dumps(_plan(stack, asked))
     script = f"umask 077; head -c {len(text)} > {PLACE}/part && mv {PLACE}/part {PLACE}/plan.json"
@@ -103,7 +103,7 @@ def _unanswered(seen: Mapping[Name, Sequence[Sample]]) -> list[str]:
     ]
 
 
-def _plan(stack: Stack, asked: Sequence[Question]) -> dict[str, Any]:
+def _plan(stack: StackClients, asked: Sequence[Question]) -> dict[str, Any]:
     """What to ask of whom: the prober's file. Logins are in it, so it never goes into the pod's manifest."""
     registry = stack.registry()
     services: Mapping[str, tuple[str, Http]] = {
@@ -123,7 +123,7 @@ def _plan(stack: Stack, asked: Sequence[Question]) -> dict[str, Any]:
     }
 
 
-def _url(stack: Stack, part: Jenkins | Nexus) -> str:
+def _url(stack: StackClients, part: Jenkins | Nexus) -> str:
     """The in-cluster address of a release: that of its service's port `http`, as both charts name it."""
     selector = f"app.kubernetes.io/instance={part.release}"
     found = stack.kube.objects(
@@ -144,7 +144,7 @@ def _basic(http: Http) -> str:
     return "Basic " + base64.b64encode(":".join(login).encode()).decode() if isinstance(login, tuple) else ""
 
 
-def _samples(stack: Stack, pod: Pod, asked: Sequence[Question]) -> dict[Name, list[Sample]]:
+def _samples(stack: StackClients, pod: Pod, asked: Sequence[Question]) -> dict[Name, list[Sample]]:
     script = f"cat {PLACE}/clock; echo; cat {PLACE}/samples"
     clock, _, lines = stack.kube.execute(pod, ("sh", "-c", script)).stdout.partition("\n")
     # its clock may be another one than ours; before its first sample it tells none

@@ -15,7 +15,7 @@ from types import TracebackType
 import requests
 
 from conformance.clients.http import Http
-from conformance.clients.stack_clients import Stack
+from conformance.clients.stack_clients import StackClients
 from conformance.upgrade.probing.availability import Sample
 from conformance.upgrade.probing.probes import Question, numbered
 
@@ -62,7 +62,7 @@ class Prober:
             self._stop.wait(INTERVAL)
 
 
-def probes(stack: Stack, asked: Iterable[Question]) -> dict[Name, Probe]:
+def probes(stack: StackClients, asked: Iterable[Question]) -> dict[Name, Probe]:
     """Each question as a call, in a session of its own with the same login, trust and way in."""
     services = {"jenkins": stack.jenkins.http, "nexus": stack.nexus.http, "registry": stack.registry().http}
     return {question.name: _probe(services[question.service], question) for question in asked}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from conformance.clients.artifacts import image, jar
 from conformance.clients.jobs import SCRATCH, job_path, pipeline_xml
 from conformance.clients.registry import scratch_repository
-from conformance.clients.stack_clients import Stack
+from conformance.clients.stack_clients import StackClients
 from conformance.upgrade.probing.availability import Where
 
 #: stands for the question's number, counted from 1, in a path
@@ -66,7 +66,7 @@ def snapshot(where: Where) -> str:
     return f"org/conformance/probe-{where}/1.0-SNAPSHOT/probe-{where}-1.0-20260101.000000-{NUMBER}.jar"
 
 
-def questions(stack: Stack, where: Where) -> tuple[Question, ...]:
+def questions(stack: StackClients, where: Where) -> tuple[Question, ...]:
     """A reader and a writer of each service; what they need is made here."""
     registry, repository = stack.registry(), scratch_repository(stack.contract)
     stack.jenkins.delete_job(job(where))
@@ -102,7 +102,7 @@ def questions(stack: Stack, where: Where) -> tuple[Question, ...]:
     )
 
 
-def missing(stack: Stack, where: Where, service: str, numbers: Iterable[int]) -> tuple[int, ...]:
+def missing(stack: StackClients, where: Where, service: str, numbers: Iterable[int]) -> tuple[int, ...]:
     """Which of the writes that were acknowledged are not there; Jenkins' writes replace each other."""
     if service == "nexus":
         path = f"/repository/{stack.contract.nexus.snapshots}/{snapshot(where)}"
@@ -120,7 +120,7 @@ def missing(stack: Stack, where: Where, service: str, numbers: Iterable[int]) ->
     return ()
 
 
-def forget(stack: Stack, where: Where, written: Mapping[str, Iterable[int]]) -> None:
+def forget(stack: StackClients, where: Where, written: Mapping[str, Iterable[int]]) -> None:
     """Take away what the writers made; `written` are the numbers by service, whether acknowledged or not."""
     stack.jenkins.delete_job(job(where))
     path = f"/repository/{stack.contract.nexus.snapshots}/{snapshot(where)}"
@@ -132,7 +132,7 @@ def forget(stack: Stack, where: Where, written: Mapping[str, Iterable[int]]) -> 
         stack.ecr.delete(repository, *tags[at : at + BATCH])
 
 
-def _tags(stack: Stack, repository: str) -> set[str]:
+def _tags(stack: StackClients, repository: str) -> set[str]:
     found: set[str] = set()
     arguments = {"repositoryName": repository, "maxResults": 1000, "filter": {"tagStatus": "TAGGED"}}
     while True:

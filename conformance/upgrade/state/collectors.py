@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from conformance.clients.http import Unavailable
-from conformance.clients.stack_clients import Stack
+from conformance.clients.stack_clients import StackClients
 from conformance.core.errors import ConformanceError
 from conformance.core.nonconformance import NonConformance
 from conformance.upgrade.state import ecr, jenkins, nexus, volumes
@@ -19,9 +19,9 @@ class Keeper(Protocol):
 
     kind: str
 
-    def make(self, stack: Stack, seed: int) -> Iterator[Item]: ...
+    def make(self, stack: StackClients, seed: int) -> Iterator[Item]: ...
 
-    def look(self, stack: Stack, item: Item) -> Item | None: ...
+    def look(self, stack: StackClients, item: Item) -> Item | None: ...
 
 
 KEEPERS: Mapping[str, Keeper] = {
@@ -57,7 +57,7 @@ class Looked:
     failed: str = ""
 
 
-def fill(stack: Stack, seed: int) -> Manifest:
+def fill(stack: StackClients, seed: int) -> Manifest:
     """Make the state of `seed` on `stack` and write down what is there.
 
     Raises:
@@ -73,7 +73,7 @@ def fill(stack: Stack, seed: int) -> Manifest:
     return Manifest(seed=seed, stack=stack.contract.stack.name, items=tuple(items))
 
 
-def look(stack: Stack, manifest: Manifest) -> Looked:
+def look(stack: StackClients, manifest: Manifest) -> Looked:
     """Compare every item of `manifest` with what `stack` holds now.
 
     A service that was waited for in vain once is not waited for again with each of its items.

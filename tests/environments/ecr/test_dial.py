@@ -14,7 +14,7 @@ import pytest
 import requests
 from botocore.exceptions import EndpointConnectionError, SSLError
 
-from conformance.core.errors import EnvironmentFailure, NotYet
+from conformance.core.errors import EnvironmentFailure, WaitTimeout
 from environments.base import Login, Registry, Service
 from environments.ecr.client import ecr_client
 from environments.ecr.dial import session, split_address
@@ -135,7 +135,7 @@ def test_boto3_tells_a_closed_port_from_a_wrong_certificate(registry: Registry, 
 def test_waiting_for_health_ends(registry: Registry, certificates: Path) -> None:
     wait_healthy(registry, str(certificates / "ca.crt"), timeout=5)
     closed = replace(registry, data=replace(registry.data, connect=f"127.0.0.1:{free_port()}"))
-    with pytest.raises(NotYet, match=HOST):
+    with pytest.raises(WaitTimeout, match=HOST):
         wait_healthy(closed, str(certificates / "ca.crt"), timeout=0.2)
 
 

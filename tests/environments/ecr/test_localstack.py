@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from conformance.core.errors import CommandFailed, EnvironmentFailure, NotYet, TerminalState
+from conformance.core.errors import CommandFailed, EnvironmentFailure, TerminalState, WaitTimeout
 from environments.ecr.localstack import LocalStackEcr
 
 ACCOUNT = "123456789012"
@@ -171,7 +171,7 @@ def test_without_an_active_licence(localstack: LocalStack) -> None:
 
 def test_ecr_that_is_not_part_of_the_licence(localstack: LocalStack) -> None:
     localstack.health["services"]["ecr"] = "disabled"
-    with pytest.raises(NotYet, match="ECR answers"):
+    with pytest.raises(WaitTimeout, match="ECR answers"):
         backend(Docker(localstack.port), timeout=0.1).up()
 
 

@@ -169,7 +169,10 @@ def test_the_evaluator_s_classes_are_not_replaced(run: Run) -> None:
     ("text", "message"),
     [
         ("while (true) { }", "the script was ended: it ran for more than 2 seconds"),
-        ("try { while (true) { } } catch (Throwable any) { while (true) { } }", "it ran for more than 2 seconds"),
+        (
+            "try { while (true) { } } catch (Throwable any) { while (true) { } }",
+            "it ran for more than 2 seconds",
+        ),
         ("Thread.sleep(60000)", "it ran for more than 2 seconds"),
         ("def list = []; while (true) { list << new byte[1 << 20] }", "it needs more than 96 MB of memory"),
         ("def big = new byte[1 << 30]", "it needs more than 96 MB of memory"),
@@ -196,7 +199,9 @@ def test_parsing_ends_too(repository: Path) -> None:
     assert isinstance(found, SourceError)
 
 
-def test_nothing_runs_when_a_pipeline_is_parsed(engine: GroovyEngine, repository: Path, tmp_path: Path) -> None:
+def test_nothing_runs_when_a_pipeline_is_parsed(
+    engine: GroovyEngine, repository: Path, tmp_path: Path
+) -> None:
     mark = tmp_path / "mark"
     text = (
         f"@groovy.transform.ASTTest(value={{ new File('{mark}').createNewFile() }}) class A {{ }}\n"

@@ -1,4 +1,4 @@
-"""What kept state stands on: a volume, a folder or a repository that is gone took what was in it along."""
+"""Where kept state lay: with a volume, a folder or a repository, everything in it is gone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from conformance.upgrade.state.model import GONE, Difference
 
 
 def name(found: Difference) -> str:
-    """An item as the contract's list of intended changes has it."""
+    """The item's name in the contract's list of intended changes."""
     return f"{found.item.kind} {found.item.name}"
 
 
@@ -18,13 +18,13 @@ def lost_volume(looked: Looked, service: str) -> Difference | None:
     return next((each for each in markers if each.item.service == service), None)
 
 
-def stands_on(found: Difference, looked: Looked, contract: Contract) -> tuple[str, Difference] | None:
-    """The requirement that tells why `found` is lost, and what it tells; None: it is told for itself.
+def lost_with(found: Difference, looked: Looked, contract: Contract) -> tuple[str, Difference] | None:
+    """The loss that took `found` along, with the requirement that decides it; None: `found` is lost alone.
 
-    What was changed on purpose tells nothing: what went with it must be on the list, too.
+    An intended change takes nothing along: whatever went with it must be on the contract's list, too.
     """
-    told = [each for each in looked.different if name(each) not in contract.upgrade.intended]
-    for each in told:
+    losses = [each for each in looked.different if name(each) not in contract.upgrade.intended]
+    for each in losses:
         if each.item.kind == found.item.kind:
             continue
         if each.item.kind == "volume marker" and each.item.service == found.item.service:

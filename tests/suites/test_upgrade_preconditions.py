@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from conformance.contract.load import load
-from conformance.core.nonconformance import NonConformance, Unreadable
+from conformance.core.nonconformance import NonConformance, PreconditionFailed
 from conformance.core.paths import REFERENCE
 from conformance.upgrade.state.collectors import Looked
 from conformance.upgrade.state.model import GONE, Difference, Item, Manifest
 from suites.upgrade import test_upgrade as checks
-from suites.upgrade.ground import lost_volume
+from suites.upgrade.preconditions import lost_volume
 
 CONTRACT = load(REFERENCE / "conformance.toml").contract
 
@@ -46,9 +46,9 @@ def check(kind: str, *different: Difference, intended: tuple[str, ...] = ()) -> 
     ],
 )
 def test_blocked_by_what_it_was_in(kind: str, different: tuple[Difference, ...], decided_by: str) -> None:
-    with pytest.raises(Unreadable) as told:
+    with pytest.raises(PreconditionFailed) as told:
         check(kind, *different)
-    assert told.value.decided_by == decided_by
+    assert told.value.requirement == decided_by
     assert told.value.what == str(different[0] if kind != "build" or HOME in different else JOB)
 
 
@@ -64,16 +64,16 @@ def test_what_is_lost_for_itself_is_told() -> None:
 def test_a_change_on_purpose_tells_nothing_of_what_went_with_it() -> None:
     with pytest.raises(NonConformance, match=r"image scratch:1 is gone") as told:
         check("image", REPOSITORY, IMAGE, intended=("ECR repository scratch",))
-    assert not isinstance(told.value, Unreadable)
+    assert not isinstance(told.value, PreconditionFailed)
     check("image", REPOSITORY, IMAGE, intended=("ECR repository scratch", "image scratch:1"))
 
 
 def test_what_is_away_after_a_failed_upgrade_is_not_told_twice() -> None:
     manifest = Manifest(seed=1, stack="s", items=(USER.item,))
     looked = Looked((), ((USER.item, "refused"),), failed="nexus: it does not start")
-    with pytest.raises(Unreadable, match="the upgrade failed: nexus") as told:
+    with pytest.raises(PreconditionFailed, match="the upgrade failed: nexus") as told:
         checks.kept("user", looked, manifest, CONTRACT)
-    assert told.value.decided_by == "UPGRADE-01"
+    assert told.value.requirement == "UPGRADE-01"
 
 
 def test_each_service_has_its_volume() -> None:
