@@ -67,7 +67,7 @@ class State:
             self.note = clean(event.get("what") or event.get("text", ""))
 
     def layer(self, layer: str) -> tuple[int, Counter[str]]:
-        names = [nodeid for nodeid, planned in self.planned.items() if planned == layer]
+        names = [nodeid for nodeid, planned in list(self.planned.items()) if planned == layer]
         return len(names), Counter(self.outcomes[name] for name in names if name in self.outcomes)
 
 
@@ -117,7 +117,7 @@ class LiveView:
     def __rich__(self) -> Group:
         now = time.time()
         parts: list[Text | Table] = []
-        steps = [(name, at) for name, (state, at) in self.state.steps.items() if state == "running"]
+        steps = [(name, at) for name, (state, at) in list(self.state.steps.items()) if state == "running"]
         if steps:
             shown = ", ".join(
                 f"{name} ({now - at:.0f} s)" for name, at in sorted(steps, key=lambda step: step[1])

@@ -27,6 +27,7 @@ from reports.model import (
     SpanInfo,
     WaiverUse,
 )
+from reports.text import first_line
 from reports.verdict import decide, layer_rank
 from reports.waivers import Waiver
 
@@ -63,11 +64,14 @@ def load_results(where: Path) -> RunResult:
         raise UsageError(f"no results in {where}", remedy="name the folder that a run wrote (--results-dir)")
     try:
         return _assemble(where, files)
-    except (ValidationError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise UsageError(f"cannot read the results in {where}", observed=str(error)) from error
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        # the errors of pydantic and json are ValueErrors
         raise UsageError(
-            f"the results in {where} were not written by this version",
-            observed=str(error).splitlines()[0],
-            remedy="read them with the version that wrote them",
+            f"the results in {where} are damaged, or another version wrote them",
+            observed=f"{type(error).__name__}: {first_line(str(error))}",
+            remedy="read them with the version that wrote them, or remove the folder",
         ) from error
 
 

@@ -60,7 +60,7 @@ def _findings(result: RunResult) -> list[str]:
         )
     findings += [f"- problem: {_text(problem.what)}" for problem in result.problems]
     findings += [
-        f"- **{_text(cause.names)}** undecided: {_text(cause.reason)}"
+        f"- **{_text(', '.join(cause.requirements))}** undecided: {_text(cause.reason)}"
         + (f" Decided by: {_text(cause.remedy)}" if cause.remedy else "")
         for cause in undecided_causes(result.checks)
     ]

@@ -18,7 +18,16 @@ from reports.compare import compare
 from reports.events import DIAGNOSTICS
 from reports.model import Check, EvidenceRef, Outcome, RequirementInfo, RunResult
 from reports.text import clean, day, seconds, size
-from reports.verdict import WAIVER_FAILS, by_layer, in_order, layer_rank, level, remedy_of, undecided_causes
+from reports.verdict import (
+    BROKEN,
+    WAIVER_FAILS,
+    by_layer,
+    in_order,
+    layer_rank,
+    level,
+    remedy_of,
+    undecided_causes,
+)
 
 if TYPE_CHECKING:
     from reports.history import Trend
@@ -33,6 +42,8 @@ MOST_PASSED = 6_000
 #: Below this size an excerpt is not worth its fold.
 LEAST = 200
 _KIND = {"conformant": "passed", "not conformant": "failed", "incomplete": "blocked"}
+_UNCHECKED = "not checked"
+_BROKEN = frozenset(str(outcome) for outcome in BROKEN)
 #: Of several checks of a requirement, the first outcome of this list is the requirement's.
 _DOMINANT = (
     Outcome.FAILED,
@@ -180,14 +191,23 @@ def _layers(result: RunResult, views: dict[str, dict[str, Any]]) -> list[dict[st
 
 
 def _requirements(result: RunResult, views: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """A row per requirement with its checks; the dominant outcome of these is the requirement's."""
-    rows = []
+    """A group per layer with a row per requirement; a group without anything to see is folded."""
+    groups: dict[str, list[dict[str, Any]]] = {}
     for requirement in result.requirements:
         checks = [views[c.nodeid] for c in result.checks if requirement.id in c.requirements]
         outcomes = {view["outcome"] for view in checks}
-        outcome = next((str(first) for first in _DOMINANT if str(first) in outcomes), "not checked")
-        rows.append({"about": requirement, "checks": checks, "outcome": outcome})
-    return rows
+        outcome = next((str(first) for first in _DOMINANT if str(first) in outcomes), _UNCHECKED)
+        row = {"about": requirement, "checks": checks, "outcome": outcome}
+        groups.setdefault(requirement.layer, []).append(row)
+    return [
+        {
+            "layer": layer,
+            "rows": rows,
+            "counts": list(Counter(row["outcome"] for row in rows).items()),
+            "open": any(row["outcome"] in _BROKEN for row in rows),
+        }
+        for layer, rows in groups.items()
+    ]
 
 
 def _launches(result: RunResult, folder: Path) -> list[tuple[str, Markup]]:

@@ -6,6 +6,7 @@ from collections import Counter
 
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -27,6 +28,8 @@ STYLES = {
 VERDICT_STYLES = {"conformant": "bold green", "not conformant": "bold red", "incomplete": "bold yellow"}
 #: Broken checks printed in full; the report holds the others.
 SHOWN = 20
+#: Requirements named for a cause of undecided checks.
+NAMED = 8
 
 
 def print_verdict(console: Console, result: RunResult, *, folder: str = "") -> None:
@@ -43,13 +46,17 @@ def print_verdict(console: Console, result: RunResult, *, folder: str = "") -> N
         console.print(Text.assemble(("problem ", "bold magenta"), (clean(problem.what), "bold")))
         for line in (problem.where, *clean(problem.observed).splitlines()[:8]):
             if line.strip():
-                console.print(Padding(Text(line), (0, 0, 0, 2)))
+                console.print(_indented(Text(line)))
         if problem.remedy:
-            console.print(Padding(Text.assemble(("next: ", "bold"), clean(problem.remedy)), (0, 0, 0, 2)))
+            console.print(_indented(Text.assemble(("next: ", "bold"), clean(problem.remedy))))
     _print_undecided(console, result)
     _print_waivers(console, result)
     if result.checks:
-        console.print(layer_table(result))
+        table = layer_table(result)
+        # many outcomes in a narrow terminal: closer columns before shorter names
+        unlimited = console.options.update(max_width=1000)
+        table.collapse_padding = Measurement.get(console, unlimited, table).maximum > console.width
+        console.print(table)
     _print_block(console, result, folder)
 
 
@@ -84,24 +91,29 @@ def _print_broken(console: Console, check: Check, by_id: dict[str, RequirementIn
         body += [line for line in details[1:] if line and not line.startswith("next:")][:8]
     remedy = clean(remedy_of(check, by_id))
     for line in body:
-        console.print(Padding(Text(line), (0, 0, 0, 2)))
+        console.print(_indented(Text(line)))
     if remedy:
-        console.print(Padding(Text.assemble(("next: ", "bold"), remedy), (0, 0, 0, 2)))
+        console.print(_indented(Text.assemble(("next: ", "bold"), remedy)))
     if blocks:
-        console.print(
-            Padding(Text(f"blocks {blocks} check{'s' if blocks > 1 else ''}", style="yellow"), (0, 0, 0, 2))
-        )
-    console.print(Padding(Text(check.nodeid, style="dim"), (0, 0, 0, 2)))
+        plural = "s" if blocks > 1 else ""
+        console.print(_indented(Text(f"blocks {blocks} check{plural}", style="yellow")))
+    console.print(_indented(Text(check.nodeid, style="dim")))
+
+
+def _indented(text: Text) -> Padding:
+    return Padding(text, (0, 0, 0, 2), expand=False)
 
 
 def _print_undecided(console: Console, result: RunResult) -> None:
     """Each cause once, with the requirements that it leaves undecided."""
     for cause in undecided_causes(result.checks):
+        few, more = cause.requirements[:NAMED], len(cause.requirements) - NAMED
+        names = ", ".join(few) + (f" and {more} more" if more > 0 else "")
         style = STYLES[Outcome.UNDECIDED]
-        console.print(Text.assemble(("undecided ", style), (cause.names, "bold"), f": {clean(cause.reason)}"))
+        console.print(Text.assemble(("undecided ", style), (names, "bold"), f": {clean(cause.reason)}"))
         if cause.remedy:
             line = Text.assemble(("decided by: ", "bold"), clean(cause.remedy))
-            console.print(Padding(line, (0, 0, 0, 2)))
+            console.print(_indented(line))
 
 
 def _print_waivers(console: Console, result: RunResult) -> None:
@@ -127,7 +139,7 @@ def _print_block(console: Console, result: RunResult, folder: str) -> None:
     if verdict.remedy:
         console.print(Text.assemble("  ", ("next: ", "bold"), clean(verdict.remedy)), soft_wrap=True)
     counts = ", ".join(f"{count} {name}" for name, count in verdict.counts.items()) or "no checks"
-    console.print(f"  {counts}; {_elapsed(result)}")
+    console.print(Text(f"  {counts}; {_elapsed(result)}"), soft_wrap=True)
     if result.run.subject:
         console.print(Text(f"  contract: {clean(result.run.subject)}"), soft_wrap=True)
     if simulators := [f"{part.name} ({part.simulator})" for part in result.components if part.simulator]:

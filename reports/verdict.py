@@ -44,9 +44,9 @@ class UndecidedCause:
     checks: tuple[Check, ...]
 
     @property
-    def names(self) -> str:
+    def requirements(self) -> tuple[str, ...]:
         """The requirements concerned, each once."""
-        return ", ".join(dict.fromkeys(name for check in self.checks for name in check.requirements))
+        return tuple(dict.fromkeys(name for check in self.checks for name in check.requirements))
 
 
 def decide(

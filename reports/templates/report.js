@@ -1,7 +1,10 @@
 "use strict";
 (() => {
   const $ = (id) => document.getElementById(id);
-  const rows = [...document.querySelectorAll("#rows > .row")];
+  const rows = [...document.querySelectorAll("#rows .row")];
+  // a filter opens the groups with matching rows; without one each group is as the reader left it
+  const groups = [...document.querySelectorAll("#rows > .group")];
+  const left = new Map();
   const boxes = [...document.querySelectorAll("input[name=outcome]")];
   // the search includes evidence, whose text is read on the first search and not when the page opens
   const texts = new Map();
@@ -21,19 +24,30 @@
       row.hidden = !fits;
       shown += fits;
     }
+    const filtered = words.length || wanted.length || layer;
+    for (const group of groups) {
+      group.hidden = !group.querySelector(".row:not([hidden])");
+      if (filtered && !left.has(group)) left.set(group, group.open);
+      if (filtered) group.open = true;
+      else if (left.has(group)) { group.open = left.get(group); left.delete(group); }
+    }
     $("count").textContent = `${shown} of ${rows.length}`;
   };
   const follow = () => {
     const row = location.hash && $(decodeURIComponent(location.hash.slice(1)));
-    if (row && row.matches("details")) { row.hidden = false; row.open = true; row.scrollIntoView(); }
+    if (row && row.matches("details")) {
+      for (const part of [row.closest(".group"), row]) if (part) { part.hidden = false; part.open = true; }
+      row.scrollIntoView();
+    }
   };
   document.querySelector(".filter").addEventListener("submit", (event) => event.preventDefault());
   $("search").addEventListener("input", filter);
   $("layer").addEventListener("change", filter);
   boxes.forEach((box) => box.addEventListener("change", filter));
   $("unfold").addEventListener("click", () => {
-    const open = rows.some((row) => !row.hidden && !row.open);
-    rows.forEach((row) => { if (!row.hidden) row.open = open; });
+    const parts = [...groups, ...rows].filter((part) => !part.hidden);
+    const open = parts.some((part) => !part.open);
+    parts.forEach((part) => { part.open = open; });
     $("unfold").textContent = open ? "fold all" : "unfold all";
   });
   document.addEventListener("keydown", (event) => {
@@ -43,7 +57,7 @@
   });
   window.addEventListener("hashchange", follow);
   window.addEventListener("beforeprint", () => rows.forEach((row) => {
-    if (["failed", "error"].includes(row.dataset.outcome)) row.open = true;
+    if (["failed", "error"].includes(row.dataset.outcome)) row.open = row.closest(".group").open = true;
   }));
   filter();
   follow();

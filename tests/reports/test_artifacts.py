@@ -64,6 +64,32 @@ def test_a_file_that_is_not_a_result_is_refused(tmp_path: Path, content: str) ->
         load_results(tmp_path / "result.json")
 
 
+@pytest.mark.parametrize("damage", ["", "{", "[]", "null", '{"run": {"id": 7}}', '{"requirements": [1]}'])
+def test_damaged_results_are_one_clear_error(tmp_path: Path, damage: str) -> None:
+    results(tmp_path, check("STATIC-01"))
+    (tmp_path / "run.json").write_text(damage)
+    with pytest.raises(UsageError, match="are damaged, or another version wrote them"):
+        load_results(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "line", ['{"kind": "check"}', '{"kind": "start", "t": 1}', '{"kind": "session-start"}']
+)
+def test_damaged_events_are_one_clear_error(tmp_path: Path, line: str) -> None:
+    results(tmp_path, check("STATIC-01"))
+    (tmp_path / "events-odd.jsonl").write_text(line + "\n")
+    with pytest.raises(UsageError, match="are damaged, or another version wrote them"):
+        load_results(tmp_path)
+
+
+def test_results_that_cannot_be_read_are_one_clear_error(tmp_path: Path) -> None:
+    results(tmp_path, check("STATIC-01"))
+    (tmp_path / "run.json").unlink()
+    (tmp_path / "run.json").mkdir()
+    with pytest.raises(UsageError, match="cannot read the results in"):
+        load_results(tmp_path)
+
+
 def test_a_result_with_the_old_key_of_simulators_is_read(result: RunResult, tmp_path: Path) -> None:
     old = json.loads(to_json(result))
     for part in old["components"]:

@@ -8,11 +8,15 @@ import shutil
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reports import history
 from reports import page as pages
+from reports.document import RECORDING
+from reports.load import load_results
+from reports.model import RequirementInfo
 from tests.reports.browser import Page, chromium
 from tests.reports.builders import check, results
 from tests.reports.example import earlier, example, nights, troubled
@@ -93,7 +97,7 @@ def test_nothing_is_fetched_and_nothing_goes_wrong(tab: Page, report: Path) -> N
 
 def test_search_filters_and_keys(tab: Page, report: Path) -> None:
     tab.open(report, 1280)
-    shown = "document.querySelectorAll('#rows > .row:not([hidden])').length"
+    shown = "document.querySelectorAll('#rows .row:not([hidden])').length"
     assert tab.evaluate(shown) == 55
     tab.press("/")
     assert tab.evaluate("document.activeElement.id") == "search"
@@ -118,6 +122,36 @@ def test_a_link_into_the_page_opens_its_requirement(tab: Page, report: Path) -> 
     assert tab.evaluate(
         "new Promise((r) => setTimeout(() => r(document.getElementById('NEXUS-01').open), 300))"
     )
+
+
+def test_a_green_layer_is_folded_until_it_is_needed(tab: Page, report: Path) -> None:
+    def is_open(layer: str) -> Any:
+        return tab.evaluate(f"document.querySelector('.group[data-layer={layer}]').open")
+
+    tab.open(report, 1280)
+    assert (is_open("nexus"), is_open("platform")) == (True, False)
+    tab.evaluate("document.querySelector('input[value=passed]').click()")
+    assert is_open("platform")
+    tab.evaluate("document.querySelector('input[value=passed]').click()")
+    assert (is_open("nexus"), is_open("platform")) == (True, False)
+    tab.evaluate("document.querySelector('.strip a[href=\"#PLATFORM-02\"]').click()")
+    tab.evaluate("new Promise((done) => setTimeout(done, 300))")
+    assert is_open("platform")
+    assert tab.evaluate("document.getElementById('PLATFORM-02').open")
+
+
+def test_the_page_of_a_green_run_is_short(tab: Page, tmp_path: Path) -> None:
+    result = load_results(RECORDING)
+    known = {name: check.layer for check in result.checks for name in check.requirements}
+    infos = tuple(
+        RequirementInfo(id=name, text=f"{name} holds.", level="MUST", layer=layer, source="", remedy="")
+        for name, layer in known.items()
+    )
+    file = tmp_path / "report.html"
+    page = pages.render(result.model_copy(update={"requirements": infos}), tmp_path)
+    file.write_text(page, encoding="utf-8")
+    tab.open(file, 1280)
+    assert tab.evaluate("document.documentElement.scrollHeight") <= 4000
 
 
 def test_a_large_page_is_interactive_within_a_second(tab: Page, tmp_path: Path) -> None:

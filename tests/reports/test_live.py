@@ -95,6 +95,36 @@ def test_a_half_written_line_is_left_for_later(tmp_path: Path, terminal: bool) -
     assert first + 1 == len(whole.splitlines())
 
 
+def test_eighty_columns_hold_every_outcome_but_one_and_no_trailing_space(tmp_path: Path) -> None:
+    outcomes = ("failed", "error", "blocked", "waived", "not applicable", "undecided")
+    checks = [check(f"NEXUS-{n:02d}", outcome) for n, outcome in enumerate(outcomes, 1)]
+    out = io.StringIO()
+    print_verdict(Console(file=out, width=80), results(tmp_path, check("PIPELINES-01"), *checks))
+    lines = out.getvalue().splitlines()
+    header = next(line for line in lines if line.startswith("layer"))
+    assert header.split() == [
+        "layer",
+        "passed",
+        "failed",
+        "error",
+        "blocked",
+        "waived",
+        "not",
+        "applicable",
+        "undecided",
+        "seconds",
+    ]
+    assert [line for line in lines if line.startswith(" ") and line != line.rstrip()] == []
+
+
+def test_many_requirements_of_one_undecided_cause_are_counted(tmp_path: Path) -> None:
+    out = io.StringIO()
+    many = [check(f"STATIC-{n:02d}", "undecided", message="a variable") for n in range(1, 13)]
+    print_verdict(Console(file=out, width=200), results(tmp_path, check("NEXUS-01"), *many))
+    names = ", ".join(f"STATIC-{n:02d}" for n in range(1, 9))
+    assert f"undecided {names} and 4 more: a variable" in out.getvalue()
+
+
 def test_the_verdict_block_says_failures_first(tmp_path: Path) -> None:
     out = io.StringIO()
     one = check(

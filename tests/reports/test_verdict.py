@@ -96,9 +96,9 @@ def test_a_run_of_undecided_checks_alone_is_incomplete(tmp_path: Path) -> None:
 def test_each_cause_of_undecided_checks_is_named_once(tmp_path: Path) -> None:
     found = results(tmp_path, undecided("STATIC-02"), undecided("STATIC-03"), undecided("NEXUS-01", "x"))
     causes = undecided_causes(found.checks)
-    assert [(cause.names, cause.reason) for cause in causes] == [
-        ("STATIC-02, STATIC-03", "the repository is set by a script"),
-        ("NEXUS-01", "x"),
+    assert [(cause.requirements, cause.reason) for cause in causes] == [
+        (("STATIC-02", "STATIC-03"), "the repository is set by a script"),
+        (("NEXUS-01",), "x"),
     ]
 
 
