@@ -13,6 +13,7 @@ import pytest
 
 from conformance.core.paths import PROJECT
 from environments.base import Endpoints, Login, Registry, Service
+from reports.load import load_results
 from reports.model import Check
 from tests.clients.server import Answer, Server, running, said
 
