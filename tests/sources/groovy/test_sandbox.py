@@ -148,8 +148,7 @@ def test_no_hand_on_the_virtual_machine(run: Run, text: str) -> None:
         "conformance.evaluator.Guard.ROOT = '/'",
         "conformance.evaluator.Guard.HOST = Thread.currentThread()",
         "def f = conformance.evaluator.Guard.getDeclaredField('ROOT'); f.accessible = true; f.set(null, '/')",
-        "def f = conformance.evaluator.Guard.getDeclaredField('HOST'); f.accessible = true"
-        "; f.set(null, Thread.currentThread())",
+        "def f = conformance.evaluator.Guard.getDeclaredField('HOST'); f.accessible = true; f.set(0, null)",
         "def f = String.getDeclaredField('value'); f.accessible = true",
         "conformance.evaluator.Guard.@HOST = Thread.currentThread()",
     ],
@@ -169,7 +168,10 @@ def test_the_evaluator_s_classes_are_not_replaced(run: Run) -> None:
     ("text", "message"),
     [
         ("while (true) { }", "the script was ended: it ran for more than 2 seconds"),
-        ("try { while (true) { } } catch (Throwable any) { while (true) { } }", "it ran for more than 2 seconds"),
+        (
+            "try { while (true) { } } catch (Throwable any) { while (true) { } }",
+            "it ran for more than 2 seconds",
+        ),
         ("Thread.sleep(60000)", "it ran for more than 2 seconds"),
         ("def list = []; while (true) { list << new byte[1 << 20] }", "it needs more than 96 MB of memory"),
         ("def big = new byte[1 << 30]", "it needs more than 96 MB of memory"),
@@ -178,12 +180,13 @@ def test_the_evaluator_s_classes_are_not_replaced(run: Run) -> None:
     ],
 )
 def test_no_end_of_time_or_memory(repository: Path, text: str, message: str) -> None:
-    with GroovyEngine(Limits(seconds=2, heap_mb=96), cached=False) as engine:
+    limits = Limits(seconds=2 if "seconds" in message else 20, heap_mb=96)
+    with GroovyEngine(limits, cached=False) as engine:
         begun = time.monotonic()
         seeds = engine.evaluate_seeds(
             repository, [SeedScript("bad.groovy", text), SeedScript("good.groovy", "folder('a')")], {}
         )
-        assert time.monotonic() - begun < 20
+        assert time.monotonic() - begun < 30
     (error,) = seeds.errors
     assert error.place.file == "bad.groovy"
     assert message in error.message
@@ -196,7 +199,9 @@ def test_parsing_ends_too(repository: Path) -> None:
     assert isinstance(found, SourceError)
 
 
-def test_nothing_runs_when_a_pipeline_is_parsed(engine: GroovyEngine, repository: Path, tmp_path: Path) -> None:
+def test_nothing_runs_when_a_pipeline_is_parsed(
+    engine: GroovyEngine, repository: Path, tmp_path: Path
+) -> None:
     mark = tmp_path / "mark"
     text = (
         f"@groovy.transform.ASTTest(value={{ new File('{mark}').createNewFile() }}) class A {{ }}\n"
