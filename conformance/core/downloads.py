@@ -10,9 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
-
-from conformance.core import maven
 from conformance.core.errors import BuildFailure, HostUnfit
 from conformance.core.paths import cache_root
 
@@ -64,6 +61,10 @@ def fetch(artifact: Artifact) -> Path:
 
 
 def _download(artifact: Artifact, target: Path) -> None:
+    import requests
+
+    from conformance.core import maven
+
     part = target.with_suffix(target.suffix + f".pid{os.getpid()}.part")
     url = artifact.path
     by_hand = f"put the file {target.name} (sha256 {artifact.sha256}) into {target.parent}"
