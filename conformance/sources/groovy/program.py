@@ -143,6 +143,7 @@ def _share_classes(made: Program) -> None:
             "operation": "seed",
             "text": "[1].each { pipelineJob(\"a\") { description('x') } }",
             "inputs": {},
+            "variables": [],
             "classpath": [],
         },
     ]

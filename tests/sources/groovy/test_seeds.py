@@ -402,3 +402,49 @@ def test_an_item_that_two_seeds_make(engine: GroovyEngine, repository: Path) -> 
     assert str(seeds.items[1].replaces) == "a.groovy:2"
     (error,) = seeds.errors
     assert (error.place.file, 'Type of item "y"' in error.message) == ("c.groovy", True)
+
+
+def test_classes_of_a_library_know_the_language_by_its_types(run: Run) -> None:
+    seeds = run(
+        """import javaposse.jobdsl.dsl.DslFactory
+        import javaposse.jobdsl.dsl.Job
+        import javaposse.jobdsl.dsl.helpers.ScmContext
+        import javaposse.jobdsl.dsl.jobs.FreeStyleJob
+        import javaposse.jobdsl.dsl.jobs.WorkflowJob
+
+        class Maker {
+            DslFactory factory
+            Job base(Job job) { job.with { description('base') }; job }
+            FreeStyleJob plain(String name) {
+                (FreeStyleJob) base(factory.job(name) { scm { Maker.checkout(delegate) } })
+            }
+            static void checkout(ScmContext context) { context.git('https://git.example.org/a.git') }
+        }
+        def job = new Maker(factory: this).plain('a')
+        assert job.name == 'a'
+        WorkflowJob other = (this as DslFactory).pipelineJob('b')
+        folder('c') { freeStyleJob('c/d') { } }
+        """
+    )
+    assert seeds.errors == ()
+    assert [item.full_name for item in seeds.items] == ["a", "b", "c", "c/d"]
+    assert seeds.items[0].scm is not None
+    assert [each.value for each in seeds.items[0].scm.urls] == ["https://git.example.org/a.git"]
+
+
+def test_a_configuration_in_groovy(run: Run) -> None:
+    item = one(
+        run,
+        """def slurper = new ConfigSlurper()
+        slurper.classLoader = this.class.classLoader
+        def config = slurper.parse("jobs { name = 'a'; keep = 3 }")
+        job(config.jobs.name) { logRotator { numToKeep(config.jobs.keep) } }
+        """,
+    )
+    assert (item.full_name, dict(item.discarder)["numToKeep"].value) == ("a", "3")
+
+
+def test_variables_of_the_step_that_runs_the_seed(engine: GroovyEngine, repository: Path) -> None:
+    script = SeedScript("seed.groovy", "folder(domain)", variables=("domain",))
+    assert undecided_by(engine.evaluate_seeds(repository, [script], {}).items[0].name) == "domain"
+    assert engine.evaluate_seeds(repository, [script], {"domain": "x"}).items[0].full_name == "x"

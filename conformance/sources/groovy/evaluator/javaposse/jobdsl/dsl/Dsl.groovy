@@ -4,7 +4,7 @@ import groovy.transform.CompileStatic
 
 /** The delegate of one closure: its context and the element that its calls fill. */
 @CompileStatic
-class Block extends GroovyObjectSupport {
+class Block extends GroovyObjectSupport implements Context {
     final String blockContext
     final Node blockNode
 
@@ -15,6 +15,11 @@ class Block extends GroovyObjectSupport {
     }
 
     Object methodMissing(String name, Object arguments) { Dsl.call(this, name, (Object[]) arguments) }
+
+    /** A block of the context's own class, by which classes of a library may call it. */
+    static Block of(String context, Node node) {
+        return context.empty ? new Block(context, node) : (Block) Class.forName(context).newInstance([context, node] as Object[])
+    }
 
     static void execute(Closure body, Block block) {
         if (body == null) {
@@ -107,7 +112,7 @@ class Call {
 
     void run(Node target, String context = null) {
         Recording.now().mark(target, Recording.line())
-        Block.execute(body, new Block(context == null ? Api.closure(block.blockContext, name) : Api.context(context, block.blockContext), target))
+        Block.execute(body, Block.of(context == null ? Api.closure(block.blockContext, name) : Api.context(context, block.blockContext), target))
     }
 }
 
@@ -182,7 +187,7 @@ class Dsl {
             Recording.now().mark(made, Recording.line())
             String context = call.block.blockContext.empty || flag == 'unknown' ? '' : Api.has(call.block.blockContext, call.name) ?
                 Api.closure(call.block.blockContext, call.name) : ''
-            Block.execute(call.body, new Block(context, made))
+            Block.execute(call.body, Block.of(context, made))
         }
         if (flag != null) {
             Recording.now().flag(made, flag)
