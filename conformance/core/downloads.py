@@ -6,9 +6,6 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
-
-from conformance.core import maven
 from conformance.core.errors import BuildFailure, HostUnfit
 from conformance.core.files import draft, lock
 from conformance.core.paths import cache_root, lock_file
@@ -61,6 +58,10 @@ def fetch(artifact: Artifact) -> Path:
 
 
 def _download(artifact: Artifact, target: Path) -> None:
+    import requests
+
+    from conformance.core import maven
+
     url = artifact.path
     by_hand = f"put the file {target.name} (sha256 {artifact.sha256}) into {target.parent}"
     try:

@@ -119,6 +119,7 @@ class GroovyEngine:
             "text": text,
             "inputs": inputs,
             "folder": Path(seed.file).parent.as_posix(),
+            "variables": list(seed.variables),
         }
         response = self._response(root, request, Place(seed.file, seed.line), classpath=folders)
         if isinstance(response, SourceError):

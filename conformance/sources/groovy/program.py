@@ -28,6 +28,9 @@ SNAKEYAML = Artifact(
     "63a76fe66b652360bd4c2c107e6f0258daa7d4bb492008ba8c26fcd230ff9146",
 )
 
+#: programs of other versions that stay in the cache
+OTHERS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -96,7 +99,17 @@ def program(key: str) -> Program:
     finally:
         shutil.rmtree(part, ignore_errors=True)
     _share_classes(made)
+    _tidy(folder)
     return made
+
+
+def _tidy(current: Path) -> None:
+    """Remove programs of other versions but for the newest: two branches on one host do not take turns."""
+    others = [
+        each for each in current.parent.iterdir() if each != current and (each / "evaluator.jar").is_file()
+    ]
+    for old in sorted(others, key=lambda each: each.stat().st_mtime, reverse=True)[OTHERS:]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _compile(part: Path) -> None:
@@ -130,6 +143,7 @@ def _share_classes(made: Program) -> None:
             "operation": "seed",
             "text": "[1].each { pipelineJob(\"a\") { description('x') } }",
             "inputs": {},
+            "variables": [],
             "classpath": [],
         },
     ]

@@ -44,6 +44,8 @@ class SeedScript:
     file: str
     text: str | None = None
     line: int = 1
+    #: variables that the seed's build sets (`additionalParameters`); their values are inputs
+    variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

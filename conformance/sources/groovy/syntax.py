@@ -141,15 +141,11 @@ class Values:
         return value
 
     def _text(self, node: Node) -> Value:
-        parts, sources = [node["s"][0]], []
+        whole: Value = node["s"][0]
         for following, expression in zip([*node["s"][1:], ""], node["x"], strict=False):
-            value = self.of(expression)
-            if isinstance(value, str | int | float) and not isinstance(value, bool):
-                parts[-1] += f"{value}{following}"
-            else:
-                sources.append(self.script.source(expression))
-                parts.append(following)
-        return Interpolated(tuple(parts), tuple(sources)) if sources else parts[0]
+            value = self._as_text(self.of(expression), expression)
+            whole = _joined(_joined(whole, value), following)
+        return whole
 
     def _list(self, node: Node) -> Value:
         return tuple(self.of(each) for each in node["x"])
@@ -214,7 +210,7 @@ class Values:
     def _as_text(self, value: Value, node: Node) -> Interpolated:
         if isinstance(value, Interpolated):
             return value
-        if isinstance(value, str | int | float):
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
             return Interpolated((str(value),), ())
         return Interpolated(("", ""), (self.script.source(node),))
 
@@ -273,7 +269,11 @@ def _empty(node: Node) -> bool:
     )
 
 
-def _joined(left: Interpolated, right: Interpolated) -> Value:
+def _joined(one: Value, other: Value) -> Value:
+    """Two strings as one."""
+    left, right = (
+        each if isinstance(each, Interpolated) else Interpolated((str(each),), ()) for each in (one, other)
+    )
     parts = (*left.parts[:-1], left.parts[-1] + right.parts[0], *right.parts[1:])
     sources = left.expressions + right.expressions
     return Interpolated(parts, sources) if sources else parts[0]

@@ -49,7 +49,7 @@ class Seeds {
         configuration.addCompilationCustomizers(new Decisions())
         GroovyClassLoader loader = new GroovyClassLoader(Seeds.classLoader, configuration)
         ((List<String>) request.classpath).each { loader.addClasspath(it) }
-        GroovyShell shell = new GroovyShell(loader, new SeedBinding(), configuration)
+        GroovyShell shell = new GroovyShell(loader, new SeedBinding((Collection<String>) request.variables), configuration)
         JobParent script = (JobParent) shell.parse((String) request.text, Recording.SCRIPT)
         script.run()
         recording.finish()
@@ -113,9 +113,13 @@ class Seeds {
     }
 }
 
-/** The variables of the seed's build: names in capitals are the build's environment. */
+/** The variables of the seed's build: those that are `known` to be set, and names in capitals, its environment. */
 @CompileStatic
 class SeedBinding extends Binding {
+    private final Set<String> known
+
+    SeedBinding(Collection<String> known) { this.known = new LinkedHashSet<String>(known) }
+
     @Override
     Object getVariable(String name) {
         if (super.hasVariable(name)) {
@@ -125,7 +129,7 @@ class SeedBinding extends Binding {
         if (given != null) {
             return given
         }
-        if (name ==~ /[A-Z][A-Z0-9_]*/) {
+        if (known.contains(name) || name ==~ /[A-Z][A-Z0-9_]*/) {
             return World.variable(name)
         }
         throw new MissingPropertyException(name, Script)
@@ -133,7 +137,7 @@ class SeedBinding extends Binding {
 
     @Override
     boolean hasVariable(String name) {
-        if (super.hasVariable(name) || World.input(name) != null) {
+        if (super.hasVariable(name) || World.input(name) != null || known.contains(name)) {
             return true
         }
         if (name ==~ /[A-Z][A-Z0-9_]*/) {

@@ -1,6 +1,7 @@
 package conformance.seed
 
 import groovy.transform.CompileStatic
+import org.codehaus.groovy.runtime.ScriptBytecodeAdapter
 
 /** `java.io.File` as a seed sees it: read only, and of inputs and the repository alone. */
 @CompileStatic
@@ -52,7 +53,7 @@ class SeedFile extends File {
     Object withInputStream(Closure action) { action.call(newInputStream()) }
 
     @Override
-    boolean exists() { given() != null || folderOfInputs() || realOrUndecided('exists') != null }
+    boolean exists() { given() != null || folderOfInputs() || realOrUndecided('exists').exists() }
 
     @Override
     boolean isFile() { given() != null || !folderOfInputs() && realOrUndecided('is a file').isFile() }
@@ -77,11 +78,11 @@ class SeedFile extends File {
     void eachDir(Closure action) { listFiles().findAll { File it -> it.isDirectory() }.each { action.call(it) } }
 
     void eachFileMatch(Object filter, Closure action) {
-        listFiles().findAll { File it -> filter.isCase(it.name) }.each { action.call(it) }
+        listFiles().findAll { File it -> ScriptBytecodeAdapter.isCase(it.name, filter) }.each { action.call(it) }
     }
 
     void eachDirMatch(Object filter, Closure action) {
-        listFiles().findAll { File it -> it.isDirectory() && filter.isCase(it.name) }.each { action.call(it) }
+        listFiles().findAll { File it -> it.isDirectory() && ScriptBytecodeAdapter.isCase(it.name, filter) }.each { action.call(it) }
     }
 
     void eachFileRecurse(Closure action) {

@@ -8,7 +8,16 @@ class Api {
     static final String TOP = 'javaposse.jobdsl.dsl.DslFactory'
     private static final Map<String, Map<String, List<List<String>>>> CONTEXTS = [:]
     private static final Map<String, List<String>> BY_SIMPLE_NAME = [:]
-    private static final Map<String, List<String>> SYMBOLS = [:]
+    private static final Map<String, List<List<String>>> SYMBOLS = [:]
+    /** Kinds of symbols that a context takes; one that is not listed takes all. */
+    private static final Map<String, List<String>> KINDS = [
+        ScmNavigatorsContext: ['SCMNavigator'], BranchSourcesContext: ['SCMSource', 'AbstractGitSCMSource'], TriggerContext: ['Trigger'],
+        MultibranchWorkflowTriggerContext: ['Trigger'], StepContext: ['Builder', 'CommandInterpreter'], ScmContext: ['SCM'],
+        PropertiesContext: ['JobProperty', 'OptionalJobProperty'], PublisherContext: ['Recorder', 'Notifier', 'Publisher'],
+        WrapperContext: ['SimpleBuildWrapper', 'BuildWrapper'], ColumnsContext: ['ListViewColumn'], FolderPropertiesContext: ['AbstractFolderProperty'],
+        BuildParametersContext: ['ParameterDefinition', 'SimpleParameterDefinition', 'StringParameterDefinition'],
+        GitExtensionContext: ['GitSCMExtension', 'FakeGitSCMExtension', 'GitSCMBackwardCompatibility'],
+    ]
     /** Contexts in which plugins add methods by their symbols. */
     private static final Set<String> EXTENSIBLE = ['AxisContext', 'BuildParametersContext', 'ScmContext', 'PropertiesContext', 'FolderPropertiesContext',
         'MavenPropertiesContext', 'PublisherContext', 'MavenPublisherContext', 'StepContext', 'MultiJobStepContext', 'TriggerContext', 'MavenTriggerContext',
@@ -47,7 +56,7 @@ class Api {
         }
         Api.getResourceAsStream('/symbols.txt').eachLine('UTF-8') { String line ->
             List<String> words = line.split(' ') as List<String>
-            SYMBOLS.computeIfAbsent(words[0]) { [] } << words[2]
+            SYMBOLS.computeIfAbsent(words[0]) { [] } << [words[1], words[2]]
         }
     }
 
@@ -60,7 +69,11 @@ class Api {
     static boolean extensible(String context) { simple(context) in EXTENSIBLE }
 
     /** Classes of a plugin's symbol; empty when no plugin that is known brings it. */
-    static List<String> classesOf(String symbol) { SYMBOLS[symbol] ?: ([] as List<String>) }
+    static List<String> classesOf(String symbol, String context = '') {
+        List<String> kinds = KINDS[simple(context)]
+        List<List<String>> all = SYMBOLS[symbol] ?: ([] as List<List<String>>)
+        return all.findAll { kinds == null || it[0] in kinds }.collect { List<String> each -> each[1] }
+    }
 
     /** The whole name of a context, the one nearest to `beside` where several have the name. */
     static String context(String simpleName, String beside = '') {

@@ -15,10 +15,8 @@ class Configure {
 }
 
 /** Names that a `configure` block uses without quotes, and elements that it makes. */
-class NodeNames {
+class NodeNames extends NodeBuilder {
     Object propertyMissing(String name) { name }
-
-    Object methodMissing(String name, Object arguments) { new NodeBuilder().invokeMethod(name, arguments) }
 }
 
 /** What Job DSL adds to `groovy.util.Node` in a `configure` block. */

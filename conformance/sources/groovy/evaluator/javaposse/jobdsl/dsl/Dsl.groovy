@@ -4,7 +4,7 @@ import groovy.transform.CompileStatic
 
 /** The delegate of one closure: its context and the element that its calls fill. */
 @CompileStatic
-class Block extends GroovyObjectSupport {
+class Block extends GroovyObjectSupport implements Context {
     final String blockContext
     final Node blockNode
 
@@ -15,6 +15,11 @@ class Block extends GroovyObjectSupport {
     }
 
     Object methodMissing(String name, Object arguments) { Dsl.call(this, name, (Object[]) arguments) }
+
+    /** A block of the context's own class, by which classes of a library may call it. */
+    static Block of(String context, Node node) {
+        return context.empty ? new Block(context, node) : (Block) Class.forName(context).newInstance([context, node] as Object[])
+    }
 
     static void execute(Closure body, Block block) {
         if (body == null) {
@@ -106,7 +111,8 @@ class Call {
     Node add(String tag, Object value = null) { value == null ? node.appendNode(tag) : node.appendNode(tag, String.valueOf(value)) }
 
     void run(Node target, String context = null) {
-        Block.execute(body, new Block(context == null ? Api.closure(block.blockContext, name) : Api.context(context, block.blockContext), target))
+        Recording.now().mark(target, Recording.line())
+        Block.execute(body, Block.of(context == null ? Api.closure(block.blockContext, name) : Api.context(context, block.blockContext), target))
     }
 }
 
@@ -117,7 +123,7 @@ class Dsl {
         Recording recording = Recording.now()
         recording.script = recording.script ?: script
         if (!Api.has(Api.TOP, name) || !Api.accepts(Api.TOP, name, arguments)) {
-            throw new UnknownMethod(Recording.SCRIPT, name, script.class, arguments)
+            throw new UnknownMethod(innermost(Recording.SCRIPT), name, script.class, arguments)
         }
         return Items.make(new Call(new Block(Api.TOP, null), name, arguments))
     }
@@ -156,8 +162,8 @@ class Dsl {
         if (Describables.known(context, call.name)) {
             Node made = generic(call, null)
             Describables.write(context, call.node, made)
-        } else if (Api.extensible(context) && !reachable(call.name, arguments)) {
-            generic(call, Api.classesOf(call.name) ? 'approximate' : 'unknown')
+        } else if (Api.extensible(context) && Recording.now().open.last().is(call.block) && !reachable(call.name, arguments)) {
+            generic(call, Api.classesOf(call.name, context) ? 'approximate' : 'unknown')
         } else {
             throw missing(call.block, call.name, arguments)
         }
@@ -178,9 +184,10 @@ class Dsl {
                 made.value = []
                 made.appendNode('value', call.text(0, ''))
             }
+            Recording.now().mark(made, Recording.line())
             String context = call.block.blockContext.empty || flag == 'unknown' ? '' : Api.has(call.block.blockContext, call.name) ?
                 Api.closure(call.block.blockContext, call.name) : ''
-            Block.execute(call.body, new Block(context, made))
+            Block.execute(call.body, Block.of(context, made))
         }
         if (flag != null) {
             Recording.now().flag(made, flag)
@@ -198,7 +205,13 @@ class Dsl {
             script.binding.variables[name] instanceof Closure)
     }
 
+    /** The context of the closure that runs: a call that it does not know is tried on those round it, too. */
+    private static String innermost(String otherwise) {
+        Block found = Recording.now().open.reverse().find { !it.blockContext.empty }
+        return found == null ? otherwise : found.blockContext
+    }
+
     private static UnknownMethod missing(Block block, String name, Object[] arguments) {
-        return new UnknownMethod(block.blockContext ?: block.class.name, name, block.class, arguments)
+        return new UnknownMethod(innermost(block.blockContext), name, block.class, arguments)
     }
 }

@@ -132,7 +132,9 @@ hudson.model.ListView
             throw new DslException('name must be specified', line)
         }
         boolean view = call.name.endsWith('View')
-        Item item = new Item(call.name, name, Api.context(shape[0]), Xml.outline(shape[1]), line)
+        String context = Api.context(shape[0])
+        Class type = call.name == 'configFiles' ? Item : Class.forName(context)
+        Item item = (Item) type.newInstance([call.name, name, context, Xml.outline(shape[1]), line] as Object[])
         recording.mark(item.node, line)
         if (call.name != 'configFiles') {
             (view ? recording.views : recording.items) << item

@@ -4,7 +4,7 @@ import groovy.transform.CompileStatic
 
 /** The top level of a seed script. */
 @CompileStatic
-abstract class JobParent extends Script {
+abstract class JobParent extends Script implements DslFactory {
     Object methodMissing(String name, Object arguments) { Dsl.top(this, name, (Object[]) arguments) }
 
     PrintStream getOut() {

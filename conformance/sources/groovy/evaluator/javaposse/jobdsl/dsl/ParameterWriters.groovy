@@ -24,7 +24,7 @@ class ParameterWriters {
         all['BuildParametersContext.choiceParam'] = { Call call -> choice(call) }
         all['BuildParametersContext.credentialsParam'] = { Call call ->
             Node definition = define(call, 'com.cloudbees.plugins.credentials.CredentialsParameterDefinition', [:], null)
-            Block.execute(call.body, new Block('', definition))
+            Block.execute(call.body, Block.of('', definition))
         }
     }
 
