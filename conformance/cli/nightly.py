@@ -79,7 +79,7 @@ def nightly(options: argparse.Namespace) -> int:
     kept = _nights(options)
     today = dt.datetime.now(dt.UTC).date()
     folder = kept / str(today)
-    with nights.alone():
+    with nights.exclusive_on_host():
         # a second run of a day takes the first one's place
         shutil.rmtree(folder, ignore_errors=True)
         done = nights.run(
@@ -87,15 +87,15 @@ def nightly(options: argparse.Namespace) -> int:
         )
         done = _blamed(options, done, wanted, folder)
         _report(folder, kept)
-        nights.keep(kept, done)
+        nights.save(kept, done)
         told = nights.summary(done, nights.nights(kept))
         (folder / "summary.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
-        for old in nights.forget(kept, options.keep_nights):
+        for old in nights.remove_old(kept, options.keep_nights):
             print(f"removed the results of {old.name}")
     print(nights.slack(told)["text"].replace("*", ""))
     print(f"results: {folder}")
     if webhook:
-        nights.tell(webhook, nights.slack(told) if options.webhook_form == "slack" else told)
+        nights.notify(webhook, nights.slack(told) if options.webhook_form == "slack" else told)
     return done.exit_code
 
 
