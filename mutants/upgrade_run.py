@@ -28,7 +28,7 @@ from conformance.upgrade.observed import STATE
 from conformance.upgrade.pairs import Side
 from conformance.upgrade.probing.probes import job
 from conformance.upgrade.state.model import Manifest
-from conformance.upgrade.upgrade_run import Course
+from conformance.upgrade.upgrade_run import UpgradeRun
 from environments.kind.disturb import Disturbances
 from mutants.actions import Step
 from mutants.bench import Bench
@@ -128,8 +128,8 @@ class UpgradeRunner:
         watched.mkdir()
         (watched / STATE).write_bytes(self.state.read_bytes())
         with self._broken(mutant) as broken:
-            course = Course(broken, self.field.run, lambda _: None)
-            course.go(before, after, "forth", watched)
+            course = UpgradeRun(broken, self.field.run, lambda _: None)
+            course.execute(before, after, "forth", watched)
             records, began = self.runner.suites(
                 folder / "judged",
                 self.runner.endpoints,

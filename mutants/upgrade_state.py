@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conformance.clients.stack_clients import StackClients
 from conformance.core.nonconformance import NonConformance
-from conformance.upgrade.state.collectors import KEEPERS, fill, look
+from conformance.upgrade.state.collectors import COLLECTORS, compare, fill
 from conformance.upgrade.state.model import Item, Manifest
 
 #: made in one another, so made again together
@@ -27,8 +27,8 @@ def made_again(stack: StackClients, file: Path, kinds: Collection[str]) -> None:
 
 
 def _again(stack: StackClients, before: Manifest) -> Manifest:
-    looked = look(stack, before)
-    lost = {found.item.kind for found in looked.different} | {item.kind for item, _ in looked.unseen}
+    comparison = compare(stack, before)
+    lost = {found.item.kind for found in comparison.different} | {item.kind for item, _ in comparison.unread}
     lost |= {kind for together in TOGETHER if together & lost for kind in together}
     if not lost:
         return before
@@ -42,14 +42,14 @@ def _made(stack: StackClients, before: Manifest, kinds: Collection[str]) -> Mani
     # what is left of the old one may be in the way: another number has other names
     seed = before.seed + 1
     items = [item for item in before.items if item.kind not in kinds]
-    for kind, keeper in KEEPERS.items():
+    for kind, collector in COLLECTORS.items():
         if kind in kinds:
-            items += [_seen(stack, made) for made in keeper.make(stack, seed)]
+            items += [_captured(stack, made) for made in collector.create(stack, seed)]
     return Manifest(seed=seed, stack=before.stack, items=tuple(items))
 
 
-def _seen(stack: StackClients, made: Item) -> Item:
-    seen = KEEPERS[made.kind].look(stack, made)
-    if seen is None:
+def _captured(stack: StackClients, made: Item) -> Item:
+    captured = COLLECTORS[made.kind].capture(stack, made)
+    if captured is None:
         raise NonConformance(f"the stack did not keep {made.kind} {made.name} that it had taken")
-    return seen
+    return captured

@@ -73,7 +73,7 @@ class NexusRestart:
         if self._thread.ident is None:
             self._thread.start()
 
-    def result(self) -> restart_of_nexus.Restarted:
+    def result(self) -> restart_of_nexus.RestartResult:
         """Begin it, and wait for its end. Raises NonConformance, EnvironmentFailure."""
         self.begin()
         return self._once()
@@ -83,9 +83,9 @@ class NexusRestart:
         if self._thread.ident is not None:
             self._thread.join()
 
-    def _once(self) -> restart_of_nexus.Restarted:
+    def _once(self) -> restart_of_nexus.RestartResult:
         fact = self._shared.once("restart of nexus", self._restart.make, timeout=LONGEST)
-        return restart_of_nexus.Restarted.from_facts(fact)
+        return restart_of_nexus.RestartResult.from_facts(fact)
 
     def _begin(self) -> None:
         with suppress(NonConformance, EnvironmentFailure):  # `result` raises the same

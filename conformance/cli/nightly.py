@@ -106,21 +106,21 @@ def nightly(options: argparse.Namespace) -> int:
     )
     today = dt.datetime.now(dt.UTC).date()
     folder = kept / str(today)
-    with nights.alone():
+    with nights.exclusive_on_host():
         # a second run of a day takes the first one's place
         shutil.rmtree(folder, ignore_errors=True)
         done = nights.run(wanted, folder, planned.budget, planned.upgrade, date=today)
         done = _blamed(planned, done, wanted, folder)
         _report(folder, kept)
-        nights.keep(kept, done)
+        nights.save(kept, done)
         summary = nights.summary(done, nights.nights(kept))
         write_atomically(folder / "summary.json", json.dumps(summary, indent=1))
-        for old in nights.forget(kept, options.keep_nights):
+        for old in nights.remove_old(kept, options.keep_nights):
             print(f"removed the results of {old.name}")
     print(nights.slack(summary)["text"].replace("*", ""))
     print(f"results: {folder}")
     if webhook:
-        nights.tell(webhook, nights.slack(summary) if options.webhook_form == "slack" else summary)
+        nights.notify(webhook, nights.slack(summary) if options.webhook_form == "slack" else summary)
     return done.exit_code
 
 

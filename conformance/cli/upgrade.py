@@ -122,9 +122,9 @@ class _Journey:
         """Fill the stack, upgrade it, check it, and the same back; the worst exit code."""
         from conformance.upgrade.observed import STATE
         from conformance.upgrade.state.collectors import fill
-        from conformance.upgrade.upgrade_run import Course
+        from conformance.upgrade.upgrade_run import UpgradeRun
 
-        course = Course(self, self.run, self.say)
+        course = UpgradeRun(self, self.run, self.say)
         start = time.monotonic()
         manifest = fill(course.stack(before), self.seed)
         took = time.monotonic() - start
@@ -139,7 +139,7 @@ class _Journey:
             manifest.save(folder / STATE)
             # the way back is made undisturbed
             interrupt = self.interrupt if direction == "forth" else None
-            seen = course.go(old, new, direction, folder, interrupt)
+            seen = course.execute(old, new, direction, folder, interrupt)
             self.say(f"{direction}: {seen.seconds:.0f} s" + (f", failed: {seen.error}" if seen.error else ""))
             self.run = self.plans[new.name].adopt(self.run)
             codes.append(_judge(self.options, new, folder))

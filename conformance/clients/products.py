@@ -177,7 +177,7 @@ def components(product: Product) -> tuple[str, ...]:
     return tuple(name.rpartition("/")[2] for name in product.images)
 
 
-def told_digests(console: str) -> dict[str, str]:
-    """What a build's console says it pushed: repository to digest, from `HOST/REPOSITORY:TAG@DIGEST`."""
+def console_digests(console: str) -> dict[str, str]:
+    """The digests in a build's console by repository, from `HOST/REPOSITORY:TAG@DIGEST`."""
     found = re.findall(r"[\w.:-]+?/([\w./-]+):[\w.-]+@(sha256:[0-9a-f]{64})", console)
     return dict(found)

@@ -1,4 +1,4 @@
-"""Whether what a service acknowledged while it was upgraded is there afterwards."""
+"""Writes that a service acknowledged during its upgrade and lost."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from conformance.upgrade.probing.probes import missing
 #: Nexus 3.71 loses what it acknowledged in the last half second before a SIGKILL (measured); after a SIGTERM
 #: it loses nothing
 BEFORE_A_KILL = 0.5
-Seen = Mapping[Where, Mapping[tuple[str, str], Sequence[Sample]]]
+#: samples by place and by (service, access)
+Samples = Mapping[Where, Mapping[tuple[str, str], Sequence[Sample]]]
 
 
 class Lost(BaseModel):
-    """A write that was acknowledged and is not there; `before_kill`: seconds until its service died."""
+    """An acknowledged write that is lost; `before_kill`: seconds from its answer until its service died."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -28,7 +29,7 @@ class Lost(BaseModel):
 
     @property
     def known(self) -> bool:
-        """Is it what Nexus is known to lose when it is killed?"""
+        """Is it a loss that Nexus is known to have when it is killed?"""
         seconds = self.before_kill
         return self.service == "nexus" and seconds is not None and seconds <= BEFORE_A_KILL
 
@@ -38,26 +39,30 @@ class Lost(BaseModel):
 
 
 def lost(
-    stack: StackClients, seen: Seen, kills: Callable[[str], Iterable[tuple[float, float]]]
+    stack: StackClients, samples: Samples, kills: Callable[[str], Iterable[tuple[float, float]]]
 ) -> Iterator[Lost]:
-    """Look for every acknowledged write. `kills` tells between which times, on the samples' clock, a service
-    was killed."""
-    for where, asked in seen.items():
-        for (service, way), samples in asked.items():
-            if way != "write":
+    """Read every acknowledged write; yields the lost ones.
+
+    `kills` returns begin and end, on the samples' clock, of each time in which a service was killed.
+    """
+    for where, by_probe in samples.items():
+        for (service, access), series in by_probe.items():
+            if access != "write":
                 continue
-            good = {sample.number: sample for sample in samples if not sample.fault}
+            good = {sample.number: sample for sample in series if not sample.fault}
             for number in missing(stack, where, service, good):
-                one = good[number]
-                # an answer sent before a kill may be read after it: what counts is when it was asked
-                ahead = [max(0, begin - one.answered) for begin, end in kills(service) if end >= one.asked]
+                write = good[number]
+                # an answer sent before a kill may be read after it: the time of the request counts
+                ahead = [
+                    max(0, begin - write.answered) for begin, end in kills(service) if end >= write.asked
+                ]
                 yield Lost(service=service, where=where, number=number, before_kill=min(ahead, default=None))
 
 
-def written(asked: Mapping[tuple[str, str], Sequence[Sample]]) -> dict[str, list[int]]:
-    """Numbers of all writes by service, acknowledged or not: what is to be taken away."""
+def written(by_probe: Mapping[tuple[str, str], Sequence[Sample]]) -> dict[str, list[int]]:
+    """Numbers of all writes by service, acknowledged or not."""
     return {
-        service: [sample.number for sample in samples]
-        for (service, way), samples in asked.items()
-        if way == "write"
+        service: [sample.number for sample in series]
+        for (service, access), series in by_probe.items()
+        if access == "write"
     }

@@ -1,4 +1,4 @@
-"""Which change of an upgrade is to blame: the smallest set of changed components that still fails.
+"""Blame for a failed upgrade: the smallest set of changed components that still fails.
 
 A component is a part of the stack that changes for a reason of its own: the core, the plugins, the
 configuration, the charts, the pipelines, Nexus, the registry. A hybrid is the old stack with some
@@ -56,9 +56,9 @@ def changed(old: LoadedContract, new: LoadedContract) -> tuple[str, ...]:
 
 
 def hybrid(old: LoadedContract, new: LoadedContract, taken: Iterable[str], target: Path) -> Path:
-    """Write the old stack with the components `taken` of the new one below `target`; its contract's path.
+    """Write the old stack with the components `taken` of the new one below `target`.
 
-    The contract goes with the new one when it is taken; what it says of a component that is not would fail.
+    Returns the path of its contract, which is the new one when the contract is among `taken`.
     """
     parts = set(taken)
     stack = target / STACK
@@ -93,7 +93,7 @@ def _values(old: LoadedContract, new: LoadedContract, parts: set[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """`minimal` is False when trials ran out, or when one that broke could have told more; see `note`."""
+    """`minimal` is False when the trials ran out or when one of them broke; see `note`."""
 
     components: tuple[str, ...]
     minimal: bool
@@ -111,7 +111,7 @@ def blame(
     """The smallest set of `components` with which `attempt` fails, given that it fails with all of them.
 
     Delta debugging (Zeller, ddmin): halves first, then complements, until no component can be left out. A
-    trial that broke tells nothing, and the search goes on without it.
+    trial that broke decides nothing, and the search goes on without it.
     """
     components = tuple(components)
     kept = memory or TrialMemory()

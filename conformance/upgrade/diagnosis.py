@@ -1,4 +1,4 @@
-"""Why a service does not come up after an upgrade: what its log says, and for what is known, the way out."""
+"""Why a service does not come up after an upgrade: its log, and a remedy for known causes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from conformance.clients.stack_clients import StackClients
 from conformance.core.errors import ConformanceError
 
 LINES = 2000
-#: what a log calls its worst lines (Nexus: ERROR; Jenkins: SEVERE)
+#: levels of a log's worst lines (Nexus: ERROR; Jenkins: SEVERE)
 _WORST = re.compile(r"\b(ERROR|SEVERE|FATAL)\b\s*(?P<said>.*)")
 
 
@@ -30,7 +30,7 @@ class Cause(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What a service says of data that it cannot take, and what to do then."""
+    """The words of a service for data that it cannot take, with the remedy."""
 
     service: str
     says: re.Pattern[str]
@@ -59,7 +59,7 @@ KNOWN = (
 
 
 def cause(stack: StackClients) -> Cause | None:
-    """What the first service whose pod is not ready says; None when none says anything."""
+    """The cause in the log of the first service whose pod is not ready; None when no log has one."""
     for service, part in (("nexus", stack.contract.nexus), ("jenkins", stack.contract.jenkins)):
         for pod in stack.kube.pods(part.namespace, f"app.kubernetes.io/instance={part.release}"):
             if not pod.ready and not pod.deleted:
@@ -70,7 +70,7 @@ def cause(stack: StackClients) -> Cause | None:
 
 
 def read(service: str, log: str) -> Cause | None:
-    """What a log of `service` tells: something known, or its last worst line."""
+    """The cause in a log of `service`: a known one, or its last worst line."""
     for known in KNOWN:
         if known.service == service and (found := known.says.search(log)):
             said = " ".join(log[found.start() :].partition("\n--")[0].split())
@@ -82,7 +82,7 @@ def read(service: str, log: str) -> Cause | None:
 
 
 def _logs(stack: StackClients, pod: Pod) -> Iterator[str]:
-    """Of the run that ended before the one that is (it is complete), and of that one."""
+    """Logs of the pod's containers: first of the previous run, which is complete, then of the present one."""
     for previous in (True, False):
         for container in pod.containers:
             try:

@@ -1,4 +1,4 @@
-"""Work that is under way when the upgrade comes: one build that runs, one that waits in the queue."""
+"""Builds in flight when the upgrade begins: one that runs, one that waits in the queue."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from conformance.core.errors import WaitTimeout
 from conformance.core.waiting import eventually
 
 FOLDER = f"{SCRATCH}inflight"
-#: longer than any upgrade
+#: seconds, longer than any upgrade
 SECONDS = 1800
 DELAY = 7200
 #: lines of a console that never say why a build ended
@@ -35,6 +35,8 @@ class Outcome(BaseModel):
 
 
 class Inflight:
+    """The two builds; `__init__` starts the one and queues the other."""
+
     def __init__(self, stack: StackClients) -> None:
         jenkins, label = stack.jenkins, stack.contract.jenkins.agents[0].label
         jenkins.create_folder(FOLDER)
@@ -54,7 +56,10 @@ class Inflight:
         expect(answer, 201, what="Jenkins does not queue a build")
 
     def outcome(self, stack: StackClients, patience: float) -> Outcome:
-        """What became of both, after the upgrade; a build that was resumed is given up here."""
+        """The fate of both builds after the upgrade.
+
+        Waits up to `patience` seconds for the end of the running one, which may have been resumed.
+        """
         jenkins = stack.jenkins
         path = f"{job_path(self._running.job)}/{self._running.number}/api/json"
         answer = jenkins.http.get(path, params={"tree": "building,result"})
@@ -66,7 +71,8 @@ class Inflight:
         ran = jenkins.tree(job_path(f"{FOLDER}/queued"), "builds[number]")["builds"]
         return Outcome(running=running, reason=reason, queued="queued" if queued or ran else "lost")
 
-    def forget(self, stack: StackClients) -> None:
+    def clean_up(self, stack: StackClients) -> None:
+        """Stop the running build and delete both jobs."""
         stack.jenkins.stop_if_running(self._running.job, self._running.number)
         stack.jenkins.delete_job(FOLDER)
 
@@ -75,7 +81,7 @@ class Inflight:
 
         def info() -> dict[str, object]:
             answer = jenkins.http.get(path, params={"tree": "building,result"})
-            found: dict[str, object] = expect(answer, 200, what="Jenkins does not tell a build").json()
+            found: dict[str, object] = expect(answer, 200, what="Jenkins does not return a build").json()
             return found
 
         try:
@@ -90,5 +96,5 @@ class Inflight:
             return "still running", "its agent and its step went on"
         console = jenkins.console(Started(self._running.job, self._running.number, 0))
         lines = [line.strip() for line in console.splitlines() if line.strip()]
-        said = [line for line in lines if not _SKIPPED.match(line)]
-        return str(found["result"]), said[-1] if said else ""
+        reasons = [line for line in lines if not _SKIPPED.match(line)]
+        return str(found["result"]), reasons[-1] if reasons else ""

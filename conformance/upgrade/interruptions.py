@@ -1,4 +1,4 @@
-"""What is done to a stack while it is upgraded: pods killed, a node restarted, no registry, full volumes."""
+"""Interruptions of an upgrade: pods killed, a node restarted, no registry, full volumes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from conformance.core.errors import ConformanceError, EnvironmentFailure, WaitTi
 from conformance.core.waiting import eventually, shield
 from conformance.upgrade.kinds import Kind
 
-#: no upgrade takes longer, and what is missing comes back before
+#: seconds: longer than any upgrade; for which the registry or room on volumes is missing at most
 PATIENCE, MISSING = 1800, 60
 Say = Callable[[str], None]
 
@@ -30,17 +30,17 @@ class Disturbable(Protocol):
         """SIGKILL to a container's process, as when memory runs out."""
 
     def restart_node(self) -> None:
-        """The first node restarts; returns when it is ready again."""
+        """Restart the first node; returns when it is ready again."""
 
     def registry_away(self) -> AbstractContextManager[None]:
-        """Nobody reaches the registry while this is entered; what it holds stays."""
+        """While this is entered, the registry is out of reach; its content stays."""
 
     def volumes_full(self) -> AbstractContextManager[None]:
         """No volume has a byte left while this is entered."""
 
 
 class Event(BaseModel):
-    """Begin and end on the monotonic clock of the samples; `killed` are services that died in it."""
+    """Begin and end on the monotonic clock of the samples; `killed` are the services killed in it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -51,7 +51,7 @@ class Event(BaseModel):
 
 
 class Interrupted(BaseModel):
-    """What was done to an upgrade, and what came of its first try: empty when it went on by itself."""
+    """The interruption of an upgrade; `stopped` is the error of its first attempt, or empty."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -61,11 +61,11 @@ class Interrupted(BaseModel):
 
 
 class Interruption:
-    """Disturbs while it is entered; leaving it ends the disturbance. Raises what went wrong with it."""
+    """Disturbs while it is entered. Leaving it ends the disturbance. Raises its ConformanceError."""
 
-    def __init__(self, kind: Kind, stack: StackClients, hands: Disturbable, say: Say) -> None:
+    def __init__(self, kind: Kind, stack: StackClients, disturbances: Disturbable, say: Say) -> None:
         self.kind, self.events = kind, list[Event]()
-        self._stack, self._hands, self._say = stack, hands, say
+        self._stack, self._disturbances, self._say = stack, disturbances, say
         self._over = threading.Event()
         self._failure: ConformanceError | None = None
         self._before = {pod.uid for part in self._parts().values() for pod in self._pods(part)}
@@ -84,62 +84,62 @@ class Interruption:
             raise self._failure
 
     def kills(self, service: str) -> tuple[tuple[float, float], ...]:
-        """Between which times `service` was killed."""
+        """Begin and end of each time in which `service` was killed."""
         return tuple((event.at, event.until) for event in self.events if service in event.killed)
 
     def _run(self) -> None:
         work: dict[Kind, Callable[[], None]] = {
             "pod": self._kill,
             "node": self._restart,
-            "registry": lambda: self._during("the registry was away", self._hands.registry_away()),
-            "volume": lambda: self._during("the volumes were full", self._hands.volumes_full()),
+            "registry": lambda: self._during("the registry was away", self._disturbances.registry_away()),
+            "volume": lambda: self._during("the volumes were full", self._disturbances.volumes_full()),
         }
         try:
-            # an upgrade that fails of it gives its own work up, not this
+            # an upgrade that fails because of it cancels its own work, not this
             with shield():
                 work[self.kind]()
         except ConformanceError as failure:
             self._failure = failure
 
     def _kill(self) -> None:
-        """The new Jenkins as soon as it starts, the new Nexus as soon as it serves."""
+        """Kill the new Jenkins as soon as it starts, the new Nexus as soon as it serves."""
         waiting = {"jenkins": _started, "nexus": _ready}
 
-        def look() -> bool:
+        def all_killed() -> bool:
             for name, fit in tuple(waiting.items()):
                 pod = self._new(name)
                 if pod is not None and fit(pod):
                     begin = time.monotonic()
-                    self._hands.kill(pod.namespace, pod.name, pod.containers[0].name)
+                    self._disturbances.kill(pod.namespace, pod.name, pod.containers[0].name)
                     self._note(f"{name}: pod {pod.name} killed", begin, name)
                     del waiting[name]
             return not waiting or self._over.is_set()
 
-        self._while_it_goes_on(look, "new pods start")
+        self._wait(all_killed, "new pods start")
         for name in waiting:
             self._note(f"{name}: nothing to kill, its pod was not replaced in time")
 
     def _restart(self) -> None:
-        """The node, as soon as the new Jenkins starts."""
+        """Restart the node, as soon as the new Jenkins starts."""
 
-        def look() -> bool:
+        def new_jenkins() -> bool:
             pod = self._new("jenkins")
             return self._over.is_set() or (pod is not None and _started(pod))
 
-        self._while_it_goes_on(look, "the new controller starts")
+        self._wait(new_jenkins, "the new controller starts")
         begin = time.monotonic()
-        self._hands.restart_node()
+        self._disturbances.restart_node()
         self._note("the node was restarted", begin, "jenkins", "nexus", "registry")
 
     def _during(self, what: str, missing: AbstractContextManager[None]) -> None:
-        """From the beginning on, until the upgrade ends or for so long as must be enough."""
+        """From the beginning until the upgrade ends, at most for MISSING seconds."""
         begin = time.monotonic()
         with missing, suppress(WaitTimeout):
             eventually(self._over.is_set, what="the upgrade ends", timeout=MISSING, interval=0.2)
         self._note(what, begin)
 
-    def _while_it_goes_on(self, look: Callable[[], bool], what: str) -> None:
-        eventually(look, what=what, timeout=PATIENCE, interval=0.3, transient=(EnvironmentFailure,))
+    def _wait(self, probe: Callable[[], bool], what: str) -> None:
+        eventually(probe, what=what, timeout=PATIENCE, interval=0.3, transient=(EnvironmentFailure,))
 
     def _note(self, what: str, begin: float = 0, *killed: str) -> None:
         now = time.monotonic()

@@ -1,4 +1,4 @@
-"""By what an upgrade is interrupted on purpose; apart from the work: the command line loads no more."""
+"""The kinds of interruption, in a module of their own: the command line loads nothing else at its start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A night: every pair upgraded in turn, within a budget, alone on its host, remembered and told."""
+"""A night: every pair upgraded in turn, within a budget, the only night on its host, kept and reported."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from conformance.upgrade.pairs import Pair
 from environments import runs
 from reports.load import load_results
 
-#: time that a pair gets to tear down in order when the night is over
+#: seconds that a pair has for an orderly end when the night is over
 TEAR_DOWN = 120
 Clock = Callable[[], float]
 Upgrade = Callable[[Pair, Path, float], int]
 INCOMPLETE = 2
-#: in a night's folder: the runs that it made
+#: file in a night's folder: the ids of its runs
 RUNS = "runs.txt"
 
 
-class Way(BaseModel):
-    """One direction of one pair, as its report says it."""
+class DirectionResult(BaseModel):
+    """One direction of one pair, by its report; `away` are seconds by `service access`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -47,17 +47,19 @@ class Way(BaseModel):
 
 
 class PairResult(BaseModel):
+    """A pair in both directions; `note` says why there is no report."""
+
     model_config = ConfigDict(frozen=True)
 
     before: str
     after: str
     exit_code: int
-    ways: tuple[Way, ...]
+    ways: tuple[DirectionResult, ...]
     note: str = ""
 
 
 class Night(BaseModel):
-    """One night. `complete` is False when its time ran out before its pairs did."""
+    """One night. `complete` is False when its time ran out before all pairs were upgraded."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -73,19 +75,19 @@ class Night(BaseModel):
 
     @property
     def reason(self) -> str:
-        """The first thing that was wrong, one line; empty when nothing was."""
+        """The first failure in one line; empty: there is none."""
         for pair in self.pairs:
-            for way in pair.ways:
-                if way.reason:
-                    return f"{pair.before} -> {pair.after}, {way.direction}: {way.reason}"
+            for result in pair.ways:
+                if result.reason:
+                    return f"{pair.before} -> {pair.after}, {result.direction}: {result.reason}"
             if pair.note:
                 return f"{pair.before} -> {pair.after}: {pair.note}"
         return "" if self.complete else "the time ran out"
 
 
 @contextmanager
-def alone() -> Iterator[None]:
-    """One night at a time on a host. Raises UsageError with the one that runs."""
+def exclusive_on_host() -> Iterator[None]:
+    """Let one night run at a time on a host. Raises UsageError, which names the one that runs."""
     with lock(lock_file("nightly"), "a nightly run", wait=False):
         yield
 
@@ -99,7 +101,7 @@ def run(
     date: dt.date,
     clock: Clock = time.monotonic,
 ) -> Night:
-    """Upgrade every pair into `folder`; what the budget (seconds) leaves no time for is not begun."""
+    """Upgrade every pair into `folder`; no pair begins after `budget` seconds."""
     start, results = clock(), []
     for number, pair in enumerate(pairs, 1):
         left = budget - (clock() - start)
@@ -116,9 +118,10 @@ def run(
 
 
 def run_command(command: Sequence[str], log: Path, seconds: float, made: Path | None = None) -> int:
-    """The exit code of a command; one that takes longer is ended in order and counts as incomplete.
+    """The exit code of a command, which writes into `log`.
 
-    Its runs write their ids to `made`.
+    One that takes longer than `seconds` is terminated and counts as incomplete. Its runs write their ids
+    into the file `made`.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     environment = os.environ | ({runs.LOG_VARIABLE: str(made)} if made else {})
@@ -145,18 +148,18 @@ def _result(pair: Pair, place: Path, code: int) -> PairResult:
     ways = []
     for direction in ("forth", "back"):
         try:
-            seen = Observed.load(place / direction)
+            observed = Observed.load(place / direction)
             verdict = load_results(place / direction / "results").verdict
         except ConformanceError:
             continue
-        away = {f"{each.service} {each.way}": round(each.seconds, 1) for each in seen.away}
+        away = {f"{each.service} {each.access}": round(each.seconds, 1) for each in observed.away}
         ways.append(
-            Way(
+            DirectionResult(
                 direction=direction,
                 verdict=verdict.headline,
                 reason=verdict.reason,
                 remedy=verdict.remedy,
-                seconds=round(seen.seconds, 1),
+                seconds=round(observed.seconds, 1),
                 away=away,
             )
         )
@@ -164,14 +167,14 @@ def _result(pair: Pair, place: Path, code: int) -> PairResult:
     return PairResult(before=pair.before, after=pair.after, exit_code=code, ways=tuple(ways), note=note)
 
 
-def keep(history: Path, night: Night) -> None:
-    """Write the night beside the others."""
+def save(history: Path, night: Night) -> None:
+    """Write the night beside the others, as a whole."""
     history.mkdir(parents=True, exist_ok=True)
     write_atomically(history / f"{night.date}.json", night.model_dump_json(indent=1))
 
 
 def nights(history: Path) -> tuple[Night, ...]:
-    """All nights that are kept and can be read, oldest first."""
+    """All nights of `history` that can be read, oldest first."""
     found = []
     for file in sorted(history.glob("????-??-??.json")):
         try:
@@ -188,8 +191,8 @@ def since(kept: Sequence[Night]) -> tuple[dt.date | None, dt.date | None]:
     return green, min(later, default=None)
 
 
-def forget(results: Path, last: int) -> tuple[Path, ...]:
-    """Remove what all but the newest `last` nights left, their runs' too; the history of verdicts stays."""
+def remove_old(results: Path, last: int) -> tuple[Path, ...]:
+    """Remove the results and runs of all but the newest `last` nights; the history of verdicts stays."""
     folders = sorted(path for path in results.glob("????-??-??") if path.is_dir())
     old = folders[:-last] if last else folders
     for folder in old:
@@ -200,7 +203,7 @@ def forget(results: Path, last: int) -> tuple[Path, ...]:
 
 
 def summary(night: Night, kept: Sequence[Night]) -> dict[str, Any]:
-    """What a webhook is told."""
+    """The document for a webhook."""
     green, red = since(kept)
     return {
         "schema_version": 1,
@@ -216,27 +219,27 @@ def summary(night: Night, kept: Sequence[Night]) -> dict[str, Any]:
     }
 
 
-def slack(told: dict[str, Any]) -> dict[str, Any]:
-    """The same in Slack's form (incoming webhook: `text`)."""
-    lines = [f"*Upgrade validation {told['date']}: {told['verdict']}*"]
-    if told["reason"]:
-        lines.append(told["reason"])
-    if told["blamed"]:
-        lines.append(f"changed by: {', '.join(told['blamed'])}")
-    if told["verdict"] == "red":
-        lines.append(f"last green: {told['last_green'] or 'never'}; red since {told['first_red']}")
+def slack(document: dict[str, Any]) -> dict[str, Any]:
+    """The document in the form of Slack's incoming webhooks (`text`)."""
+    lines = [f"*Upgrade validation {document['date']}: {document['verdict']}*"]
+    if document["reason"]:
+        lines.append(document["reason"])
+    if document["blamed"]:
+        lines.append(f"changed by: {', '.join(document['blamed'])}")
+    if document["verdict"] == "red":
+        lines.append(f"last green: {document['last_green'] or 'never'}; red since {document['first_red']}")
     return {"text": "\n".join(lines)}
 
 
-def tell(url: str, document: dict[str, Any]) -> None:
-    """POST the summary. Raises EnvironmentFailure."""
+def notify(url: str, document: dict[str, Any]) -> None:
+    """POST the document. Raises EnvironmentFailure."""
     try:
         answer = requests.post(url, json=document, timeout=20)
         answer.raise_for_status()
     except requests.RequestException as error:
         # the address of a webhook is a secret
         raise EnvironmentFailure(
-            "the webhook was not told",
+            "the webhook did not take the summary",
             observed=type(error).__name__,
             remedy="check its address; the summary is in the results",
         ) from None

@@ -1,4 +1,4 @@
-"""What was seen of one upgrade, from which everything said about it is made."""
+"""Observations of one upgrade: the source of every report and check of it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ FILE, STATE = "observed.json", "state.json"
 
 
 class Step(BaseModel):
+    """A step of the upgrade; `note` is the first line of its error."""
+
     model_config = ConfigDict(frozen=True)
 
     name: str
@@ -28,11 +30,11 @@ class Step(BaseModel):
 
 
 class Observed(BaseModel):
-    """`error` is empty when every step was made, at the second try when the first was interrupted.
+    """`error` is empty when every step was made, at the second attempt when the first was interrupted.
 
-    `again` is what once more changed, `lost` which acknowledged writes are not there; None: not looked at.
-    `unmeasured` says why nothing was asked from inside the cluster. `cannot` is what the two contracts say
-    that no way back brings back.
+    `again` are the changes of the same upgrade made once more, `lost` the acknowledged writes that are lost;
+    None: unknown. `unmeasured` says why nothing was measured inside the cluster. `cannot` are the limits of a
+    rollback, by the two contracts.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,7 +47,7 @@ class Observed(BaseModel):
     steps: tuple[Step, ...] = ()
     away: tuple[Away, ...] = ()
     unmeasured: str = ""
-    #: what the service that did not come up says of it
+    #: the cause in the log of the service that did not come up
     cause: Cause | None = None
     inflight: Outcome | None = None
     again: tuple[str, ...] | None = None
@@ -59,6 +61,7 @@ class Observed(BaseModel):
         return self.interrupted is not None and any(event.killed for event in self.interrupted.events)
 
     def was_away(self, service: str) -> bool:
+        """Did any probe of `service` fail?"""
         return any(each.seconds for each in self.away if each.service == service)
 
     def save(self, folder: Path) -> None:
@@ -73,7 +76,7 @@ class Observed(BaseModel):
             return cls.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
         except (OSError, ValidationError) as error:
             raise UsageError(
-                f"cannot read what was seen of an upgrade in {folder}",
+                f"cannot read the observations of an upgrade in {folder}",
                 observed=str(error).splitlines()[0],
                 remedy="give the folder that `conformance upgrade` wrote",
             ) from error

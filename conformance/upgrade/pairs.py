@@ -1,4 +1,4 @@
-"""Which stack is upgraded to which: contracts from files, or from revisions of the repository."""
+"""Pairs of stacks, old and new: contracts from files, or from revisions of the repository."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PREFIX = "stack@"
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One end of an upgrade: what people call it, and its contract with the stack beside it."""
+    """One end of an upgrade: its name for people, and its contract with the stack beside it."""
 
     name: str
     loaded: LoadedContract
@@ -27,7 +27,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """`before` and `after` are as in `--from` and `--to`."""
+    """`before` and `after` have the form of `--from` and `--to`."""
 
     before: str
     after: str
@@ -93,7 +93,7 @@ def _git(folder: Path, *words: str) -> str:
         return run(["git", "-C", folder, *words], timeout=60).stdout.strip()
     except CommandFailed as error:
         raise UsageError(
-            f"git cannot tell {words[-1]}",
+            f"git does not know {words[-1]}",
             where=str(folder),
             observed=error.observed,
             remedy="name a revision of the repository that holds the contract",

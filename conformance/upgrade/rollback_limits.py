@@ -1,4 +1,4 @@
-"""What no way back brings back, told from the two contracts before it is tried."""
+"""Limits of a rollback, by the two contracts: changes that going back does not undo."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from conformance.sources.stack import StackFiles
 
 
 def obstacles(now: LoadedContract, wanted: LoadedContract) -> tuple[str, ...]:
-    """A sentence for each thing of `now` that going to the older `wanted` leaves behind, with the reason."""
+    """A sentence for each change of `now` that going back to the older `wanted` does not undo."""
     found = []
     core, before = now.contract.jenkins.version, wanted.contract.jenkins.version
     if older(before, core):
@@ -32,7 +32,7 @@ def _plugins(now: LoadedContract, wanted: LoadedContract) -> tuple[str, ...]:
         installed = {pin.name: pin.version for pin in StackFiles(now).pins}
         pinned = {pin.name: pin.version for pin in StackFiles(wanted).pins}
     except (ConformanceError, NonConformance):
-        return ()  # whoever asks for the pins is told so in the static layer
+        return ()  # the static layer reports pins that cannot be read
     lower = [
         f"plugin {name} {pinned[name]} is lower than the installed {version}: a kept home keeps the newer "
         "one unless controller.overwritePlugins is set"

@@ -1,4 +1,4 @@
-"""One upgrade of a stack that stands, watched: work under way, probes on every service, then once more."""
+"""One upgrade under observation: builds in flight, probes of every service, then the same once more."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from conformance.upgrade.kinds import Kind
 from conformance.upgrade.observed import Observed, Step
 from conformance.upgrade.pairs import Side
 from conformance.upgrade.probing.availability import Away, away
-from conformance.upgrade.probing.in_cluster_prober import asking
-from conformance.upgrade.probing.local_prober import Prober, probes
-from conformance.upgrade.probing.probes import forget, questions
+from conformance.upgrade.probing.in_cluster_prober import probe_in_cluster
+from conformance.upgrade.probing.local_prober import LocalProber, senders
+from conformance.upgrade.probing.probes import clean_up, create_probes
 from conformance.upgrade.rollback_limits import obstacles
 from environments.runs import Run
 
 COMMAND_SECONDS = 1800
-#: within which a build that was resumed or not is known to be
+#: seconds after which it is known whether a build was resumed
 SETTLED = 90
 Say = Callable[[str], None]
 
@@ -40,15 +40,15 @@ class Changeable(Protocol):
     """An environment that can bring its stack to another contract, in place."""
 
     def change(self, to: LoadedContract, timeline: Path) -> None:
-        """Raises EnvironmentFailure."""
+        """Change the stack, with the spans of the steps in `timeline`. Raises EnvironmentFailure."""
 
     def disturbances(self) -> Disturbable:
-        """What may be done to it meanwhile."""
+        """The disturbances that an upgrade can be interrupted with."""
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """How the change went: `error` of the last try; the steps of all."""
+class Change:
+    """The outcome of a change: the `error` of the last attempt, empty for none; the steps of all attempts."""
 
     error: str
     steps: tuple[Step, ...]
@@ -56,18 +56,19 @@ class Made:
     interrupted: Interrupted | None = None
 
     def kills(self, service: str) -> tuple[tuple[float, float], ...]:
+        """Begin and end of each time in which `service` was killed, in seconds of the samples' clock."""
         return self.interruption.kills(service) if self.interruption else ()
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """`environment` is the kept stack of `run`."""
+class UpgradeRun:
+    """Upgrades the kept stack of `run`, which `environment` changes; `say` prints a line."""
 
     environment: Changeable
     run: Run
     say: Say
 
-    def go(
+    def execute(
         self,
         before: Side,
         after: Side,
@@ -75,70 +76,73 @@ class Course:
         folder: Path,
         interrupt: Kind | None = None,
     ) -> Observed:
-        """Bring the stack from `before` to `after` and tell what was seen, also of an upgrade that failed."""
+        """Bring the stack from `before` to `after`; returns the observations, also of an upgrade that failed.
+
+        They are written into `folder`, too.
+        """
         stack = self.stack(before)
         inflight = Inflight(stack)
         cannot = obstacles(before.loaded, after.loaded) if direction == "back" else ()
         for each in cannot:
-            self.say(f"what cannot go back: {each}")
+            self.say(f"cannot go back: {each}")
         self.say(f"{direction}: {before.name} -> {after.name}, with a build running and one queued")
         with ExitStack() as watching:
-            inside = watching.enter_context(asking(stack))
-            outside = watching.enter_context(Prober(probes(stack, questions(stack, "outside"))))
+            inside = watching.enter_context(probe_in_cluster(stack))
+            outside = watching.enter_context(LocalProber(senders(stack, create_probes(stack, "outside"))))
             start = time.monotonic()
-            made = self._upgrade(stack, after, folder, interrupt)
+            change = self._upgrade(stack, after, folder, interrupt)
             seconds = time.monotonic() - start
-            # so that the last failure is seen to be the last
+            # time for a good answer after the last failure
             time.sleep(2)
-        seen: acknowledged.Seen = {"outside": outside.samples, "inside": inside.samples}
-        told = tuple(
-            away(service, way, samples, where)
-            for where, asked in seen.items()
-            for (service, way), samples in asked.items()
+        samples: acknowledged.Samples = {"outside": outside.samples, "inside": inside.samples}
+        outages = tuple(
+            away(service, access, series, where)
+            for where, by_probe in samples.items()
+            for (service, access), series in by_probe.items()
         )
-        self._tell(told, inside.unmeasured)
+        self._report(outages, inside.unmeasured)
         observed = Observed(
             direction=direction,
             before=before.name,
             after=after.name,
             seconds=seconds,
-            error=made.error,
-            steps=made.steps,
-            away=told,
+            error=change.error,
+            steps=change.steps,
+            away=outages,
             unmeasured=inside.unmeasured,
-            interrupted=made.interrupted,
-            cause=self._cause(after) if made.error else None,
+            interrupted=change.interrupted,
+            cause=self._cause(after) if change.error else None,
             cannot=cannot,
         )
-        if not made.error:
-            observed = self._ended(observed, inflight, after, seen, made)
+        if not change.error:
+            observed = self._ended(observed, inflight, after, samples, change)
             observed = observed.model_copy(update={"again": self._again(after, folder)})
         observed.save(folder)
         return observed
 
     def stack(self, side: Side) -> StackClients:
-        """Hands for the stack as it stands, judged by the contract of `side`."""
+        """Clients of the running stack, with the contract of `side`. Raises EnvironmentFailure."""
         endpoints = self.run.endpoints()
         if endpoints is None:
             raise EnvironmentFailure(f"the stack {self.run.id} has no endpoints")
         return StackClients(side.loaded.contract, endpoints)
 
-    def _upgrade(self, stack: StackClients, to: Side, folder: Path, interrupt: Kind | None) -> Made:
-        """The change; one that was interrupted and stopped is made a second time, undisturbed."""
+    def _upgrade(self, stack: StackClients, to: Side, folder: Path, interrupt: Kind | None) -> Change:
+        """Make the change; one that was interrupted and stopped is made a second time, undisturbed."""
         steps = folder / "steps.jsonl"
         if interrupt is None:
-            error = self._tried(to, steps)
-            return Made(error, _steps(steps))
+            error = self._attempt(to, steps)
+            return Change(error, _steps(steps))
         with Interruption(interrupt, stack, self.environment.disturbances(), self.say) as interruption:
-            stopped = error = self._tried(to, steps)
+            stopped = error = self._attempt(to, steps)
         first = _steps(steps)
         if stopped:
-            self.say(f"the interrupted upgrade stopped: {stopped.splitlines()[0]}; a second try")
-            error = self._tried(to, folder / "second.jsonl")
-        made = Interrupted(kind=interrupt, events=tuple(interruption.events), stopped=stopped)
-        return Made(error, (*first, *_steps(folder / "second.jsonl")), interruption, made)
+            self.say(f"the interrupted upgrade stopped: {stopped.splitlines()[0]}; a second attempt")
+            error = self._attempt(to, folder / "second.jsonl")
+        interrupted = Interrupted(kind=interrupt, events=tuple(interruption.events), stopped=stopped)
+        return Change(error, (*first, *_steps(folder / "second.jsonl")), interruption, interrupted)
 
-    def _tried(self, to: Side, steps: Path) -> str:
+    def _attempt(self, to: Side, steps: Path) -> str:
         try:
             self._change(to, steps)
         except ConformanceError as failure:
@@ -160,28 +164,28 @@ class Course:
             run(command, timeout=COMMAND_SECONDS, env=environment, cwd=to.loaded.file.parent)
 
     def _ended(
-        self, observed: Observed, inflight: Inflight, to: Side, seen: acknowledged.Seen, made: Made
+        self, observed: Observed, inflight: Inflight, to: Side, samples: acknowledged.Samples, change: Change
     ) -> Observed:
-        """What is known only of an upgrade that came to its end."""
+        """`observed` with the facts that only a completed upgrade has."""
         stack = self.stack(to)
         # a controller that never went away has nothing to settle
         outcome = self._settled(inflight, stack, SETTLED if observed.was_away("jenkins") else 5)
         known = observed.model_copy(update={"inflight": outcome})
         try:
-            inflight.forget(stack)
-            lost = tuple(acknowledged.lost(stack, seen, made.kills))
-            for where, asked in seen.items():
-                forget(stack, where, acknowledged.written(asked))
+            inflight.clean_up(stack)
+            lost = tuple(acknowledged.lost(stack, samples, change.kills))
+            for where, by_probe in samples.items():
+                clean_up(stack, where, acknowledged.written(by_probe))
         except (ConformanceError, NonConformance) as error:
-            # a service that does not let its administrator in any more is for the suites to tell
-            self.say(f"what was acknowledged is not known: {str(error).partition(chr(10))[0]}")
+            # the suites report a service that refuses its administrator from now on
+            self.say(f"lost writes are unknown: {str(error).partition(chr(10))[0]}")
             return known
         for each in lost:
             self.say(f"{each}{' (known of Nexus)' if each.known else ''}")
         return known.model_copy(update={"lost": lost})
 
     def _cause(self, to: Side) -> Cause | None:
-        """What the service that did not come up says."""
+        """The cause in the log of the service that did not come up."""
         found = diagnosis.cause(self.stack(to))
         if found:
             self.say(f"why: {found.what}; next: {found.remedy or 'see its log in the diagnostics'}")
@@ -192,12 +196,11 @@ class Course:
             outcome = inflight.outcome(stack, patience)
         except (ConformanceError, NonConformance) as error:
             outcome = Outcome(running="lost", reason=str(error).partition("\n")[0], queued="lost")
-        said = f"{outcome.running} ({outcome.reason})"
-        self.say(f"the build that ran: {said}; the queued one: {outcome.queued}")
+        self.say(f"the running build: {outcome.running} ({outcome.reason}); the queued one: {outcome.queued}")
         return outcome
 
     def _again(self, to: Side, folder: Path) -> tuple[str, ...]:
-        """What the same change changes when it is made once more."""
+        """The differences that the same change makes when it is made once more."""
         before = _generations(self.stack(to))
         try:
             self._change(to, folder / "again.jsonl")
@@ -210,16 +213,16 @@ class Course:
             if before.get(name) != after.get(name)
         )
 
-    def _tell(self, seen: tuple[Away, ...], unmeasured: str) -> None:
-        for each in seen:
+    def _report(self, outages: tuple[Away, ...], unmeasured: str) -> None:
+        for each in outages:
             failed = f"{each.failed} of {each.asked} failed"
-            self.say(f"{each.service} {each.way} from {each.where}: away {each.seconds:.1f} s ({failed})")
+            self.say(f"{each.service} {each.access} from {each.where}: away {each.seconds:.1f} s ({failed})")
         if unmeasured:
             self.say(f"not measured from inside: {unmeasured}")
 
 
 def _generations(stack: StackClients) -> dict[str, str]:
-    """What would tell a change: pods of the releases by name and uid, ECR repositories by creation."""
+    """The identity of pods (uid) and ECR repositories (creation), by name: it differs after a change."""
     found = {}
     for part in (stack.contract.jenkins, stack.contract.nexus):
         for pod in stack.kube.pods(part.namespace, f"app.kubernetes.io/instance={part.release}"):

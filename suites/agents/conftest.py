@@ -23,7 +23,8 @@ from suites.agents.inside import Inside
 Comes = Callable[[str], Agent]
 
 
-#: asks each URL once; a service is known by a header, whatever its status: between may be who answers for all
+#: sends one request to each URL. A header identifies the service, whatever its status: a proxy in between may
+#: answer for all of them
 REACH = """
 reach() {
     status=0
@@ -32,7 +33,7 @@ reach() {
     echo "conformance-reach $1 $2 $status"
 }
 """
-#: header by which each service is known
+#: header that identifies each service
 SIGNS = {
     "controller": "x-jenkins:",
     "Nexus": "server: *nexus",
@@ -44,12 +45,12 @@ SIGNS = {
 class Visit:
     """A short build on a fresh agent.
 
-    `reached` are (service, URL, curl's status), where another one than the service answered `other`.
+    `reached` are (service, URL, curl's status); the status is `other` where another server answered.
     """
 
     result: str
     reached: tuple[tuple[str, str, str], ...]
-    #: what, expected, observed and remedy, when its pod stayed
+    #: what, expected, observed and remedy of a NonConformance when its pod stayed, else empty
     stayed: dict[str, str]
 
     def require_gone(self) -> None:
@@ -59,42 +60,42 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """A build whose step ends with status 3; `told` says whether its console tells so."""
+    """A build whose step ends with status 3; `exit_code_shown`: does its console show the status?"""
 
     agent: str
     result: str
-    told: bool
+    exit_code_shown: bool
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A build that takes long and was asked for early, by whoever comes first; `image` is its agent's."""
+class RequestedBuild:
+    """A build that takes long and was requested early, once in a run; `image` is that of its agent."""
 
     job: str
     queue_id: int
     image: str = ""
 
 
-def _asked(agents: Agents, name: str, script: str, image: str = "") -> Asked:
+def _request_once(agents: Agents, name: str, script: str, image: str = "") -> RequestedBuild:
     job = f"{agents.folder}/{name}"
 
-    def ask() -> dict[str, int]:
+    def request() -> dict[str, int]:
         agents.jenkins.create_pipeline(job, script)
         queue_id = agents.jenkins.ask(job)
         agents.shared.register_cleanup("requested build", job=job, queue_id=queue_id)
         return {"queue_id": queue_id}
 
-    return Asked(job, agents.shared.once(name, ask)["queue_id"], image)
+    return RequestedBuild(job, agents.shared.once(name, request)["queue_id"], image)
 
 
 @pytest.fixture(scope="session")
-def absent(agents: Agents, run_name: str) -> Asked:
+def absent(agents: Agents, run_name: str) -> RequestedBuild:
     """A build on an agent whose image does not exist."""
     return request_absent_image(agents, run_name)
 
 
-def request_absent_image(agents: Agents, run_name: str) -> Asked:
+def request_absent_image(agents: Agents, run_name: str) -> RequestedBuild:
     """Request that build, once in a run: the node takes half a minute for two attempts."""
     image = f"absent.invalid/{run_name}:1"
     pod = {
@@ -111,7 +112,7 @@ def request_absent_image(agents: Agents, run_name: str) -> Asked:
         }
     }
     script = f"podTemplate(yaml: '{json.dumps(pod)}') {{ node(POD_LABEL) {{ sh 'true' }} }}"
-    return _asked(agents, "absent-image", script, image)
+    return _request_once(agents, "absent-image", script, image)
 
 
 #: two branches want an agent, and one may be there at a time; each works longer than an agent takes to come
@@ -126,20 +127,20 @@ podTemplate(inheritFrom: '{template}', instanceCap: 1) {{
 
 
 @pytest.fixture(scope="session")
-def capped(agents: Agents, contract: Contract) -> Asked:
+def capped(agents: Agents, contract: Contract) -> RequestedBuild:
     """A build that wants two agents at once of a template that may have one."""
     if not contract.jenkins.agents:
         not_applicable("the contract declares no agent")
     return request_capped(agents, contract)
 
 
-def request_capped(agents: Agents, contract: Contract) -> Asked:
+def request_capped(agents: Agents, contract: Contract) -> RequestedBuild:
     """Request that build, once in a run."""
-    return _asked(agents, "capped", TURNS.format(template=contract.jenkins.agents[0].template))
+    return _request_once(agents, "capped", TURNS.format(template=contract.jenkins.agents[0].template))
 
 
 def confined(inside: Inside, template: PodTemplate) -> list[str]:
-    """How the agent's processes are confined otherwise than its template declares."""
+    """A line for each confinement of the agent's processes that differs from its template."""
     user, group, groups, seccomp = (inside[key].text for key in ("user", "group", "groups", "seccomp"))
     declared = template.security()
     findings = [
@@ -185,7 +186,7 @@ def agent(comes: Comes, label: str) -> Agent:
 
 @pytest.fixture
 def visit(agents: Agents, contract: Contract, comes: Comes, label: str, ecr: EcrApi) -> Visit:
-    """The one short build of this label that all checks of a build's end and surroundings look at."""
+    """The one short build of this label that several checks read: what it reaches, and how it ends."""
     comes(label)
     urls = {"controller": "$JENKINS_URL", "registry": f"https://{ecr.address.host}/v2/"}
     if contract.nexus.build_url:
@@ -220,7 +221,7 @@ def visit(agents: Agents, contract: Contract, comes: Comes, label: str, ecr: Ecr
 
 @pytest.fixture
 def at_once(agents: Agents, contract: Contract, any_label: str) -> tuple[Failing, ...]:
-    """Two builds asked for at once; the step of each works longer than an agent takes to come, and fails."""
+    """Two builds requested at once; the step of each works longer than an agent takes to come, and fails."""
 
     def run(n: int) -> dict[str, Any]:
         build, agent = agents.in_own_session().visit(
@@ -229,8 +230,8 @@ def at_once(agents: Agents, contract: Contract, any_label: str) -> tuple[Failing
             "sh 'sleep 5; echo it broke >&2; exit 3'",
             timeout=contract.budgets.build,
         )
-        told = "exit code 3" in build.console
-        return {"agent": agent, "result": build.result, "told": told, "reason": build.reason()}
+        shown = "exit code 3" in build.console
+        return {"agent": agent, "result": build.result, "exit_code_shown": shown, "reason": build.reason()}
 
     def make() -> dict[str, Any]:
         with ThreadPoolExecutor(2) as pool:

@@ -1,4 +1,4 @@
-"""Agents: pods on demand, with their tools and nothing that reaches out of them."""
+"""Agents: pods on demand, with their tools and without a way out of the pod."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_agent_comes_on_demand(agent: Agent, contract: Contract, evidence: Evide
         f"an agent for label {agent.label} took {agent.online_seconds:.0f} s",
         expected=f"its first step within {contract.budgets.agent_online} s",
         observed=", ".join(f"{what} {seconds} s" for what, seconds in agent.timeline),
-        remedy="the timeline tells where the time went: queue, scheduling, image or connection",
+        remedy="the timeline shows where the time went: queue, scheduling, image or connection",
     )
 
 
@@ -106,19 +106,18 @@ def test_agent_does_not_run_as_root(inside: Inside, agent: Agent) -> None:
 def test_agent_has_its_tools(inside: Inside, declared: Declared) -> None:
     """Agents have the tools of the contract in the right versions."""
     findings = []
-    for one in declared.tools:
-        answer = inside[tool(one.name)]
-        said = COLOURS.sub("", answer.output).strip()
+    for wanted in declared.tools:
+        answer = inside[tool(wanted.name)]
+        version = COLOURS.sub("", answer.output).strip()
         if answer.rc != 0:
-            findings.append(
-                f"{one.name}: `{one.command}` ends with {answer.rc}: {said.splitlines()[-1] if said else ''}"
-            )
-        elif not re.search(one.version, said):
-            findings.append(f"{one.name} is {(said.splitlines() or [''])[0]!r}, not {one.version}")
+            last_line = (version.splitlines() or [""])[-1]
+            findings.append(f"{wanted.name}: `{wanted.command}` ends with {answer.rc}: {last_line}")
+        elif not re.search(wanted.version, version):
+            findings.append(f"{wanted.name} is {(version.splitlines() or [''])[0]!r}, not {wanted.version}")
     require_none(
         findings,
         f"agent {declared.label} lacks a tool",
-        expected=", ".join(f"{one.name} {one.version}" for one in declared.tools),
+        expected=", ".join(f"{wanted.name} {wanted.version}" for wanted in declared.tools),
         remedy="put the tool into the agent's image, or declare the right version in the contract",
     )
 
@@ -136,7 +135,7 @@ def test_agent_has_no_runtime_socket(inside: Inside, agent: Agent) -> None:
     require_none(
         [*files, *mounts, *open_ones],
         f"agent {agent.label} has a container runtime's socket",
-        remedy="remove the volume that brings it in: who reaches the socket owns the node",
+        remedy="remove the volume that holds it: a process that reaches the socket controls the node",
     )
 
 

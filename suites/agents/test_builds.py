@@ -17,7 +17,7 @@ from conformance.contract.model import Contract
 from conformance.core.nonconformance import NonConformance, PreconditionFailed, require, require_none
 from conformance.runner.decision import not_applicable
 from conformance.sources.stack import StackFiles
-from suites.agents.conftest import Asked, Failing, Visit
+from suites.agents.conftest import Failing, RequestedBuild, Visit
 
 pytestmark = pytest.mark.writes
 
@@ -28,12 +28,12 @@ CURL = {
     "28": "no answer",
     "60": "its certificate is not trusted",
     "127": "there is no curl",
-    "other": "something else answers",
-    "unasked": "the build did not ask",
+    "other": "another server answers",
+    "unasked": "the build sent no request",
 }
-#: how a controller tells that a command, or all of its container, was killed
+#: a controller's words for a killed command or a killed container
 KILLED = re.compile(r"exit code 137|OOMKilled|Agent was removed|was terminated|Killed")
-#: more than this is not filled for a check
+#: the most bytes of memory that a check fills
 MOST = 4 * 1024**3
 
 
@@ -64,7 +64,7 @@ def test_failing_step_fails_the_build(at_once: Sequence[Failing]) -> None:
     """A step that fails makes its build fail, and the console shows the exit code."""
     build = at_once[0]
     require(
-        build.result == "FAILURE" and build.told,
+        build.result == "FAILURE" and build.exit_code_shown,
         f"a step that ends with status 3 makes a build {build.result}",
         expected="FAILURE, and the exit code in the console",
         observed=build.reason,
@@ -167,12 +167,12 @@ def test_build_that_wants_more_memory_ends_alone(
 
 def _node(kube: Cluster, namespace: str, pod: str) -> str:
     """The node that a pod was on, by its events; empty when they are gone."""
-    said = [re.search(r"assigned \S+ to (\S+)", message) for _, _, message in kube.events(namespace, pod)]
-    return next((found[1] for found in said if found), "")
+    assigned = [re.search(r"assigned \S+ to (\S+)", message) for _, _, message in kube.events(namespace, pod)]
+    return next((found[1] for found in assigned if found), "")
 
 
 def _ended_with_it(kube: Cluster, before: dict[str, Pod], node: str) -> list[str]:
-    """Pods of the node that restarted or failed since. One that is being deleted was told to end."""
+    """Pods of the node that restarted or failed since. A pod that is being deleted ends on purpose."""
     findings = []
     for pod in kube.all_pods():
         was = before.get(pod.uid)
@@ -189,8 +189,8 @@ def _ended_with_it(kube: Cluster, before: dict[str, Pod], node: str) -> list[str
 @pytest.mark.run_late
 @pytest.mark.requirement("AGENTS-27")
 @pytest.mark.usefixtures("any_label")
-def test_image_that_is_not_there_is_told(
-    agents: Agents, contract: Contract, kube: Cluster, absent: Asked
+def test_missing_image_ends_the_build(
+    agents: Agents, contract: Contract, kube: Cluster, absent: RequestedBuild
 ) -> None:
     """A build that declares an agent whose image does not exist ends within the budget, names it, and leaves
     no pod.
@@ -219,7 +219,7 @@ def test_image_that_is_not_there_is_told(
         f"{what} does not name the image: {build.reason()}",
         expected=absent.image,
         observed="the console's end:\n" + "\n".join(build.console.splitlines()[-15:]),
-        remedy="look at the kubernetes plugin's version: it tells why a pod waits",
+        remedy="look at the kubernetes plugin's version: it reports why a pod waits",
     )
     for pod in kube.pods(contract.jenkins.namespace):
         if any(part.image == absent.image for part in pod.containers):
@@ -230,14 +230,14 @@ def test_image_that_is_not_there_is_told(
 @pytest.mark.run_late
 @pytest.mark.requirement("AGENTS-28")
 @pytest.mark.usefixtures("any_label")
-def test_cap_on_agents_holds(agents: Agents, contract: Contract, capped: Asked) -> None:
+def test_cap_on_agents_holds(agents: Agents, contract: Contract, capped: RequestedBuild) -> None:
     """A cap on agents holds: a waiting build gets an agent when another one has gone."""
     # the longest: two agents that come late, one after the other
     budget = 2 * contract.budgets.agent_online + contract.budgets.build
     started = agents.jenkins.left_queue(capped.job, capped.queue_id, timeout=budget)
     build = agents.jenkins.finish(started, timeout=budget)
-    build.require_success("a template with a cap must still give an agent to each who waits")
-    # told by the controller in its order, so no clocks of nodes are compared
+    build.require_success("a template with a cap must still give an agent to each waiting build")
+    # the order of the controller's console, so that no clocks of nodes are compared
     turns = re.findall(r"conformance-turn (begins|ends)", build.console)
     require(
         turns == ["begins", "ends"] * 2,

@@ -21,9 +21,9 @@ from suites.agents.inside import look_inside
 
 pytestmark = [pytest.mark.writes, pytest.mark.beside_restart]
 
-#: folder in the agent for what is built there
+#: folder in the agent for builds
 FOLDER = "/home/jenkins/agent/conformance"
-#: the least that can be built
+#: the smallest image
 SCRATCH = "FROM scratch\nCOPY busybox /bin/busybox\n"
 
 
@@ -34,7 +34,7 @@ class Img:
         self.host = host
 
     def build(self, folder: str, dockerfile: str, tag: str, *more: str) -> str:
-        """Build; returns what img printed. NonConformance with its last line when it does not build."""
+        """Build `dockerfile` in `folder`; returns img's output. Raises NonConformance with its last line."""
         done = self.host.run(
             f"mkdir -p {folder} && cp /bin/busybox {folder}/"
             f" && printf '%s' {shlex.quote(dockerfile)} > {folder}/Dockerfile"
@@ -114,7 +114,7 @@ def test_img_builds_from_scratch(built: str) -> None:
         "img ends with status 0 and names no image that it built",
         expected="a digest in what it prints",
         observed=built[-600:],
-        remedy="look what stands for img on the agent's PATH",
+        remedy="look which program the agent's PATH has as img",
     )
 
 
@@ -126,7 +126,7 @@ def test_img_runs_steps(ran: str) -> None:
         "img does not run a RUN step",
         expected="what the step prints",
         observed=ran[-600:],
-        remedy="look what stands for img and runc on the agent's PATH",
+        remedy="look which programs the agent's PATH has as img and runc",
     )
 
 
@@ -148,7 +148,7 @@ def test_img_builds_in_stages(runs: Img, names: Names) -> None:
         "img does not hand build arguments to a RUN step",
         expected="--build-arg WORD=conformance is $WORD there",
         observed="\n".join(line for line in printed.splitlines() if "the word is" in line) or printed[-600:],
-        remedy="look what stands for img on the agent's PATH",
+        remedy="look which program the agent's PATH has as img",
     )
     saved = runs.host.run(f'img save {tag} | tar -xO | grep -a -c \'"conformance.check":"stages"\'')
     require(
@@ -156,7 +156,7 @@ def test_img_builds_in_stages(runs: Img, names: Names) -> None:
         "img does not put labels into an image",
         expected="conformance.check=stages in the image's configuration",
         observed=(saved.stdout + saved.stderr)[-600:],
-        remedy="look what stands for img on the agent's PATH",
+        remedy="look which program the agent's PATH has as img",
     )
 
 
@@ -190,9 +190,9 @@ def _groups(text: str) -> dict[str, str]:
 
 
 def _last_line(text: str) -> str:
-    # kubectl adds a line of its own, which says nothing that the status does not
+    # kubectl adds a line of its own, which repeats the status
     lines = [line for line in text.strip().splitlines() if not line.startswith("command terminated with")]
-    return lines[-1][:300] if lines else "it said nothing"
+    return lines[-1][:300] if lines else "it printed nothing"
 
 
 @pytest.mark.requirement("AGENTS-33")

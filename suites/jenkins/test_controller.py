@@ -1,4 +1,4 @@
-"""The controller: who gets in, and how it is configured."""
+"""The controller: its logins and its configuration."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def test_controller_is_up(clients: StackClients) -> None:
 def test_administrator_logs_in(answering_jenkins: Jenkins) -> None:
     """The controller's administrator logs in."""
     answer = answering_jenkins.http.get("/whoAmI/api/json")
-    told = answer.json() if answer.status_code == 200 else {}
+    user = answer.json() if answer.status_code == 200 else {}
     require(
-        answer.status_code == 200 and told.get("anonymous") is False,
+        answer.status_code == 200 and user.get("anonymous") is False,
         f"the administrator cannot log in: status {answer.status_code}",
         expected="status 200, not anonymous",
-        observed=f"{answer.status_code}, {told.get('name', '')}",
+        observed=f"{answer.status_code}, {user.get('name', '')}",
         remedy="let the chart's secret hold the password that JCasC gives the administrator",
     )
 
@@ -188,9 +188,9 @@ def test_jenkinsfiles_are_valid(jenkins: Jenkins, stack_files: StackFiles) -> No
     """The controller finds every Jenkinsfile valid."""
     found = {path: jenkins.lint_jenkinsfile(source.text) for path, source in stack_files.jenkinsfiles.items()}
     require_none(
-        [f"{path}: {' '.join(said.split())[:300]}" for path, said in found.items() if said],
+        [f"{path}: {' '.join(message.split())[:300]}" for path, message in found.items() if message],
         "the controller finds a Jenkinsfile invalid",
-        remedy="mend the Jenkinsfile at the line that is named",
+        remedy="correct the Jenkinsfile at the line that is named",
     )
 
 
@@ -275,7 +275,7 @@ def test_agents_can_connect(jenkins: Jenkins) -> None:
     )
 
 
-#: what a requirement of its own decides, by a part of the monitor's id
+#: monitors that requirements of their own decide, by a part of their id
 _DECIDED = ("ControllerExecutors", "CSRFAdministrativeMonitor")
 
 
@@ -283,14 +283,14 @@ _DECIDED = ("ControllerExecutors", "CSRFAdministrativeMonitor")
 def test_no_serious_monitor_is_raised(jenkins: Jenkins, contract: Contract) -> None:
     """No administrative monitor warns of security, or in red, unless the contract accepts it."""
 
-    def accepted(name: str, said: str) -> bool:
-        return any(part in name or part in said for part in (*contract.jenkins.monitors, *_DECIDED))
+    def accepted(name: str, text: str) -> bool:
+        return any(part in name or part in text for part in (*contract.jenkins.monitors, *_DECIDED))
 
     require_none(
         [
-            f"{name.rpartition('.')[2] or 'a monitor'}: {said[:200]}"
-            for name, said in jenkins.monitors()
-            if not accepted(name, said)
+            f"{name.rpartition('.')[2] or 'a monitor'}: {text[:200]}"
+            for name, text in jenkins.monitors()
+            if not accepted(name, text)
         ],
         "the controller warns its administrators",
         remedy="do what Manage Jenkins says, or accept it in the contract (jenkins.monitors)",

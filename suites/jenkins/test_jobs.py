@@ -1,4 +1,4 @@
-"""The jobs that the seed made."""
+"""The jobs of the seed, as the controller has them."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_jobs_are_enabled_as_declared(pipelines: dict[str, JobFact], contract: C
             if wanted.name in pipelines and pipelines[wanted.name].disabled != wanted.disabled
         ],
         "a job is not enabled as declared",
-        remedy="enable it, and look who disabled it; the seed says how it should be",
+        remedy="enable it, and find out why it was disabled; the seed has its declared state",
     )
 
 
@@ -159,7 +159,7 @@ def test_sources_are_those_of_the_seed(
     seeded = {job.name: job for job in stack_files.seed_jobs}
     findings = []
     for name, config in settings.items():
-        # an inline script has no source: JENKINS-26 tells
+        # an inline script has no source: JENKINS-26 decides that
         if name not in seeded or config.find("definition/scm") is None:
             continue
         url = config.findtext("definition/scm/userRemoteConfigs/*/url", "")

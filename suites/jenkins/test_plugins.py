@@ -57,7 +57,7 @@ def test_plugins_are_the_pinned_ones(
 ) -> None:
     """The plugins that run are exactly the pinned ones."""
     pinned = {pin.name for pin in stack_files.pins}
-    # one that is there and failed to load is told by JENKINS-32
+    # JENKINS-32 decides an installed plugin that failed to load
     require_same_names(
         pinned,
         running.keys() | (broken.keys() & pinned),
@@ -106,7 +106,7 @@ def test_plugins_have_what_they_need(jenkins: Jenkins) -> None:
     found = jenkins.tree(
         "/pluginManager", "plugins[shortName,version,active,dependencies[shortName,version,optional]]"
     )["plugins"]
-    # one that is there and does not run is told by JENKINS-32
+    # JENKINS-32 decides an installed plugin that does not run
     versions = {raw["shortName"]: raw["version"] for raw in found}
     findings = []
     for raw in (raw for raw in found if raw.get("active")):

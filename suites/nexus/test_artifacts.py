@@ -18,7 +18,7 @@ from conformance.runner.decision import not_applicable
 from suites.nexus.conftest import ReliesOn
 
 pytestmark = pytest.mark.writes
-stands_on_deploying = pytest.mark.usefixtures("deploys")
+needs_deploying = pytest.mark.usefixtures("deploys")
 
 VERSION = "1.0.0"
 SNAPSHOT = "1.0.0-SNAPSHOT"
@@ -47,21 +47,21 @@ def test_release_round_trip(nexus: Nexus, contract: Contract, maven_group: str, 
         nexus.content(contract.nexus.releases, item.path) == sent,
         f"{contract.nexus.releases} gives back other bytes than were deployed",
         expected=f"{len(sent)} bytes with sha256 {artifacts.sha256(sent)}",
-        remedy="check the blob store and whatever stands between client and Nexus",
+        remedy="check the blob store and every proxy between client and Nexus",
     )
-    told = nexus.checksum(contract.nexus.releases, item.path, "sha1")
+    checksum = nexus.checksum(contract.nexus.releases, item.path, "sha1")
     require(
-        told == artifacts.sha1(sent),
-        f"{contract.nexus.releases} tells a wrong SHA-1 for what was deployed",
+        checksum == artifacts.sha1(sent),
+        f"{contract.nexus.releases} gives a wrong SHA-1 for what was deployed",
         expected=artifacts.sha1(sent),
-        observed=told,
+        observed=checksum,
         remedy="repair the repository's metadata (checksums)",
     )
 
 
 @pytest.mark.requirement("NEXUS-21")
-@stands_on_deploying
-def test_search_tells_true_checksums(nexus: Nexus, contract: Contract, maven_group: str) -> None:
+@needs_deploying
+def test_search_gives_true_checksums(nexus: Nexus, contract: Contract, maven_group: str) -> None:
     """Search finds what was deployed and gives its true SHA-256."""
     sent = _jar(maven_group)
     item = Coordinates(maven_group, "searched", VERSION)
@@ -84,18 +84,18 @@ def test_search_tells_true_checksums(nexus: Nexus, contract: Contract, maven_gro
             observed=error.observed,
             remedy="rebuild the search index",
         ) from error
-    told = found[0]["checksum"].get("sha256", "")
+    checksum = found[0]["checksum"].get("sha256", "")
     require(
-        told == artifacts.sha256(sent),
-        "Nexus' search tells a wrong SHA-256",
+        checksum == artifacts.sha256(sent),
+        "Nexus' search gives a wrong SHA-256",
         expected=artifacts.sha256(sent),
-        observed=told,
+        observed=checksum,
         remedy="rebuild the search index",
     )
 
 
 @pytest.mark.requirement("NEXUS-29")
-@stands_on_deploying
+@needs_deploying
 def test_component_by_rest(nexus: Nexus, contract: Contract, maven_group: str) -> None:
     """A component uploaded by REST comes back, with true checksums made by Nexus."""
     sent = _jar(maven_group)
@@ -107,18 +107,18 @@ def test_component_by_rest(nexus: Nexus, contract: Contract, maven_group: str) -
     )
     require(nexus.content(contract.nexus.releases, item.path) == sent, "Nexus gives back other bytes")
     for kind, wanted in (("sha1", artifacts.sha1(sent)), ("md5", artifacts.md5(sent))):
-        told = nexus.checksum(contract.nexus.releases, item.path, kind)
+        checksum = nexus.checksum(contract.nexus.releases, item.path, kind)
         require(
-            told == wanted,
-            f"Nexus tells a wrong {kind} for what was uploaded",
+            checksum == wanted,
+            f"Nexus gives a wrong {kind} for what was uploaded",
             expected=wanted,
-            observed=told,
+            observed=checksum,
             remedy="repair the repository's metadata (checksums)",
         )
 
 
 @pytest.mark.requirement("NEXUS-22")
-@stands_on_deploying
+@needs_deploying
 def test_release_is_never_replaced(nexus: Nexus, contract: Contract, maven_group: str) -> None:
     """A release is never replaced."""
     first, second = _jar("first"), _jar("second")
@@ -163,7 +163,7 @@ def test_snapshot_may_be_replaced(
 
 
 @pytest.mark.requirement("NEXUS-24")
-@stands_on_deploying
+@needs_deploying
 def test_snapshot_is_refused_by_releases(nexus: Nexus, contract: Contract, maven_group: str) -> None:
     """The release repository refuses snapshots."""
     _require_refused(nexus, contract.nexus.releases, Coordinates(maven_group, "stray", SNAPSHOT), "RELEASE")
@@ -191,7 +191,7 @@ def _require_refused(nexus: Nexus, repository: str, item: Coordinates, policy: s
 
 @pytest.mark.requirement("NEXUS-26")
 @pytest.mark.usefixtures("through_group")
-@stands_on_deploying
+@needs_deploying
 def test_group_serves_what_was_deployed(
     nexus: Nexus, contract: Contract, maven_group: str, relies_on: ReliesOn
 ) -> None:
@@ -215,7 +215,7 @@ def test_group_serves_what_was_deployed(
 
 @pytest.mark.requirement("NEXUS-27")
 @pytest.mark.usefixtures("through_group")
-@stands_on_deploying
+@needs_deploying
 def test_metadata_lists_every_release(
     nexus: Nexus, contract: Contract, maven_group: str, relies_on: ReliesOn
 ) -> None:
@@ -229,9 +229,9 @@ def test_metadata_lists_every_release(
     metadata = artifacts.metadata(maven_group, "listed", versions)
     path = f"{item.folder}/maven-metadata.xml"
     nexus.upload(contract.nexus.releases, path, metadata)
-    told = [node.text for node in nexus.metadata(contract.nexus.group, item).iter("version")]
+    listed = [node.text for node in nexus.metadata(contract.nexus.group, item).iter("version")]
     require_none(
-        [f"version {version} is not in it" for version in versions if version not in told],
+        [f"version {version} is not in it" for version in versions if version not in listed],
         f"maven-metadata.xml of {contract.nexus.group} does not list what is deployed",
         expected=", ".join(versions),
         remedy="rebuild the Maven metadata of the repository",
@@ -251,7 +251,7 @@ def test_absent_artifact_is_not_found(
         f"Nexus answers {status} for an artifact that was never deployed",
         expected="status 404",
         observed=status,
-        remedy="look at what stands between client and Nexus: it must not answer for it",
+        remedy="look at the proxies between client and Nexus: none may answer for it",
     )
 
 
@@ -289,7 +289,7 @@ def test_proxy_serves_and_keeps(nexus: Nexus, contract: Contract, relies_on: Rel
 
 
 @pytest.mark.requirement("NEXUS-31")
-@stands_on_deploying
+@needs_deploying
 def test_large_artifact(nexus: Nexus, contract: Contract, maven_group: str) -> None:
     """An artifact of 100 MB can be deployed."""
     # repeated noise: making 100 MB of it anew would cost more than the upload. Stored in a real archive:
@@ -313,7 +313,7 @@ def test_large_artifact(nexus: Nexus, contract: Contract, maven_group: str) -> N
 
 
 @pytest.mark.requirement("NEXUS-32")
-@stands_on_deploying
+@needs_deploying
 def test_deployments_side_by_side(nexus: Nexus, contract: Contract, maven_group: str) -> None:
     """Different artifacts can be deployed at the same time."""
     items = [Coordinates(maven_group, f"parallel-{n}", VERSION) for n in range(8)]
@@ -339,7 +339,7 @@ def test_deployments_side_by_side(nexus: Nexus, contract: Contract, maven_group:
 
 
 @pytest.mark.requirement("NEXUS-33")
-@stands_on_deploying
+@needs_deploying
 def test_content_is_what_its_name_says(nexus: Nexus, contract: Contract, maven_group: str) -> None:
     """A file whose content is not what its name says is refused."""
     item = Coordinates(maven_group, "not-a-jar", VERSION)

@@ -1,4 +1,4 @@
-"""What Nexus does by itself: which repository it asks first, what it keeps, what it cleans up."""
+"""Policies of Nexus: the order of a group's members, metadata, cleanup, a proxy without its remote."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from suites.nexus.conftest import CutOff, ReliesOn
 @pytest.mark.requirement("NEXUS-14")
 def test_snapshots_are_cleaned_up(nexus: Nexus, contract: Contract) -> None:
     """Each hosted repository of snapshots is cleaned up by a policy: those of the contract, or any."""
-    named = {told["repository"]: told["policies"] for told in nexus.cleanup_policies()}
+    named = {entry["repository"]: entry["policies"] for entry in nexus.cleanup_policies()}
     findings = []
     for wanted in contract.nexus.repositories:
         if wanted.name not in named:
-            continue  # NEXUS-04 tells
+            continue  # NEXUS-04 decides that
         seen = set(named[wanted.name])
         if wanted.cleanup:
             findings += [f"{wanted.name} does not name {name}" for name in wanted.cleanup if name not in seen]
@@ -36,15 +36,15 @@ def test_snapshots_are_cleaned_up(nexus: Nexus, contract: Contract) -> None:
 @pytest.mark.requirement("NEXUS-15")
 def test_cleanup_policies_are_there(nexus: Nexus) -> None:
     """Each cleanup policy that a repository names exists."""
-    told = nexus.cleanup_policies_api()
-    if told is None:
-        not_applicable("this Nexus tells its cleanup policies neither by its public REST API nor by its own")
+    listed = nexus.cleanup_policies_api()
+    if listed is None:
+        not_applicable("this Nexus lists its cleanup policies neither by its public REST API nor by its own")
     require_none(
         [
             f"{of['repository']} names {name}, and there is none"
             for of in nexus.cleanup_policies()
             for name in of["policies"]
-            if name not in told[1]
+            if name not in listed[1]
         ],
         "a repository names a cleanup policy that does not exist",
         expected="only policies that exist: Nexus takes any name and then cleans nothing up",
@@ -87,8 +87,11 @@ def test_snapshot_metadata_advances(
                 remedy="set the repository's version policy to SNAPSHOT and its write policy to ALLOW",
             )
         for repository in (contract.nexus.snapshots, contract.nexus.group):
-            told = nexus.metadata(repository, item, of_version=True)
-            seen = (told.findtext(".//snapshot/buildNumber"), told.findtext(".//snapshot/timestamp"))
+            metadata_seen = nexus.metadata(repository, item, of_version=True)
+            seen = (
+                metadata_seen.findtext(".//snapshot/buildNumber"),
+                metadata_seen.findtext(".//snapshot/timestamp"),
+            )
             require(
                 seen == (str(number), stamp),
                 f"maven-metadata.xml of {repository} does not follow build {number} of a snapshot",
@@ -130,7 +133,8 @@ def test_group_asks_hosted_repositories_first(
         f"the group {contract.nexus.group} serves {TWICE} from {proxy}, not from {contract.nexus.releases}",
         expected=f"the {len(own)} bytes that were deployed",
         observed=f"{len(seen)} bytes" + (", those of the proxy" if seen == outside else ""),
-        remedy="put the hosted repositories before any proxy: else whoever publishes under your names wins",
+        remedy="put the hosted repositories before any proxy: else artifacts that others publish under your "
+        "names replace yours",
     )
 
 

@@ -1,4 +1,4 @@
-"""Who may do what in Nexus, right by right: who deploys, and who only reads."""
+"""Rights of the users of Nexus, one by one: the user that deploys, and one that only reads."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from conformance.core.shared_facts import Shared
 from suites.nexus.conftest import ReliesOn
 
 READING = {"read", "browse"}
-#: rights that say something and change nothing
+#: rights that only read
 HARMLESS = {"nx-healthcheck-read", "nx-search-read", "nx-healthcheck-summary-read"}
-#: Nexus' own role for who may only read
+#: Nexus' own role for users that may only read
 READER = "nx-anonymous"
 
 
@@ -57,7 +57,7 @@ def _fits(right: Privilege, targets: tuple[str, ...]) -> bool:
 
 @pytest.fixture
 def reader(nexus: Nexus, names: Names, shared: Shared) -> Iterator[Nexus]:
-    """Nexus as somebody who may only read, made for the check and removed."""
+    """Nexus as a user that may only read, created for the check and removed."""
     shared.register_cleanup("nexus user", name=names.unique)
     yield nexus.make_user(names.unique, READER)
     nexus.delete_user(names.unique)
@@ -74,20 +74,26 @@ def test_reader_deploys_nothing(
     seen = reader.fetch(contract.nexus.releases, path).status_code
     require(
         seen not in (401, 403),
-        f"who may read {contract.nexus.releases} gets {seen}",
+        f"a user that may read {contract.nexus.releases} gets {seen}",
         expected="status 404 for what is not there",
         observed=seen,
         remedy=f"look at the active realms and at the role {READER}",
     )
     with nexus.http.anonymous() as anyone:
-        nobody = Nexus(anyone, nexus.put)
+        anonymous = Nexus(anyone, nexus.put)
         statuses = {
-            "who may only read": reader.upload(contract.nexus.releases, path, b"<project/>").status_code,
-            "nobody": nobody.upload(contract.nexus.releases, path, b"<project/>").status_code,
+            "a user that may only read": reader.upload(
+                contract.nexus.releases, path, b"<project/>"
+            ).status_code,
+            "an anonymous client": anonymous.upload(contract.nexus.releases, path, b"<project/>").status_code,
         }
     require_none(
-        [f"{who} deploys: status {status}" for who, status in statuses.items() if status not in (401, 403)],
-        f"{contract.nexus.releases} takes artifacts from who may not deploy",
+        [
+            f"{client} deploys: status {status}"
+            for client, status in statuses.items()
+            if status not in (401, 403)
+        ],
+        f"{contract.nexus.releases} takes artifacts from a client that may not deploy",
         expected="status 401 or 403",
         remedy="take every right but read and browse from the anonymous user, its role and the default role",
     )

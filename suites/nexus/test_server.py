@@ -1,4 +1,4 @@
-"""Nexus itself: up, its version, its repositories, who may do what."""
+"""The server: up, its version, its repositories, its logins."""
 
 from __future__ import annotations
 
@@ -195,9 +195,9 @@ def test_blob_stores_have_room(nexus: Nexus) -> None:
     require(stores, "Nexus has no blob store", remedy="make one")
     findings = []
     for store in stores:
-        told = nexus.http.get(f"/service/rest/v1/blobstores/{store['name']}/quota-status")
-        if told.status_code == 200 and told.json().get("isViolation"):
-            findings.append(f"blob store {store['name']}: {told.json().get('message')}")
+        quota = nexus.http.get(f"/service/rest/v1/blobstores/{store['name']}/quota-status")
+        if quota.status_code == 200 and quota.json().get("isViolation"):
+            findings.append(f"blob store {store['name']}: {quota.json().get('message')}")
         if store.get("unavailable"):
             findings.append(f"blob store {store['name']} is unavailable")
         if 0 <= store.get("availableSpaceInBytes", -1) < LARGEST:

@@ -11,7 +11,7 @@ import pytest
 from conformance.clients import artifacts
 from conformance.clients.jobs import Build
 from conformance.clients.nexus import Coordinates
-from conformance.clients.products import Products, Turn, components, told_digests
+from conformance.clients.products import Products, Turn, components, console_digests
 from conformance.clients.registry import EcrApi, Registry
 from conformance.contract.model import Contract, Product
 from conformance.core import xml
@@ -164,12 +164,16 @@ def _wrong_in_pom(data: bytes, artifact: str, version: str) -> list[str]:
         root = xml.parse(data)
     except ValueError as error:
         return [f"not XML: {error}"]
-    told = {
+    coordinates = {
         "artifactId": root.findtext(f"{MAVEN}artifactId"),
         "version": root.findtext(f"{MAVEN}version") or root.findtext(f"{MAVEN}parent/{MAVEN}version"),
     }
     wanted = {"artifactId": artifact, "version": version}
-    return [f"{key} is {told[key]!r}, not {wanted[key]!r}" for key in wanted if told[key] != wanted[key]]
+    return [
+        f"{key} is {coordinates[key]!r}, not {wanted[key]!r}"
+        for key in wanted
+        if coordinates[key] != wanted[key]
+    ]
 
 
 def lacking(product: Product, package: bytes) -> list[str]:
@@ -185,16 +189,18 @@ def broken_chains(
     pushed: Build, products: Products, product: Product, ecr: EcrApi, registry: Registry
 ) -> list[str]:
     """Images whose digest is another one for the builder, the manifest, the registry or the ECR API."""
-    told = told_digests(pushed.console)
+    pushed_digests = console_digests(pushed.console)
     findings = []
     for repository in product.images:
         pulled = registry.manifest(repository, products.version)
         chain = {
-            "the builder said": told.get(repository, "nothing"),
+            "the builder said": pushed_digests.get(repository, "nothing"),
             "the manifest has": artifacts.digest(pulled.data),
             "the registry says": pulled.digest,
             "the ECR API says": ecr.image(repository, products.version)["imageDigest"],
         }
         if len(set(chain.values())) != 1:
-            findings.append(f"{repository}: " + ", ".join(f"{who} {digest}" for who, digest in chain.items()))
+            findings.append(
+                f"{repository}: " + ", ".join(f"{source} {digest}" for source, digest in chain.items())
+            )
     return findings

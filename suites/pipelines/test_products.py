@@ -58,8 +58,8 @@ def test_metadata_names_the_version(
     findings = []
     for name in (*product.artifacts, product.package_artifact):
         item = Coordinates(product.package_group, name, products.version)
-        told = [node.text for node in nexus.metadata(contract.nexus.group, item).iter("version")]
-        if products.version not in told:
+        versions = [node.text for node in nexus.metadata(contract.nexus.group, item).iter("version")]
+        if products.version not in versions:
             findings.append(f"{item.group}:{name} does not list {products.version}")
     require_none(
         findings,
@@ -127,12 +127,12 @@ def test_images_tell_their_version(products: Products, product: Product, registr
     findings = []
     for repository in product.images:
         labels = registry.labels(repository, products.version)
-        told = labels.get("org.opencontainers.image.version")
-        if told != products.version:
-            findings.append(f"{repository}: org.opencontainers.image.version is {told!r}")
+        version = labels.get("org.opencontainers.image.version")
+        if version != products.version:
+            findings.append(f"{repository}: org.opencontainers.image.version is {version!r}")
     require_none(
         findings,
-        "an image does not tell its version",
+        "an image does not name its version",
         expected=products.version,
         remedy="label images with org.opencontainers.image.version when they are built",
     )
@@ -152,7 +152,7 @@ def test_images_tell_their_source(products: Products, product: Product, registry
             findings.append(f"{repository}: org.opencontainers.image.source is missing")
     require_none(
         findings,
-        "an image does not tell what it was made from",
+        "an image does not name its source",
         expected="the commit's id and the repository",
         remedy="label images with org.opencontainers.image.revision and .source when they are built",
     )

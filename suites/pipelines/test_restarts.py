@@ -1,4 +1,4 @@
-"""What the run itself did to the stack: the last look, after the products' builds."""
+"""Effects of the run itself on the stack, checked after the products' builds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_nothing_restarted_meanwhile(kube: Cluster, contract: Contract, shared: 
     """No container of the stack restarts, and no pod of it is replaced, while the checks run."""
     before = at_the_start(shared)
     if not before:
-        not_applicable("nobody counted restarts when the run began: the platform layer did not run")
+        not_applicable("the restarts at the run's beginning are unknown: the platform layer did not run")
     after = restarts(kube, (contract.jenkins.namespace, contract.nexus.namespace))
     require_none(
         [
@@ -29,5 +29,5 @@ def test_nothing_restarted_meanwhile(kube: Cluster, contract: Contract, shared: 
         ],
         "a container of the stack restarted while the checks ran",
         expected="the pods and restarts that there were when the run began",
-        remedy="kubectl logs --previous tells why; a limit that is too low kills with OOMKilled",
+        remedy="kubectl logs --previous shows why; a limit that is too low kills with OOMKilled",
     )

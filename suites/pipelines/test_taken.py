@@ -1,4 +1,4 @@
-"""What was built is used: Maven takes it from Nexus, and pods run the images."""
+"""Products in use: Maven resolves them from Nexus, and pods run the images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from conformance.clients.kubernetes import Cluster
 from conformance.clients.names import Names
 from conformance.clients.nexus import Coordinates
 from conformance.clients.objects import Container, Pod, pulls_again
-from conformance.clients.products import Products, told_digests
+from conformance.clients.products import Products, console_digests
 from conformance.clients.registry import EcrApi, Token
 from conformance.contract.model import Contract, Product
 from conformance.core.nonconformance import NonConformance, require_none
@@ -24,9 +24,9 @@ from conformance.runner.decision import not_applicable
 
 pytestmark = pytest.mark.writes
 
-#: taken into a local repository that has only what the agent's image brings of others; the login is the
-#: build's own, by its variables alone, told at once. The plugin is named in full: to find `dependency:` by
-#: its prefix Maven loads every default plugin first. Our agent image brings this version.
+#: resolves into a local repository that holds only the files of the agent's image. The login comes from the
+#: build's variables, with the first request. The plugin has its full name: for the prefix `dependency:` Maven
+#: loads every default plugin first. The reference agent image has this version.
 GET = """
 export CONFORMANCE_URL="{url}/repository/{group}/"
 cat > settings.xml << 'END'
@@ -84,9 +84,9 @@ def test_maven_takes_what_was_deployed(
                 continue  # not a dependency of the package
             got = taken.get(wanted.path, "nothing")
             sent = artifacts.sha1(nexus.content(contract.nexus.releases, wanted.path))
-            said = nexus.checksum(contract.nexus.releases, wanted.path)
-            if len({got, sent, said}) != 1:
-                findings.append(f"{wanted}: Maven has {got}, Nexus {sent}, its checksum is {said}")
+            checksum = nexus.checksum(contract.nexus.releases, wanted.path)
+            if len({got, sent, checksum}) != 1:
+                findings.append(f"{wanted}: Maven has {got}, Nexus {sent}, its checksum is {checksum}")
     require_none(
         findings,
         f"Maven gets something else from {contract.nexus.group} than was deployed",
@@ -113,9 +113,9 @@ def test_pods_run_the_images_by_digest(
     names: Names,
 ) -> None:
     """Pods run the images by digest, and the kubelet reports that digest."""
-    told, namespace, host = told_digests(traced.console), contract.jenkins.namespace, ecr.address.host
+    pushed, namespace, host = console_digests(traced.console), contract.jenkins.namespace, ecr.address.host
     images = {
-        f"image-{n}": f"{host}/{repository}@{told.get(repository, '')}"
+        f"image-{n}": f"{host}/{repository}@{pushed.get(repository, '')}"
         for n, repository in enumerate(product.images)
     }
     login = (token.username, token.password)
@@ -143,8 +143,10 @@ def _begun(part: Container) -> bool:
 
 
 def _started(kube: Cluster, made: Pod, images: Mapping[str, str]) -> dict[str, str]:
-    """The id of its image that the kubelet tells of each container, once its program was started; it may
-    have ended."""
+    """The image id that the kubelet reports of each container whose program was started, by name.
+
+    The program may have ended.
+    """
 
     def up(pod: Pod) -> bool:
         return all(_begun(part) for part in pod.containers)

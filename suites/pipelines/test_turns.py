@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 from conformance.clients.jobs import Build
-from conformance.clients.products import BRANCH, Products, Turn, told_digests
+from conformance.clients.products import BRANCH, Products, Turn, console_digests
 from conformance.clients.registry import EcrApi, Pulled, Registry
 from conformance.contract.model import Contract, Product
 from conformance.core.nonconformance import require, require_none
@@ -18,7 +18,7 @@ from suites.pipelines.conftest import missing, stays, unpushed
 
 pytestmark = pytest.mark.writes
 
-#: how Nexus, a registry or a pipeline says that something is there and stays
+#: words of Nexus, a registry or a pipeline for a version that exists and is not replaced
 REFUSED = re.compile(
     r"cannot be (updated|moved|overwritten)|not allow|already exists|immutable|denied|\b40[039]\b",
     re.IGNORECASE,
@@ -26,8 +26,8 @@ REFUSED = re.compile(
 FAILED_TESTS = re.compile(r"There (are|were) test failures|Failures: [1-9]|Errors: [1-9]|tests? failed")
 
 
-def _told(build: Build, name: str) -> bool:
-    """Does a line of the console say of `name` that it was refused?"""
+def _refusal_shown(build: Build, name: str) -> bool:
+    """Does a line of the console name `name` and a refusal?"""
     return any(name in line and REFUSED.search(line) for line in build.console.splitlines())
 
 
@@ -94,7 +94,7 @@ def test_release_is_never_replaced(products: Products, product: Product, contrac
         remedy=f"deploy releases to {name}, and let a refused deployment end the build",
     )
     require(
-        _told(again, products.version),
+        _refusal_shown(again, products.version),
         f"a second build of {products.version} does not say why it fails: {again.reason()}",
         expected="the file, and that it is there already",
         observed=again.reason(),
@@ -132,13 +132,13 @@ def test_tags_are_never_moved(
         expected="the images of the first build, byte for byte",
         remedy="set image_tag_mutability to IMMUTABLE",
     )
-    told = told_digests(again.console)
+    pushed_digests = console_digests(again.console)
     if again.result == "SUCCESS":  # the same image once more is no change, where builds are reproducible
         require_none(
             [
-                f"{name}: it says {told.get(name, 'nothing')}, ECR has {after[name][1]}"
+                f"{name}: it says {pushed_digests.get(name, 'nothing')}, ECR has {after[name][1]}"
                 for name in product.images
-                if told.get(name) != after[name][1]
+                if pushed_digests.get(name) != after[name][1]
             ],
             f"a second build of the images of {version} ends SUCCESS without having pushed what it built",
             expected="FAILURE, as ECR refuses to move a tag",
@@ -146,7 +146,7 @@ def test_tags_are_never_moved(
         )
     else:
         require(
-            any(_told(again, f"{name}:{version}") for name in product.images),
+            any(_refusal_shown(again, f"{name}:{version}") for name in product.images),
             f"a second build of the images of {version} does not say why it fails: {again.reason()}",
             expected="the image, and that its tag cannot be moved",
             observed=again.reason(),
@@ -171,7 +171,7 @@ def test_versions_at_once_do_not_mix(
         for turn, strange in ((Turn.FIRST, other), (Turn.OTHER, first)):
             findings += _strange_files(products, product, contract, turn, strange)
             findings += _strange_images(product, images[turn], products.versions[turn], registry)
-    pushed = [set(told_digests(build.console).values()) for build in images.values()]
+    pushed = [set(console_digests(build.console).values()) for build in images.values()]
     findings += [f"both builds say that they pushed {digest}" for digest in sorted(pushed[0] & pushed[1])]
     require_none(
         findings,
@@ -205,12 +205,14 @@ def _members(data: bytes) -> list[tuple[str, bytes]]:
 
 
 def _strange_images(product: Product, build: Build, version: str, registry: Registry) -> list[str]:
-    """Images under the tag of one version that are not what its build pushed, or tell another version."""
-    told = told_digests(build.console)
+    """Images under the tag of one version that are not what its build pushed, or name another version."""
+    pushed_digests = console_digests(build.console)
     findings = []
     for name in product.images:
-        if (digest := registry.manifest(name, version).digest) != told.get(name):
-            findings.append(f"{name}:{version} is {digest}; its build pushed {told.get(name, 'nothing')}")
+        if (digest := registry.manifest(name, version).digest) != pushed_digests.get(name):
+            findings.append(
+                f"{name}:{version} is {digest}; its build pushed {pushed_digests.get(name, 'nothing')}"
+            )
         labelled = registry.labels(name, version).get("org.opencontainers.image.version", version)
         if labelled != version:
             findings.append(f"{name}:{version} is labelled {labelled}")

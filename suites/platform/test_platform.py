@@ -1,4 +1,4 @@
-"""The cluster, and how the stack's workloads stand in it."""
+"""The cluster, and the state of the stack's workloads in it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_nodes_are_ready(kube: Cluster) -> None:
         ],
         "a node is not fit",
         expected="Ready is True, every pressure is False",
-        remedy="kubectl describe node: free memory, disk or process ids, or mend its network",
+        remedy="kubectl describe node: free memory, disk or process ids, or repair its network",
     )
 
 
@@ -104,7 +104,7 @@ def test_no_container_restarted(pods: tuple[Pod, ...]) -> None:
         ],
         "a container restarted",
         expected="0 restarts",
-        remedy="kubectl logs --previous tells why; a limit that is too low kills with OOMKilled",
+        remedy="kubectl logs --previous shows why; a limit that is too low kills with OOMKilled",
     )
 
 
@@ -141,7 +141,7 @@ def test_nexus_is_a_deployment(workloads: tuple[Workload, ...], contract: Contra
 def test_controller_is_one_stateful_set(workloads: tuple[Workload, ...], contract: Contract) -> None:
     """The controller runs as one StatefulSet of one replica."""
     found = _require_kind(workloads, contract.jenkins.namespace, contract.jenkins.release, "StatefulSet")
-    # none at all is told by PLATFORM-05
+    # PLATFORM-05 decides a workload that is scaled to none
     require(
         found.wanted <= 1,
         f"the controller has {found.wanted} replicas: two controllers on one home corrupt it",

@@ -1,4 +1,4 @@
-"""Who may do what in the cluster."""
+"""Rights of the service accounts in the cluster."""
 
 from __future__ import annotations
 

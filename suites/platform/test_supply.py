@@ -1,4 +1,4 @@
-"""What the platform gives the stack: volumes, names that resolve and answer from inside, certificates."""
+"""Services of the platform: volumes, names that resolve and answer from inside, certificates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from conformance.core.nonconformance import NonConformance, PreconditionFailed, 
 from conformance.core.waiting import eventually
 from conformance.runner.decision import not_applicable
 
-#: seconds after which a volume must be there; the first one may need an image of the provisioner's
+#: seconds within which a volume must exist; the first one may need an image of the provisioner
 BOUND = 60
 
 
@@ -42,8 +42,8 @@ def test_certificates_outlast_the_longest_build(
             continue
         left = (until - datetime.now(UTC)).total_seconds()
         if left <= contract.budgets.build:
-            said = f"ends in {left / 60:.0f} minutes" if left > 0 else f"ended on {until:%Y-%m-%d}"
-            findings.append(f"the certificate in secret {where} {said}")
+            end = f"ends in {left / 60:.0f} minutes" if left > 0 else f"ended on {until:%Y-%m-%d}"
+            findings.append(f"the certificate in secret {where} {end}")
     require_none(
         findings,
         "a certificate of the stack does not outlast the longest build",
@@ -118,10 +118,10 @@ def test_components_reach_what_they_use(kube: Cluster, contract: Contract, regis
         command = command.replace("{central}", maven.central())
         ran = kube.execute(pod, ["sh", "-c", command], timeout=60)
         if ran.status:
-            said = " ".join((ran.stderr or ran.stdout).split())[:200]
+            output = " ".join((ran.stderr or ran.stdout).split())[:200]
             findings.append(
                 f"{wanted.what} cannot be reached from the pod of {wanted.component}: "
-                f"{said or f'status {ran.status}'}"
+                f"{output or f'status {ran.status}'}"
             )
     require_none(
         findings,

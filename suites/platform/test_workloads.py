@@ -82,7 +82,7 @@ def test_services_have_endpoints(
         (contract.jenkins.namespace, contract.jenkins.release),
         (contract.nexus.namespace, contract.nexus.release),
     }
-    # a release that is not there at all is told elsewhere (PLATFORM-08, -09)
+    # PLATFORM-08 and -09 decide a release that is missing
     wanted &= {(found.namespace, found.name) for found in ready_workloads}
     findings = [f"there is no Service {space}/{name}" for space, name in sorted(wanted - services)]
     ready = {
@@ -113,7 +113,7 @@ def test_no_secret_in_the_environment_of_a_container(workloads: tuple[Workload, 
         ],
         "a secret is written out in a workload",
         expected="valueFrom.secretKeyRef",
-        remedy="put the value into a Secret and refer to it: everybody who reads workloads reads this",
+        remedy="put the value into a Secret and refer to it: every reader of workloads reads this",
     )
 
 
@@ -141,7 +141,7 @@ def test_nexus_has_time_to_stop(workloads: tuple[Workload, ...], contract: Contr
     seconds = _nexus(workloads, contract).template.get("terminationGracePeriodSeconds", 30)
     require(
         seconds >= 30,
-        f"Nexus is killed {seconds} s after it is told to stop: what it took last is lost",
+        f"Nexus is killed {seconds} s after SIGTERM: its last writes are lost",
         expected="terminationGracePeriodSeconds of 30 and more",
         observed=seconds,
         remedy="raise terminationGracePeriodSeconds",

@@ -30,7 +30,7 @@ def test_large_layer(registry: Registry, contract: Contract, names: Names, relie
         "a layer of 50 MiB did not arrive",
         expected=f"{size} bytes",
         observed=f"status {answer.status_code}, {length} bytes",
-        remedy="raise the body size limit of what stands before the registry",
+        remedy="raise the body size limit of the proxy before the registry",
     )
 
 

@@ -100,6 +100,6 @@ def test_distribution_specification(
         [f"{case.name}: {case.said[:200]}" for case in broken],
         "the registry deviates from the OCI distribution specification",
         expected="every test of the suite but the accepted deviations",
-        remedy="look at what stands before the registry; or accept the test by its name "
+        remedy="look at the proxy before the registry; or accept the test by its name "
         "(registry.accepted_deviations)",
     )

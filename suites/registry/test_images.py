@@ -31,12 +31,12 @@ def test_push_and_pull(
     relies_on(pushing=False)
     repository, image = scratch_repository(contract), _small(names.unique)
     delete_later(repository, names.unique)
-    told = registry.push(repository, names.unique, image)
+    pushed = registry.push(repository, names.unique, image)
     require(
-        told == image.digest,
-        "the registry tells another digest than the manifest has",
+        pushed == image.digest,
+        "the registry returns another digest than that of the manifest",
         expected=image.digest,
-        observed=told,
+        observed=pushed,
         remedy="nothing between client and registry may rewrite manifests",
     )
     for reference in (names.unique, image.digest):
@@ -64,7 +64,7 @@ def test_unprovisioned_repository_is_refused(registry: Registry, names: Names, r
     answer = registry.start_upload(f"conformance/{names.unique}")
     require(
         answer.status_code == 404 and "NAME_UNKNOWN" in answer.text,
-        f"a push to a repository that nobody provisioned gets {answer.status_code}",
+        f"a push to a repository that was not provisioned gets {answer.status_code}",
         expected="status 404 NAME_UNKNOWN",
         observed=f"{answer.status_code} {answer.text[:200]}",
         remedy="the registry must not make repositories by itself: provision them by Terraform",
@@ -120,7 +120,7 @@ def test_mutable_tag_moves(
 
 @pytest.mark.requirement("REGISTRY-14")
 @pytest.mark.writes
-def test_api_tells_the_registry_s_truth(
+def test_api_agrees_with_the_registry(
     registry: Registry,
     ecr: EcrApi,
     contract: Contract,
@@ -134,18 +134,18 @@ def test_api_tells_the_registry_s_truth(
     repository, image = scratch_repository(contract), _small(names.unique, layers=3)
     delete_later(repository, names.unique)
     registry.push(repository, names.unique, image)
-    told = ecr.image(repository, names.unique)
+    described = ecr.image(repository, names.unique)
     require_none(
         [
             f"{what} is {seen!r}, not {should!r}"
             for what, seen, should in (
-                ("digest", told.get("imageDigest"), image.digest),
-                ("size", told.get("imageSizeInBytes"), image.size),
-                ("tags", told.get("imageTags"), [names.unique]),
+                ("digest", described.get("imageDigest"), image.digest),
+                ("size", described.get("imageSizeInBytes"), image.size),
+                ("tags", described.get("imageTags"), [names.unique]),
             )
             if seen != should
         ],
-        "describe_images does not tell what the registry has",
+        "describe_images does not return what the registry has",
         remedy="the API and the registry must be of one account and region",
     )
 

@@ -1,4 +1,4 @@
-"""Provisioned repositories and tokens: who gets in, and to what."""
+"""Provisioned repositories, and the tokens that open them."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_lifecycle_policy(
     findings = []
     for wanted in compared:
         if wanted.name not in provisioned:
-            continue  # REGISTRY-01 tells
+            continue  # REGISTRY-01 decides that
         should = stack_files.lifecycle_policy(wanted)
         seen = ecr.lifecycle_policy(wanted.name)
         if should != seen:
@@ -168,7 +168,7 @@ def test_token_is_accepted(registry: Registry) -> None:
 
 
 @pytest.mark.requirement("REGISTRY-06")
-def test_token_tells_when_it_ends(token: Token) -> None:
+def test_token_states_when_it_ends(token: Token) -> None:
     """An authorization token states when it ends, at most 12 hours from now."""
     left = token.expires - datetime.now(UTC)
     require(
@@ -200,7 +200,7 @@ def test_only_a_token_opens_the_registry(registry: Registry, login: tuple[str, s
     answer = asked.ping()
     require(
         answer.status_code == 401 and "WWW-Authenticate" in answer.headers,
-        f"the registry answers {answer.status_code} to {'a wrong token' if login else 'nobody'}",
+        f"the registry answers {answer.status_code} to {'a wrong token' if login else 'no token'}",
         expected="status 401 with a WWW-Authenticate challenge",
         observed=f"{answer.status_code}, WWW-Authenticate: {answer.headers.get('WWW-Authenticate')}",
         remedy="switch the registry's authentication on",

@@ -13,7 +13,7 @@ from conformance.core.nonconformance import NonConformance, PreconditionFailed
 from conformance.core.shared_facts import Shared
 from suites.conftest import LONGEST, NexusRestart
 from suites.restarts import nexus_restart as restart_of_nexus
-from suites.restarts.controller_restart import Restart, Restarted, again
+from suites.restarts.controller_restart import Restart, RestartResult, again
 from suites.restarts.snapshot import Facts, repositories_of
 
 
@@ -26,7 +26,7 @@ def restarted(
     scratch_folder: str,
     *,
     nexus_restart: NexusRestart,
-) -> Restarted:
+) -> RestartResult:
     """The controller's state before its restart, and how it came back; Nexus restarts at the same time."""
 
     def make() -> dict[str, object]:
@@ -34,7 +34,7 @@ def restarted(
         return Restart(jenkins, kube, contract, shared, scratch_folder).make()
 
     try:
-        return Restarted.from_facts(shared.once("restart of the controller", make, timeout=LONGEST))
+        return RestartResult.from_facts(shared.once("restart of the controller", make, timeout=LONGEST))
     except NonConformance as error:
         raise PreconditionFailed.of(
             "RESTARTS-01", error, dependents=f"the restart was not made: {error.what}"
@@ -42,7 +42,7 @@ def restarted(
 
 
 @pytest.fixture(scope="session")
-def restarted_nexus(nexus_restart: NexusRestart) -> restart_of_nexus.Restarted:
+def restarted_nexus(nexus_restart: NexusRestart) -> restart_of_nexus.RestartResult:
     """The state of Nexus before its restart, and how it came back."""
     try:
         return nexus_restart.result()
@@ -53,15 +53,15 @@ def restarted_nexus(nexus_restart: NexusRestart) -> restart_of_nexus.Restarted:
 
 
 @pytest.fixture(scope="session")
-def controller(restarted: Restarted, jenkins: Jenkins) -> Jenkins:
+def controller(restarted: RestartResult, jenkins: Jenkins) -> Jenkins:
     """The controller after its restart, in a session of its own."""
-    if restarted.returned.trouble:
-        raise PreconditionFailed("RESTARTS-01", f"the controller is not back: {restarted.returned.trouble}")
+    if restarted.recovery.trouble:
+        raise PreconditionFailed("RESTARTS-01", f"the controller is not back: {restarted.recovery.trouble}")
     return again(jenkins)
 
 
 @pytest.fixture(scope="session")
-def home(controller: Jenkins, restarted: Restarted) -> Jenkins:
+def home(controller: Jenkins, restarted: RestartResult) -> Jenkins:
     """The controller with the home that it had: a job that the run had made is there."""
     path = f"{job_path(restarted.job)}/api/json"
     if controller.http.get(path, params={"tree": "name"}).status_code == 404:
@@ -70,10 +70,10 @@ def home(controller: Jenkins, restarted: Restarted) -> Jenkins:
 
 
 @pytest.fixture(scope="session")
-def manager(restarted_nexus: restart_of_nexus.Restarted, nexus: Nexus) -> Nexus:
+def manager(restarted_nexus: restart_of_nexus.RestartResult, nexus: Nexus) -> Nexus:
     """Nexus after its restart, in a session of its own."""
-    if restarted_nexus.returned.trouble:
-        raise PreconditionFailed("RESTARTS-10", f"Nexus is not back: {restarted_nexus.returned.trouble}")
+    if restarted_nexus.recovery.trouble:
+        raise PreconditionFailed("RESTARTS-10", f"Nexus is not back: {restarted_nexus.recovery.trouble}")
     return nexus.in_own_session()
 
 
@@ -88,7 +88,7 @@ def repositories(shared: Shared, manager: Nexus) -> Facts:
 
 
 @pytest.fixture(scope="session")
-def known(restarted_nexus: restart_of_nexus.Restarted, manager: Nexus, repositories: Facts) -> Nexus:
+def known(restarted_nexus: restart_of_nexus.RestartResult, manager: Nexus, repositories: Facts) -> Nexus:
     """Nexus with the database that it had: its repositories are there."""
     if lost := sorted(restarted_nexus.repositories.keys() - repositories.keys()):
         raise PreconditionFailed("RESTARTS-12", f"repository {lost[0]} is gone")

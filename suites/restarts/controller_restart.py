@@ -1,6 +1,6 @@
-"""The controller restarted, with things on it that must outlast it.
+"""The one restart of the controller, with things on it that must outlast the restart.
 
-What is there is written down first (fixtures.lasting), and checks compare it with what they find afterwards.
+A snapshot is taken first, and checks compare it with the state afterwards.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from conformance.contract.model import Contract
 from conformance.core.errors import WaitTimeout
 from conformance.core.shared_facts import Shared
 from conformance.core.waiting import eventually
-from suites.restarts.rolling_restart import Return, Way, answers
+from suites.restarts.rolling_restart import Recovery, RollingRestart, answers
 from suites.restarts.snapshot import (
     Facts,
     build_of,
@@ -29,19 +29,19 @@ from suites.restarts.snapshot import (
     plugins_of,
 )
 
-#: seconds for which what waits would wait, longer than any restart
+#: quiet period in seconds of the queued build, longer than any restart
 DELAY = 7200
 
 
 @dataclass(frozen=True, slots=True)
-class Restarted:
-    """What the controller had before its restart, and how it came back.
+class RestartResult:
+    """The controller's state before its restart, and its recovery.
 
-    `job`: one made by the run, with a finished `build` (its number and facts). `queued`: the job that waits.
-    `removed`: the declared job that was deleted, or empty.
+    `job`: one created by the run, with a finished `build` (its number and facts). `queued`: the job whose
+    build waits. `removed`: the declared job that was deleted, or empty.
     """
 
-    returned: Return
+    recovery: Recovery
     job: str
     build: Facts
     queued: str
@@ -50,18 +50,18 @@ class Restarted:
     plugins: Facts
     configuration: Facts
     credentials: Facts
-    #: agents' pods that were left when every build had ended: why, by name
+    #: agents' pods that remained after every build had ended: the reason, by name
     agents: Facts
 
     @classmethod
-    def from_facts(cls, raw: Mapping[str, Any]) -> Restarted:
-        """From what `Restart.make` gave, through JSON."""
-        return cls(**{**raw, "returned": Return(**raw["returned"])})
+    def from_facts(cls, raw: Mapping[str, Any]) -> RestartResult:
+        """The result from the JSON of `Restart.make`."""
+        return cls(**{**raw, "recovery": Recovery(**raw["recovery"])})
 
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """Makes the controller's one restart of a run."""
+    """The controller's one restart of a run."""
 
     jenkins: Jenkins
     kube: Cluster
@@ -70,21 +70,21 @@ class Restart:
     folder: str
 
     def make(self) -> dict[str, Any]:
-        """Make what must outlast it, restart it, and wait for it: facts of a Restarted.
+        """Create what must outlast the restart, restart, wait: the JSON of a RestartResult.
 
         Raises:
-            NonConformance: what must outlast it could not be made, or there is nothing to restart.
+            NonConformance: that could not be created, or there is nothing to restart.
         """
-        told = self.contract.jenkins
-        way = Way(
+        declared = self.contract.jenkins
+        rolling = RollingRestart(
             self.kube,
             "the controller",
-            (told.namespace, told.release),
+            (declared.namespace, declared.release),
             self.contract.budgets.controller_ready,
             answers(self.jenkins.http, "/login"),
         )
-        way.find()
-        # first of all: a controller that restarts may take away what it had left
+        rolling.find_pods()
+        # first of all: a controller may delete remaining pods when it starts
         agents = self._agents()
         job, queued = f"{self.folder}/restarts-kept", f"{self.folder}/restarts-waiting"
         self.jenkins.create_pipeline(job, "echo 'kept over a restart'")
@@ -102,23 +102,23 @@ class Restart:
             "removed": self._remove_one(),
         }
         self._queue(queued)
-        return {**facts, "returned": asdict(way.down_and_back())}
+        return {**facts, "recovery": asdict(rolling.run())}
 
     def _agents(self) -> Facts:
-        """What is left of agents within their budget; nothing is waited for where nothing is left."""
-        left: Facts = {}
+        """Agents' pods that remain after the budget; waits only while there are some."""
+        remaining: Facts = {}
 
-        def look() -> bool:
-            left.clear()
-            left.update(left_agents(self.jenkins, self.kube, self.contract.jenkins.namespace))
-            return not left
+        def all_gone() -> bool:
+            remaining.clear()
+            remaining.update(idle_agents(self.jenkins, self.kube, self.contract.jenkins.namespace))
+            return not remaining
 
         with suppress(WaitTimeout):
-            eventually(look, what="agents' pods are gone", timeout=self.contract.budgets.agent_gone)
-        return left
+            eventually(all_gone, what="agents' pods are gone", timeout=self.contract.budgets.agent_gone)
+        return remaining
 
     def _remove_one(self) -> str:
-        """Delete a declared job as a person would, one of which nobody loses a build; none: empty."""
+        """Delete a declared job without builds of other people, as a person would; empty: there is none."""
         declared = [job.name for job in self.contract.jenkins.jobs]
         name = expendable(self.jenkins, declared, self.shared.cleanups())
         if name:
@@ -134,33 +134,33 @@ class Restart:
 
 
 def expendable(jenkins: Jenkins, jobs: Sequence[str], notes: Iterable[Mapping[str, Any]]) -> str:
-    """The last of `jobs` that is there and has no build but finished ones that these notes say are the run's.
+    """The last of `jobs` that exists and has only finished builds, all of them requested by the run.
 
-    Empty when each has a build of somebody else's.
+    `notes` are the run's cleanup registry. Empty: each job has a build of somebody else.
     """
     own = {(note["job"], note["queue_id"]) for note in notes if note["kind"] == "requested build"}
     newest = newest_builds(jenkins)
 
-    def is_ours(job: str) -> bool:
+    def only_own_builds(job: str) -> bool:
         if all(name != job for name, _ in own):
             return False
         builds = jenkins.tree(job_path(job), "builds[queueId,building]")["builds"]
         return all((job, build["queueId"]) in own and not build["building"] for build in builds)
 
-    fit = (job for job in reversed(jobs) if job in newest and (not newest[job] or is_ours(job)))
+    fit = (job for job in reversed(jobs) if job in newest and (not newest[job] or only_own_builds(job)))
     return next(fit, "")
 
 
-def left_agents(jenkins: Jenkins, kube: Cluster, namespace: str) -> Facts:
-    """Agents' pods on which no build runs or is about to, and that are not going: why, by name.
+def idle_agents(jenkins: Jenkins, kube: Cluster, namespace: str) -> Facts:
+    """Agents' pods without a build that are not being deleted: the reason, by name.
 
-    An agent has the name of its pod (Kubernetes plugin). One that is offline may be about to start.
+    An agent has the name of its pod (Kubernetes plugin). An offline agent may be about to start.
     """
     pods = [pod for pod in kube.pods(namespace) if "jenkins/label" in pod.labels and not pod.deleted]
     if not pods:
         return {}
-    told = jenkins.tree("/computer", "computer[displayName,idle,offline]")["computer"]
-    agents = {agent["displayName"]: agent for agent in told}
+    computers = jenkins.tree("/computer", "computer[displayName,idle,offline]")["computer"]
+    agents = {agent["displayName"]: agent for agent in computers}
     found = {}
     for pod in pods:
         agent = agents.get(pod.name)
@@ -172,6 +172,6 @@ def left_agents(jenkins: Jenkins, kube: Cluster, namespace: str) -> Facts:
 
 
 def again(jenkins: Jenkins) -> Jenkins:
-    """The same controller in a session of its own: what it gave before its restart counts no more."""
+    """The same controller in a session of its own: cookies and crumbs from before its restart are invalid."""
     auth = jenkins.http.session.auth
     return Jenkins(jenkins.http.as_login(auth if isinstance(auth, tuple) else None))

@@ -1,4 +1,4 @@
-"""Nexus restarted, with things on it that must outlast it: written down first, as for the controller."""
+"""The one restart of Nexus, with things on it that must outlast the restart, as for the controller."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from conformance.clients.names import Names
 from conformance.clients.nexus import Coordinates, Nexus
 from conformance.contract.model import Contract
 from conformance.core.shared_facts import Shared
-from suites.restarts.rolling_restart import Return, Way, answers
+from suites.restarts.rolling_restart import Recovery, RollingRestart, answers
 from suites.restarts.snapshot import Facts, password_of, repositories_of, users_of
 
-#: bytes of an artifact: more than one write of its server
+#: bytes of an artifact: more than Nexus writes at once
 SIZE = 300_000
 
 
 @dataclass(frozen=True, slots=True)
-class Restarted:
-    """What Nexus had before its restart, and how it came back.
+class RestartResult:
+    """The state of Nexus before its restart, and its recovery.
 
-    `artifacts`: sha256 by `repository/path`. `user`: made just before.
+    `artifacts`: sha256 by `repository/path`. `user`: one created just before.
     """
 
-    returned: Return
+    recovery: Recovery
     artifacts: Facts
     repositories: Facts
     users: Facts
     user: str
 
     @classmethod
-    def from_facts(cls, raw: Mapping[str, Any]) -> Restarted:
-        """From what `Restart.make` gave, through JSON."""
-        return cls(**{**raw, "returned": Return(**raw["returned"])})
+    def from_facts(cls, raw: Mapping[str, Any]) -> RestartResult:
+        """The result from the JSON of `Restart.make`."""
+        return cls(**{**raw, "recovery": Recovery(**raw["recovery"])})
 
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """Makes Nexus' one restart of a run."""
+    """The one restart of Nexus in a run."""
 
     nexus: Nexus
     kube: Cluster
@@ -49,20 +49,20 @@ class Restart:
     run_name: str
 
     def make(self) -> dict[str, Any]:
-        """Make what must outlast it, restart it, and wait for it: facts of a Restarted.
+        """Create what must outlast the restart, restart, wait: the JSON of a RestartResult.
 
         Raises:
-            NonConformance: what must outlast it could not be made, or there is nothing to restart.
+            NonConformance: that could not be created, or there is nothing to restart.
         """
-        told = self.contract.nexus
-        way = Way(
+        declared = self.contract.nexus
+        rolling = RollingRestart(
             self.kube,
             "Nexus",
-            (told.namespace, told.release),
+            (declared.namespace, declared.release),
             self.contract.budgets.nexus_ready,
             answers(self.nexus.http, "/service/rest/v1/status/writable"),
         )
-        way.find()
+        rolling.find_pods()
         user = self._user()
         facts: dict[str, Any] = {
             "repositories": repositories_of(self.nexus),
@@ -70,7 +70,7 @@ class Restart:
             "user": user,
             "artifacts": self._upload(),
         }
-        return {**facts, "returned": asdict(way.down_and_back())}
+        return {**facts, "recovery": asdict(rolling.run())}
 
     def _user(self) -> str:
         name = f"conformance-{self.run_name}"
@@ -79,7 +79,7 @@ class Restart:
         return name
 
     def _upload(self) -> Facts:
-        """A release and a snapshot, acknowledged: sha256 by `repository/path`."""
+        """Deploy a release and a snapshot that Nexus acknowledges: sha256 by `repository/path`."""
         declared, found = self.contract.nexus, {}
         group = Names.of(self.run_name, "", "restarts").group
         snapshot = f"{group.replace('.', '/')}/kept/1.0-SNAPSHOT/kept-1.0-20260101.000000-1.jar"

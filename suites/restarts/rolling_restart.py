@@ -1,6 +1,6 @@
-"""One service whose pods are restarted: when it is back, or why it is not.
+"""A rolling restart of one service: when the service is back, or why it is not.
 
-Pods end as `kubectl delete pod` and `kubectl rollout restart` end them: with their own time to end.
+Pods end as with `kubectl delete pod` and `kubectl rollout restart`: with their own grace period.
 """
 
 from __future__ import annotations
@@ -19,13 +19,17 @@ from conformance.core.nonconformance import require
 from conformance.core.waiting import eventually
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
-#: seconds beyond its own time to end after which a pod's successor must have come
+#: seconds beyond a pod's grace period within which its successor must exist
 SUCCESSOR = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Return:
-    """How a service came back: seconds from the deletion, seconds from its new pod; why it did not."""
+class Recovery:
+    """How a service came back after its restart.
+
+    `away`: seconds from the deletion to its answer. `starting`: seconds from its new pod to its answer.
+    `trouble`: why it did not come back, or empty.
+    """
 
     away: float
     starting: float
@@ -33,8 +37,12 @@ class Return:
 
 
 @dataclass
-class Way:
-    """One service on its way down and back."""
+class RollingRestart:
+    """The restart of one service.
+
+    `place` is (namespace, release). `budget`: seconds that a new pod has to be ready. `answers`: does the
+    service answer?
+    """
 
     kube: Cluster
     name: str
@@ -44,10 +52,10 @@ class Way:
     _old: tuple[Pod, ...] = ()
     _began: float = 0.0
     _seen: float = 0.0
-    returned: Return | None = field(default=None, init=False)
+    recovery: Recovery | None = field(default=None, init=False)
 
-    def find(self) -> None:
-        """Its pods, each of which something makes again. Raises NonConformance."""
+    def find_pods(self) -> None:
+        """Find the pods of the service. Raises NonConformance: there is none, or nothing recreates one."""
         namespace, release = self.place
         self._old = tuple(self._pods())
         require(
@@ -57,15 +65,15 @@ class Way:
         )
         require(
             all(pod.owner for pod in self._old),
-            f"nothing makes a pod of {self.name} again",
+            f"no controller recreates a pod of {self.name}",
             observed=", ".join(pod.name for pod in self._old),
             remedy="run it as a StatefulSet or Deployment",
         )
 
     def down(self) -> None:
-        """Delete the pods of a StatefulSet; a Deployment is restarted by its own strategy.
+        """Delete the pods of a StatefulSet; restart a Deployment by its own strategy.
 
-        A Deployment's pod that is deleted has its successor at once: two of them on one volume.
+        The successor of a Deployment's deleted pod starts at once: two of them on one volume.
         """
         self._began = time.monotonic()
         rolled = set()
@@ -79,8 +87,8 @@ class Way:
             self.kube.roll(namespace, deployment)
 
     def back(self) -> bool:
-        """Is it known how it came back, or that it did not?"""
-        if self.returned is not None:
+        """Is `recovery` known: did the service come back, or did its time run out?"""
+        if self.recovery is not None:
             return True
         now = time.monotonic()
         known = {pod.uid for pod in self._old}
@@ -88,21 +96,21 @@ class Way:
         if new and not self._seen:
             self._seen = now
         if new and all(pod.ready for pod in new) and self.answers():
-            self.returned = Return(round(now - self._began, 1), round(now - self._seen, 1))
+            self.recovery = Recovery(round(now - self._began, 1), round(now - self._seen, 1))
         elif self._seen and now - self._seen > self.budget:
             self._give_up(f"its new pod is not ready after {self.budget} s: {self._why(new)}")
         elif not self._seen and now - self._began > self._grace() + SUCCESSOR:
             self._give_up(f"no new pod came: {self._why(())}")
-        return self.returned is not None
+        return self.recovery is not None
 
-    def down_and_back(self) -> Return:
-        """Take it down, and wait until it is known how it came back."""
+    def run(self) -> Recovery:
+        """Restart the service and wait for its recovery, or for the end of its time."""
         self.down()
         longest = self._longest()
-        # it ends by itself
+        # `back` ends the wait earlier
         with suppress(WaitTimeout):
             eventually(self.back, what=f"{self.name} is back", interval=0.5, timeout=longest)
-        return self.returned or Return(longest, 0.0, "nobody knows: time ran out")
+        return self.recovery or Recovery(longest, 0.0, "the time ran out")
 
     def _longest(self) -> float:
         """Seconds after which `back` holds in any case."""
@@ -112,10 +120,10 @@ class Way:
         return max(float(pod.spec.get("terminationGracePeriodSeconds") or 0) for pod in self._old)
 
     def _give_up(self, why: str) -> None:
-        self.returned = Return(round(time.monotonic() - self._began, 1), 0.0, why)
+        self.recovery = Recovery(round(time.monotonic() - self._began, 1), 0.0, why)
 
     def _why(self, new: Iterable[Pod]) -> str:
-        """What Kubernetes last said of the pod, or of what should have made one."""
+        """The trouble of the pod, or the last event about it or about the object that should create it."""
         pods = tuple(new)
         if trouble := next((pod.trouble() for pod in pods if pod.trouble()), ""):
             return trouble
@@ -124,9 +132,9 @@ class Way:
             *(pod.owner.rpartition("/")[2] for pod in self._old),
             *self.kube.replica_sets(namespace, f"app.kubernetes.io/instance={release}"),
         ]
-        said = [event for name in dict.fromkeys(names) for event in self.kube.events(namespace, name)]
-        told = max(said, key=lambda event: event[0] or EARLIEST, default=None)
-        return " ".join(told[2].split())[:300] if told else "Kubernetes says nothing of it"
+        events = [event for name in dict.fromkeys(names) for event in self.kube.events(namespace, name)]
+        last = max(events, key=lambda event: event[0] or EARLIEST, default=None)
+        return " ".join(last[2].split())[:300] if last else "Kubernetes has no event about it"
 
     def _pods(self) -> Iterator[Pod]:
         namespace, release = self.place
@@ -136,14 +144,14 @@ class Way:
 
 
 def answers(http: Http, path: str) -> Callable[[], bool]:
-    """Does a service answer 200 at `path`? It is asked by nobody's login, once each time."""
-    asking = http.as_login(None)
-    asking.patience = 0
+    """A function that sends one request without a login: does the service answer 200 at `path`?"""
+    anonymous = http.as_login(None)
+    anonymous.patience = 0
 
-    def ask() -> bool:
+    def answer() -> bool:
         try:
-            return asking.get(path, answers=frozenset({502, 503, 504})).status_code == 200
+            return anonymous.get(path, answers=frozenset({502, 503, 504})).status_code == 200
         except Unavailable:
             return False
 
-    return ask
+    return answer

@@ -1,4 +1,4 @@
-"""What must outlast a restart, in plain facts (name to text) that are compared one by one."""
+"""Snapshots of the state that must outlast a restart: facts (name to text) that are compared one by one."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from conformance.clients.nexus import Nexus
 
 Facts = dict[str, str]
 
-#: a value that was encrypted, which differs each time
+#: an encrypted value, which differs each time
 _ENCRYPTED = re.compile(r"\{AQAAA[\w+/=]*\}")
-#: keys whose values are not for files, and are hashed anew at each start
+#: keys of secrets: no file may hold their values, and their hashes differ after each start
 _SECRET = re.compile(r"password|passphrase|secret|token|private_?key", re.IGNORECASE)
-#: what the controller finds out by itself, from agents that come and go
+#: keys that the controller derives from the agents that come and go
 _OWN = ("jenkins.labelAtoms", "jenkins.nodes")
 
 
 def changes(before: Mapping[str, str], after: Mapping[str, str], what: str) -> Iterator[str]:
-    """What of `before` is gone or not so any more, then what came to it: a loss is told first."""
+    """A line for each fact of `before` that is gone or changed, then for each new one: losses come first."""
     for name in sorted(before):
         if name not in after:
             yield f"{what} {name} is gone"
@@ -33,11 +33,11 @@ def changes(before: Mapping[str, str], after: Mapping[str, str], what: str) -> I
     yield from (f"{what} {name} is there now" for name in sorted(after.keys() - before.keys()))
 
 
-# -- what is there ------------------------------------------------------------------------------
+# -- snapshots ----------------------------------------------------------------------------------
 
 
 def items_of(jenkins: Jenkins, *folders: str) -> Facts:
-    """Jobs and folders by full name: all that are not of runs, and what lies in `folders`."""
+    """Jobs and folders by full name: all that no run made, and the content of `folders`."""
     found = {fact.name: fact.kind.rpartition(".")[2] for fact in jenkins.jobs()}
     found |= dict.fromkeys(jenkins.folders(), "Folder")
     for folder in folders:
@@ -53,7 +53,7 @@ def build_of(jenkins: Jenkins, job: str, number: int) -> Facts:
     answer = jenkins.http.get(f"{path}/api/json", params={"tree": "result,timestamp"})
     if answer.status_code == 404:
         return {}
-    found = expect(answer, 200, what=f"Jenkins does not tell {job} #{number}").json()
+    found = expect(answer, 200, what=f"Jenkins does not return {job} #{number}").json()
     console = jenkins.console(Started(job, number, 0))
     return {"result": str(found["result"]), "time": str(found["timestamp"]), "console": console}
 
@@ -68,7 +68,7 @@ def plugins_of(jenkins: Jenkins) -> Facts:
 
 
 def configuration_of(jenkins: Jenkins) -> Facts:
-    """The configuration in force by dotted key; of a secret only that it is there."""
+    """The configuration in force by dotted key, with placeholders for secrets."""
     return {
         key: "(a secret)" if _SECRET.search(key) else _ENCRYPTED.sub("(encrypted)", text)
         for key, text in _flat(jenkins.exported_configuration())
@@ -77,7 +77,7 @@ def configuration_of(jenkins: Jenkins) -> Facts:
 
 
 def credentials_of(jenkins: Jenkins) -> Facts:
-    """What the controller shows of each credential (user name, kind), never its secret."""
+    """The user name and kind of each credential by id, never its secret."""
     found = jenkins.tree("/credentials/store/system/domain/_", "credentials[id,typeName,displayName]")
     return {raw["id"]: f"{raw['displayName']} ({raw['typeName']})" for raw in found["credentials"]}
 
@@ -91,12 +91,12 @@ def repositories_of(nexus: Nexus) -> Facts:
 
 def users_of(nexus: Nexus) -> Facts:
     answer = nexus.http.get("/service/rest/v1/security/users")
-    found = expect(answer, 200, what="Nexus does not tell its users").json()
+    found = expect(answer, 200, what="Nexus does not list its users").json()
     return {raw["userId"]: f"{raw['status']} with roles {', '.join(sorted(raw['roles']))}" for raw in found}
 
 
 def password_of(user: str, run_name: str) -> str:
-    """The password of a user that a run made: known to the run, written nowhere."""
+    """The password of a user that a run made, derived so that it is written nowhere."""
     return sha256(f"{user} of {run_name}".encode())[:24]
 
 

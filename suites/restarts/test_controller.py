@@ -8,14 +8,14 @@ from conformance.clients.jenkins import Jenkins
 from conformance.contract.model import Contract
 from conformance.core.nonconformance import require, require_none
 from conformance.runner.decision import not_applicable
-from suites.restarts.controller_restart import Restarted
+from suites.restarts.controller_restart import RestartResult
 from suites.restarts.snapshot import build_of, changes, configuration_of, credentials_of, items_of, plugins_of
 
 pytestmark = [pytest.mark.writes, pytest.mark.disrupts, pytest.mark.run_late]
 
 
 @pytest.mark.requirement("RESTARTS-09")
-def test_no_agent_outlives_the_builds(restarted: Restarted, contract: Contract) -> None:
+def test_no_agent_outlives_the_builds(restarted: RestartResult, contract: Contract) -> None:
     """When the builds of a run have ended, no agent's pod is left."""
     require_none(
         [f"pod {name}: {why}" for name, why in sorted(restarted.agents.items())],
@@ -27,7 +27,7 @@ def test_no_agent_outlives_the_builds(restarted: Restarted, contract: Contract) 
 
 
 @pytest.mark.requirement("RESTARTS-02")
-def test_jobs_and_folders_are_there(controller: Jenkins, restarted: Restarted) -> None:
+def test_jobs_and_folders_are_there(controller: Jenkins, restarted: RestartResult) -> None:
     """A restart keeps jobs and folders, also those made by hand."""
     folder = restarted.job.rpartition("/")[0]
     gone = {name for name in (restarted.removed,) if name}
@@ -41,7 +41,7 @@ def test_jobs_and_folders_are_there(controller: Jenkins, restarted: Restarted) -
 
 
 @pytest.mark.requirement("RESTARTS-03")
-def test_finished_builds_are_there(home: Jenkins, restarted: Restarted) -> None:
+def test_finished_builds_are_there(home: Jenkins, restarted: RestartResult) -> None:
     """A restart keeps finished builds with result, time and console."""
     number = int(restarted.build["number"])
     before = {key: value for key, value in restarted.build.items() if key != "number"}
@@ -54,7 +54,7 @@ def test_finished_builds_are_there(home: Jenkins, restarted: Restarted) -> None:
 
 
 @pytest.mark.requirement("RESTARTS-04")
-def test_what_waited_in_the_queue_waits(home: Jenkins, restarted: Restarted) -> None:
+def test_what_waited_in_the_queue_waits(home: Jenkins, restarted: RestartResult) -> None:
     """What waits in the queue waits after a restart, too."""
     name = restarted.queued.rpartition("/")[2]
     waits = any(item["task"]["name"] == name for item in home.queue())
@@ -68,7 +68,7 @@ def test_what_waited_in_the_queue_waits(home: Jenkins, restarted: Restarted) -> 
 
 
 @pytest.mark.requirement("RESTARTS-05")
-def test_deleted_job_of_the_seed_is_back(controller: Jenkins, restarted: Restarted) -> None:
+def test_deleted_job_of_the_seed_is_back(controller: Jenkins, restarted: RestartResult) -> None:
     """A job of the seed that was deleted by hand is back after a restart."""
     if not restarted.removed:
         not_applicable("every declared job has builds of other people, which would be lost with it")
@@ -81,7 +81,7 @@ def test_deleted_job_of_the_seed_is_back(controller: Jenkins, restarted: Restart
 
 
 @pytest.mark.requirement("RESTARTS-06")
-def test_plugins_are_the_same(controller: Jenkins, restarted: Restarted) -> None:
+def test_plugins_are_the_same(controller: Jenkins, restarted: RestartResult) -> None:
     """A restart changes no plugin."""
     require_none(
         changes(restarted.plugins, plugins_of(controller), "plugin"),
@@ -91,14 +91,14 @@ def test_plugins_are_the_same(controller: Jenkins, restarted: Restarted) -> None
 
 
 @pytest.mark.requirement("RESTARTS-07")
-def test_configuration_is_the_same(controller: Jenkins, restarted: Restarted) -> None:
+def test_configuration_is_the_same(controller: Jenkins, restarted: RestartResult) -> None:
     """A restart changes nothing of the configuration in force."""
     # credentials have a check of their own
     require_none(
         (
-            told
-            for told in changes(restarted.configuration, configuration_of(controller), "setting")
-            if not told.startswith("setting credentials.")
+            change
+            for change in changes(restarted.configuration, configuration_of(controller), "setting")
+            if not change.startswith("setting credentials.")
         ),
         "the restart changed the configuration in force",
         remedy="declare the setting in JCasC: what is set by hand, or declared and not yet loaded, changes "
@@ -107,7 +107,7 @@ def test_configuration_is_the_same(controller: Jenkins, restarted: Restarted) ->
 
 
 @pytest.mark.requirement("RESTARTS-08")
-def test_credentials_are_there(controller: Jenkins, restarted: Restarted) -> None:
+def test_credentials_are_there(controller: Jenkins, restarted: RestartResult) -> None:
     """A restart keeps the credentials."""
     require_none(
         changes(restarted.credentials, credentials_of(controller), "credential"),

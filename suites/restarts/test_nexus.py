@@ -8,7 +8,7 @@ from conformance.clients.artifacts import sha256
 from conformance.clients.nexus import Nexus
 from conformance.contract.model import Contract
 from conformance.core.nonconformance import require, require_none
-from suites.restarts.nexus_restart import Restarted
+from suites.restarts.nexus_restart import RestartResult
 from suites.restarts.snapshot import Facts, changes, password_of, users_of
 
 pytestmark = [pytest.mark.writes, pytest.mark.disrupts, pytest.mark.run_late]
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.writes, pytest.mark.disrupts, pytest.mark.run_late]
 @pytest.mark.requirement("RESTARTS-11")
 @pytest.mark.parametrize("kind", ["release", "snapshot"])
 def test_acknowledged_artifact_is_served(
-    kind: str, known: Nexus, restarted_nexus: Restarted, contract: Contract
+    kind: str, known: Nexus, restarted_nexus: RestartResult, contract: Contract
 ) -> None:
     """An artifact that Nexus acknowledged just before a restart is served byte for byte after it."""
     wanted = contract.nexus.releases if kind == "release" else contract.nexus.snapshots
@@ -35,7 +35,7 @@ def test_acknowledged_artifact_is_served(
 
 
 @pytest.mark.requirement("RESTARTS-12")
-def test_repositories_are_the_same(repositories: Facts, restarted_nexus: Restarted) -> None:
+def test_repositories_are_the_same(repositories: Facts, restarted_nexus: RestartResult) -> None:
     """A restart changes no repository of Nexus."""
     require_none(
         changes(restarted_nexus.repositories, repositories, "repository"),
@@ -45,7 +45,7 @@ def test_repositories_are_the_same(repositories: Facts, restarted_nexus: Restart
 
 
 @pytest.mark.requirement("RESTARTS-13")
-def test_users_are_the_same_and_sign_in(known: Nexus, restarted_nexus: Restarted, run_name: str) -> None:
+def test_users_are_the_same_and_sign_in(known: Nexus, restarted_nexus: RestartResult, run_name: str) -> None:
     """A restart changes no user of Nexus, and they sign in."""
     findings = list(changes(restarted_nexus.users, users_of(known), "user"))
     own = known.as_login(restarted_nexus.user, password_of(restarted_nexus.user, run_name))

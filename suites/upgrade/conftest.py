@@ -11,7 +11,7 @@ from conformance.clients.stack_clients import StackClients
 from conformance.core.errors import UsageError
 from conformance.core.nonconformance import PreconditionFailed
 from conformance.upgrade.observed import STATE, Observed
-from conformance.upgrade.state.collectors import Looked, look
+from conformance.upgrade.state.collectors import Comparison, compare
 from conformance.upgrade.state.model import Manifest
 from suites.upgrade.preconditions import lost_volume
 
@@ -41,14 +41,14 @@ def manifest(folder: Path) -> Manifest:
 
 
 @pytest.fixture(scope="session")
-def looked(manifest: Manifest, observed: Observed, clients: StackClients) -> Looked:
+def comparison(manifest: Manifest, observed: Observed, clients: StackClients) -> Comparison:
     """The state from before as it is now, read once."""
-    return dataclasses.replace(look(clients, manifest), failed=observed.error.partition("\n")[0])
+    return dataclasses.replace(compare(clients, manifest), failed=observed.error.partition("\n")[0])
 
 
 @pytest.fixture(scope="session")
-def home_kept(looked: Looked) -> None:
+def home_kept(comparison: Comparison) -> None:
     """The controller has the home that it had: running and queued builds go with it."""
-    volume = lost_volume(looked, "jenkins")
+    volume = lost_volume(comparison, "jenkins")
     if volume is not None:
         raise PreconditionFailed("UPGRADE-02", str(volume))

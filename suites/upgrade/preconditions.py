@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.contract.model import Contract
-from conformance.upgrade.state.collectors import Looked
+from conformance.upgrade.state.collectors import Comparison
 from conformance.upgrade.state.model import GONE, Difference
 
 
@@ -12,18 +12,18 @@ def name(found: Difference) -> str:
     return f"{found.item.kind} {found.item.name}"
 
 
-def lost_volume(looked: Looked, service: str) -> Difference | None:
+def lost_volume(comparison: Comparison, service: str) -> Difference | None:
     """The marker on the volume of `service`, if it is not what it was."""
-    markers = (each for each in looked.different if each.item.kind == "volume marker")
+    markers = (each for each in comparison.different if each.item.kind == "volume marker")
     return next((each for each in markers if each.item.service == service), None)
 
 
-def lost_with(found: Difference, looked: Looked, contract: Contract) -> tuple[str, Difference] | None:
+def lost_with(found: Difference, comparison: Comparison, contract: Contract) -> tuple[str, Difference] | None:
     """The loss that took `found` along, with the requirement that decides it; None: `found` is lost alone.
 
     An intended change takes nothing along: whatever went with it must be on the contract's list, too.
     """
-    losses = [each for each in looked.different if name(each) not in contract.upgrade.intended]
+    losses = [each for each in comparison.different if name(each) not in contract.upgrade.intended]
     for each in losses:
         if each.item.kind == found.item.kind:
             continue

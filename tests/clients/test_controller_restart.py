@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conformance.clients.jenkins import Jenkins
-from suites.restarts.controller_restart import expendable, left_agents
+from suites.restarts.controller_restart import expendable, idle_agents
 from tests.clients.server import Server, said
 
 JOBS = ("team/first", "team/second")
@@ -67,7 +67,7 @@ def test_agents_are_left_on_which_nothing_runs(server: Server, jenkins: Jenkins)
     computers = [{"displayName": name, "idle": idle, "offline": off} for name, idle, off in told]
     server.on("GET", "/computer/api/json", said({"computer": computers}))
     kube: Any = Pods("busy", "idle", "starting", "unknown")
-    assert left_agents(jenkins, kube, "jenkins") == {
+    assert idle_agents(jenkins, kube, "jenkins") == {
         "idle": "its agent waits idle",
         "unknown": "the controller knows no such agent",
     }
@@ -75,5 +75,5 @@ def test_agents_are_left_on_which_nothing_runs(server: Server, jenkins: Jenkins)
 
 def test_pods_that_are_going_are_not_left(server: Server, jenkins: Jenkins) -> None:
     kube: Any = Pods("idle", deleted=True)
-    assert left_agents(jenkins, kube, "jenkins") == {}
+    assert idle_agents(jenkins, kube, "jenkins") == {}
     assert server.times("GET", "/computer/api/json") == 0

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from conformance.clients import artifacts
 from conformance.clients.http import Http
 from conformance.clients.nexus import Coordinates, Nexus
-from conformance.clients.products import told_digests
+from conformance.clients.products import console_digests
 from conformance.clients.registry import EcrApi, Registry
 from conformance.core.errors import EnvironmentFailure
 from conformance.core.nonconformance import NonConformance
@@ -186,7 +186,7 @@ def test_every_page_of_repositories_is_read(server: Server) -> None:
 def test_digests_in_a_console() -> None:
     digest = "sha256:" + "a" * 64
     console = f"+ push\npushed 1.dkr.ecr.x.test/commerce/cortex:1.0@{digest}\nother@{digest}\n"
-    assert told_digests(console) == {"commerce/cortex": digest}
+    assert console_digests(console) == {"commerce/cortex": digest}
 
 
 def test_the_cleanup_goes_on_after_a_failure() -> None:

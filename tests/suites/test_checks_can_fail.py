@@ -27,7 +27,7 @@ from conformance.core.paths import REFERENCE
 from conformance.sources.stack import StackFiles
 from suites.agents import test_agents as agents
 from suites.agents import test_builds as builds
-from suites.agents.conftest import Asked, Visit
+from suites.agents.conftest import RequestedBuild, Visit
 from suites.agents.inside import Said
 from suites.agents.test_img import Img
 from suites.jenkins import test_controller as controller
@@ -380,17 +380,17 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
         ("agent pod maven-1 is still there",),
     ),
     (
-        builds.test_image_that_is_not_there_is_told,
-        (_ended("SUCCESS", ""), CONTRACT, Tells(pods=()), Asked("x", 7, "absent.invalid/x:1")),
+        builds.test_missing_image_ends_the_build,
+        (_ended("SUCCESS", ""), CONTRACT, Tells(pods=()), RequestedBuild("x", 7, "absent.invalid/x:1")),
         ("ends SUCCESS after 4 s",),
     ),
     (
-        builds.test_image_that_is_not_there_is_told,
+        builds.test_missing_image_ends_the_build,
         (
             _ended("ABORTED", "Finished: ABORTED"),
             CONTRACT,
             Tells(pods=()),
-            Asked("x", 7, "absent.invalid/x:1"),
+            RequestedBuild("x", 7, "absent.invalid/x:1"),
         ),
         ("does not name the image",),
     ),
@@ -399,7 +399,7 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
         (
             _ended("SUCCESS", "[one] conformance-turn begins\n[other] conformance-turn begins\n"),
             CONTRACT,
-            Asked("x", 7),
+            RequestedBuild("x", 7),
         ),
         ("a template that may have one agent at a time had two",),
     ),
@@ -557,7 +557,7 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
         ("other/a",),
     ),
     (
-        repositories.test_token_tells_when_it_ends,
+        repositories.test_token_states_when_it_ends,
         (Token("AWS", "x", "https://ecr.example.org", datetime.now(UTC) + timedelta(hours=30)),),
         ("an authorization token ends in",),
     ),

@@ -1,4 +1,4 @@
-"""The layer of restarts asks nothing where it may not disrupt, and tells what a restart changed."""
+"""The layer of restarts sends no request where it may not disrupt, and names each change of a restart."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ from conformance.core.paths import PROJECT
 from environments.base import Endpoints, Login, Registry, Service
 from reports.load import load_results
 from suites.restarts import test_return as restarts
-from suites.restarts.rolling_restart import Return
+from suites.restarts.rolling_restart import Recovery
 from suites.restarts.snapshot import changes
 from tests.suites.test_checks_can_fail import CONTRACT
 
 
 class Kept:
-    """Stands for the evidence."""
+    """Evidence that keeps nothing."""
 
     def add(self, name: str, content: object) -> None:
-        """Keeps nothing."""
+        """Do nothing."""
 
 
 @pytest.mark.parametrize(("writable", "disruptible"), [(True, False), (False, True), (False, False)])
-def test_nothing_is_asked_where_it_may_not_disrupt(tmp_path: Path, writable: bool, disruptible: bool) -> None:
-    """The services cannot be reached: a check that asked one would end in an error."""
+def test_no_request_is_sent_where_it_may_not_disrupt(
+    tmp_path: Path, writable: bool, disruptible: bool
+) -> None:
+    """The services are out of reach: a check that sends a request would end in an error."""
     away = Service("http://127.0.0.1:1", Login("admin", "s3cret-word"))
     registry = Registry("ecr.example.org", away, away, "123456789012", "us-east-1", "existing")
     found = Endpoints(
@@ -68,7 +70,7 @@ def test_nothing_is_asked_where_it_may_not_disrupt(tmp_path: Path, writable: boo
     assert len(checks) == 14
 
 
-def test_what_changed_is_told_one_by_one() -> None:
+def test_each_change_is_named() -> None:
     before = {"a": "1", "b": "2", "c": "3"}
     assert list(changes(before, {"0": "5", "b": "2", "c": "4"}, "plugin")) == [
         "plugin a is gone",
@@ -77,7 +79,7 @@ def test_what_changed_is_told_one_by_one() -> None:
     ]
 
 
-def test_what_did_not_come_back_is_told_with_its_reason() -> None:
-    restarts.is_back(Return(20, 12), "Nexus", CONTRACT.budgets.nexus_ready, Kept())  # type: ignore[arg-type]
+def test_a_service_that_is_not_back_is_named_with_its_reason() -> None:
+    restarts.is_back(Recovery(20, 12), "Nexus", CONTRACT.budgets.nexus_ready, Kept())  # type: ignore[arg-type]
     with pytest.raises(NonConformance, match="Nexus is not back after its pod was deleted: exceeded quota"):
-        restarts.is_back(Return(90, 0, "exceeded quota"), "Nexus", 60, Kept())  # type: ignore[arg-type]
+        restarts.is_back(Recovery(90, 0, "exceeded quota"), "Nexus", 60, Kept())  # type: ignore[arg-type]

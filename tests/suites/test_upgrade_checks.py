@@ -23,7 +23,7 @@ from conformance.upgrade.inflight import Outcome
 from conformance.upgrade.interruptions import Event, Interrupted
 from conformance.upgrade.observed import Observed, Step
 from conformance.upgrade.probing.availability import Away
-from conformance.upgrade.state.collectors import KEEPERS, Looked
+from conformance.upgrade.state.collectors import COLLECTORS, Comparison
 from conformance.upgrade.state.model import GONE, Difference, Item, Manifest
 from suites.upgrade import test_upgrade as checks
 
@@ -32,9 +32,9 @@ JOB = CONTRACT.jenkins.jobs[0].name
 MANIFEST = Manifest(
     seed=1,
     stack="s",
-    items=tuple(Item(service="x", kind=kind, name="it", key={"job": JOB}) for kind in KEEPERS),
+    items=tuple(Item(service="x", kind=kind, name="it", key={"job": JOB}) for kind in COLLECTORS),
 )
-AWAY = Away(service="jenkins", way="read", asked=9, failed=3, seconds=4.5)
+AWAY = Away(service="jenkins", access="read", asked=9, failed=3, seconds=4.5)
 #: kind -> the check that is for it
 KEPT: dict[str, Callable[..., None]] = {
     "volume marker": checks.test_volumes_are_the_same,
@@ -50,14 +50,16 @@ KEPT: dict[str, Callable[..., None]] = {
     "credential": checks.test_credentials_are_kept,
     "API token": checks.test_api_tokens_still_sign_in,
     "build of a declared job": checks.test_declared_jobs_keep_their_builds,
-    "declared job changed by hand": lambda looked, manifest, contract: (
-        checks.test_what_was_changed_by_hand_is_as_declared(looked, manifest, contract, seen(away=(AWAY,)))
+    "declared job changed by hand": lambda comparison, manifest, contract: (
+        checks.test_what_was_changed_by_hand_is_as_declared(
+            comparison, manifest, contract, seen(away=(AWAY,))
+        )
     ),
 }
 
 
 #: a look that showed all as before
-FINE = Looked((), ())
+FINE = Comparison((), ())
 
 
 def allowing(**values: Any) -> Contract:
@@ -67,7 +69,7 @@ def allowing(**values: Any) -> Contract:
 def seen(**values: Any) -> Observed:
     """An upgrade that went well, but for `values`."""
     away = tuple(
-        Away(service=service, way=way, asked=9, failed=0, seconds=0)
+        Away(service=service, access=way, asked=9, failed=0, seconds=0)
         for service in ("jenkins", "nexus", "registry")
         for way in ("read", "write")
     )
@@ -84,13 +86,13 @@ def seen(**values: Any) -> Observed:
     return Observed(**fine | values)
 
 
-def lost(kind: str) -> Looked:
+def lost(kind: str) -> Comparison:
     item = next(item for item in MANIFEST.items if item.kind == kind)
-    return Looked((Difference(item=item, fact="sha256", before="a", after="b"),), ())
+    return Comparison((Difference(item=item, fact="sha256", before="a", after="b"),), ())
 
 
 def test_every_kind_of_state_has_a_check() -> None:
-    assert set(KEPT) == set(KEEPERS)
+    assert set(KEPT) == set(COLLECTORS)
 
 
 @pytest.mark.parametrize("kind", KEPT)
@@ -110,13 +112,13 @@ def test_state_that_was_never_made_or_cannot_be_seen_is_not_taken_for_kept(kind:
         (NotApplicable, "by no REST API") if kind == "cleanup policy" else (NonConformance, f"held no {kind}")
     )
     with pytest.raises(untold[0], match=untold[1]):
-        KEPT[kind](Looked((), ()), MANIFEST.model_copy(update={"items": ()}), CONTRACT)
+        KEPT[kind](Comparison((), ()), MANIFEST.model_copy(update={"items": ()}), CONTRACT)
     item = next(item for item in MANIFEST.items if item.kind == kind)
-    with pytest.raises(EnvironmentFailure, match="cannot be looked at"):
-        KEPT[kind](Looked((), ((item, "it is away"),)), MANIFEST, CONTRACT)
+    with pytest.raises(EnvironmentFailure, match="cannot be read"):
+        KEPT[kind](Comparison((), ((item, "it is away"),)), MANIFEST, CONTRACT)
     # after an upgrade that failed it is away for that
     with pytest.raises(PreconditionFailed, match="the upgrade failed: no") as blocked:
-        KEPT[kind](Looked((), ((item, "it is away"),), failed="no"), MANIFEST, CONTRACT)
+        KEPT[kind](Comparison((), ((item, "it is away"),), failed="no"), MANIFEST, CONTRACT)
     assert blocked.value.requirement == "UPGRADE-01"
 
 
@@ -140,10 +142,10 @@ def test_a_service_that_was_away(service: str, check: Callable[..., None]) -> No
     check(seen(), CONTRACT)
     limit = getattr(CONTRACT.upgrade, f"{service}_away")
     for seconds, last in ((limit + 1, "Timeout"), (1, "Timeout; it did not come back")):
-        away = Away(service=service, way="write", asked=9, failed=2, seconds=seconds, first="x", last=last)
+        away = Away(service=service, access="write", asked=9, failed=2, seconds=seconds, first="x", last=last)
         with pytest.raises(NonConformance, match=f"{service} was away for too long"):
             check(seen(away=(away,)), CONTRACT)
-    with pytest.raises(NonConformance, match=f"nobody asked {service}"):
+    with pytest.raises(NonConformance, match=f"no request was sent to {service}"):
         check(seen(away=()), CONTRACT)
 
 
@@ -191,15 +193,15 @@ def test_what_was_not_looked_at_after_a_failure_does_not_apply() -> None:
 
 
 def test_declared_jobs_that_are_no_more_have_no_history_to_keep() -> None:
-    check, looked = checks.test_declared_jobs_keep_their_builds, lost("build of a declared job")
+    check, comparison = checks.test_declared_jobs_keep_their_builds, lost("build of a declared job")
     without = CONTRACT.jenkins.model_copy(update={"jobs": CONTRACT.jenkins.jobs[1:]})
     gone = CONTRACT.model_copy(update={"jenkins": without})
     with pytest.raises(NotApplicable, match="any more"):
-        check(looked, MANIFEST, gone)
+        check(comparison, MANIFEST, gone)
     renamed = Renamed(old=JOB, new=CONTRACT.jenkins.jobs[1].name)
     upgrade = CONTRACT.upgrade.model_copy(update={"renamed": (renamed,)})
     with pytest.raises(NonConformance, match="lost or changed a build of a declared job"):
-        check(looked, MANIFEST, gone.model_copy(update={"upgrade": upgrade}))
+        check(comparison, MANIFEST, gone.model_copy(update={"upgrade": upgrade}))
 
 
 def test_drift_stays_where_nothing_changed_for_the_controller() -> None:
@@ -221,7 +223,7 @@ def test_a_write_that_was_acknowledged_and_is_lost() -> None:
     # what was on a volume that is gone is told with it
     late = killed.model_copy(update={"before_kill": None})
     marker = Item(service="nexus", kind="volume marker", name="nexus's volume", key={})
-    without = Looked((Difference(item=marker, fact="sha256", before="a", after=GONE),), ())
+    without = Comparison((Difference(item=marker, fact="sha256", before="a", after=GONE),), ())
     with pytest.raises(PreconditionFailed, match="nexus's volume") as blocked:
         check(seen(lost=(late,)), without)
     assert blocked.value.requirement == "UPGRADE-02"
@@ -264,7 +266,7 @@ def test_budgets_hold_inside_the_cluster_too() -> None:
 
 def test_configuration_of_a_plugin_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     left = [("config.xml", "git"), ("jobs/a/config.xml", "gone")]
-    monkeypatch.setattr(checks, "configured", lambda *_: left)
+    monkeypatch.setattr(checks, "plugin_configuration", lambda *_: left)
     plugins = lambda: (PluginFact("git", "1", True, True),)
     stack: Any = SimpleNamespace(jenkins=SimpleNamespace(plugins=plugins), kube=None, contract=CONTRACT)
     with pytest.raises(NonConformance, match=r"jobs/a/config\.xml: gone"):
@@ -279,7 +281,7 @@ def test_plugins_of_a_controller_that_is_away_after_a_failed_upgrade_are_not_ask
 
     stack: Any = SimpleNamespace(jenkins=SimpleNamespace(plugins=away))
     with pytest.raises(PreconditionFailed, match="the upgrade failed: no"):
-        checks.test_nothing_is_configured_by_plugins_that_are_gone(stack, Looked((), (), failed="no"))
+        checks.test_nothing_is_configured_by_plugins_that_are_gone(stack, Comparison((), (), failed="no"))
     with pytest.raises(Unavailable):
         checks.test_nothing_is_configured_by_plugins_that_are_gone(stack, FINE)
 

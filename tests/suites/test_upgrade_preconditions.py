@@ -9,7 +9,7 @@ import pytest
 from conformance.contract.load import load
 from conformance.core.nonconformance import NonConformance, PreconditionFailed
 from conformance.core.paths import REFERENCE
-from conformance.upgrade.state.collectors import Looked
+from conformance.upgrade.state.collectors import Comparison
 from conformance.upgrade.state.model import GONE, Difference, Item, Manifest
 from suites.upgrade import test_upgrade as checks
 from suites.upgrade.preconditions import lost_volume
@@ -33,7 +33,7 @@ USER = gone("nexus", "user", "u", id="u")
 def check(kind: str, *different: Difference, intended: tuple[str, ...] = ()) -> None:
     upgrade = CONTRACT.upgrade.model_copy(update={"intended": intended})
     manifest = Manifest(seed=1, stack="s", items=tuple(each.item for each in different))
-    checks.kept(kind, Looked(different, ()), manifest, CONTRACT.model_copy(update={"upgrade": upgrade}))
+    checks.kept(kind, Comparison(different, ()), manifest, CONTRACT.model_copy(update={"upgrade": upgrade}))
 
 
 @pytest.mark.parametrize(
@@ -70,12 +70,12 @@ def test_a_change_on_purpose_tells_nothing_of_what_went_with_it() -> None:
 
 def test_what_is_away_after_a_failed_upgrade_is_not_told_twice() -> None:
     manifest = Manifest(seed=1, stack="s", items=(USER.item,))
-    looked = Looked((), ((USER.item, "refused"),), failed="nexus: it does not start")
+    comparison = Comparison((), ((USER.item, "refused"),), failed="nexus: it does not start")
     with pytest.raises(PreconditionFailed, match="the upgrade failed: nexus") as told:
-        checks.kept("user", looked, manifest, CONTRACT)
+        checks.kept("user", comparison, manifest, CONTRACT)
     assert told.value.requirement == "UPGRADE-01"
 
 
 def test_each_service_has_its_volume() -> None:
-    assert lost_volume(Looked((HOME, USER), ()), "jenkins") == HOME
-    assert lost_volume(Looked((HOME, USER), ()), "nexus") is None
+    assert lost_volume(Comparison((HOME, USER), ()), "jenkins") == HOME
+    assert lost_volume(Comparison((HOME, USER), ()), "nexus") is None

@@ -20,11 +20,11 @@ from conformance.clients.objects import Executed
 from conformance.core.errors import EnvironmentFailure
 from conformance.core.waiting import eventually
 from conformance.upgrade.probing import in_cluster_prober, in_pod
-from conformance.upgrade.probing.probes import NUMBER, Question
+from conformance.upgrade.probing.probes import NUMBER, Probe
 
-WRITE = Question("nexus", "write", "PUT", f"/repository/x-{NUMBER}", b"\x00bytes", {"X-Own": "1"})
-CHANGE = Question("jenkins", "write", "POST", "/job/config.xml", b"<xml/>", crumb=True)
-READ = Question("registry", "read", "GET", "/v2/gone")
+WRITE = Probe("nexus", "write", "PUT", f"/repository/x-{NUMBER}", b"\x00bytes", {"X-Own": "1"})
+CHANGE = Probe("jenkins", "write", "POST", "/job/config.xml", b"<xml/>", crumb=True)
+READ = Probe("registry", "read", "GET", "/v2/gone")
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def plan(url: str) -> dict[str, Any]:
         name: {"url": url, "authorization": "Basic eA=="} for name in ("jenkins", "nexus", "registry")
     }
     asked = [each.as_json() | {"mark": NUMBER, "cycle": 0} for each in (WRITE, CHANGE, READ)]
-    return {"ca": "", "services": services, "questions": asked}
+    return {"ca": "", "services": services, "probes": asked}
 
 
 def run_until(lines: int, place: Path) -> list[list[Any]]:
@@ -139,7 +139,7 @@ class Kube:
 
 
 def stack(kube: Kube, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(in_cluster_prober, "questions", lambda *_: (WRITE, CHANGE))
+    monkeypatch.setattr(in_cluster_prober, "create_probes", lambda *_: (WRITE, CHANGE))
     monkeypatch.setattr(in_cluster_prober, "_plan", lambda *_: {})
     return SimpleNamespace(kube=kube)
 
@@ -149,7 +149,7 @@ def test_samples_are_told_on_our_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     good = ['[0, 0, 5.0, 5.1, ""]', '[1, 0, 4.0, 4.2, ""]', '[1, 1, 5.0, 5.2, "status 503"]']
     lines = [f"{ahead}", *good, "[0, 1, 5."]
     kube = Kube("\n".join(lines))
-    with in_cluster_prober.asking(stack(kube, monkeypatch)) as seen:
+    with in_cluster_prober.probe_in_cluster(stack(kube, monkeypatch)) as seen:
         assert not seen.samples, "they are read at the end"
     assert seen.unmeasured == ""
     (one,) = seen.samples["nexus", "write"]
@@ -166,7 +166,7 @@ def test_samples_are_told_on_our_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_cannot_be_measured_is_told_and_fails_nothing(
     kube: Kube, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with in_cluster_prober.asking(stack(kube, monkeypatch)) as seen:
+    with in_cluster_prober.probe_in_cluster(stack(kube, monkeypatch)) as seen:
         pass
     assert reason in seen.unmeasured
     assert seen.samples == {}
@@ -177,7 +177,7 @@ def test_a_question_that_is_never_answered_is_not_taken_for_a_service_that_is_aw
 ) -> None:
     monkeypatch.setattr(in_cluster_prober, "SECONDS", 0.1)
     kube = Kube('0\n[0, 0, 5.0, 5.1, "status 500"]\n[1, 0, 5.0, 5.1, ""]')
-    with in_cluster_prober.asking(stack(kube, monkeypatch)) as seen:
+    with in_cluster_prober.probe_in_cluster(stack(kube, monkeypatch)) as seen:
         pass
     assert "nexus write: status 500" in seen.unmeasured
     assert seen.samples == {}

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import requests
 
 from conformance.upgrade.probing.availability import Sample, away
-from conformance.upgrade.probing.local_prober import Prober
+from conformance.upgrade.probing.local_prober import LocalProber
 
 
 def samples(*told: str) -> list[Sample]:
@@ -59,7 +59,7 @@ def test_it_asks_until_it_is_left_and_counts_broken_connections() -> None:
             raise answer
         return answer
 
-    with Prober({("nexus", "read"): probe}) as prober:
+    with LocalProber({("nexus", "read"): probe}) as prober:
         time.sleep(1.2)
     assert asked[:3] == [0, 1, 2], "each question has its number"
     seen = away("nexus", "read", prober.samples["nexus", "read"])

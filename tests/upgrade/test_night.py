@@ -37,7 +37,7 @@ def report(place: Path, direction: str, reason: str) -> None:
     """What an upgrade leaves: what was seen, and a result."""
     folder = place / direction / "results"
     folder.mkdir(parents=True)
-    away = Away(service="nexus", way="read", asked=9, failed=2, seconds=12.34)
+    away = Away(service="nexus", access="read", asked=9, failed=2, seconds=12.34)
     Observed(direction="forth", before="a", after="b", seconds=60, away=(away,)).save(place / direction)
     verdict: dict[str, Any] = {
         "word": "not conformant" if reason else "conformant",
@@ -103,7 +103,7 @@ def test_ten_nights_with_one_bad_change(tmp_path: Path) -> None:
             since_release = dict.fromkeys(changes[: number + 1])
             found = blame.blame(since_release, lambda taken: "failed" if changes[4] in taken else "passed")
             done = done.model_copy(update={"blamed": found.components})
-        night.keep(tmp_path / "kept", done)
+        night.save(tmp_path / "kept", done)
     (tmp_path / "kept/2026-03-03.json.part").touch()
     (tmp_path / "kept/2020-01-01.json").write_text("{ cut off")
     kept = night.nights(tmp_path / "kept")
@@ -140,8 +140,8 @@ def test_a_month_of_nights_takes_no_more_room_than_those_that_are_kept(
             (folder / place / "content").write_bytes(b"x" * 1000)
         command = [sys.executable, "-c", MAKES_A_RUN, str(number)]
         assert night.run_command(command, folder / "log", 60, folder / night.RUNS) == 0
-        night.keep(kept, one(tmp_path / "other", DAY + dt.timedelta(number)))
-        night.forget(kept, 5)
+        night.save(kept, one(tmp_path / "other", DAY + dt.timedelta(number)))
+        night.remove_old(kept, 5)
         sizes.append(sum(file.stat().st_size for file in runs.rglob("*") if file.is_file()))
         sizes[-1] += sum(file.stat().st_size for file in kept.rglob("content"))
     assert sizes[4] > 4 * sizes[0]
@@ -168,10 +168,14 @@ with open(os.environ["CONFORMANCE_RUN_LOG"], "a") as out:
 
 def test_one_night_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with night.alone(), pytest.raises(UsageError, match="under way") as told, night.alone():
+    with (
+        night.exclusive_on_host(),
+        pytest.raises(UsageError, match="under way") as told,
+        night.exclusive_on_host(),
+    ):
         pass
     assert "process" in told.value.observed
-    with night.alone():
+    with night.exclusive_on_host():
         pass
 
 
@@ -209,10 +213,10 @@ def webhook() -> Iterator[tuple[str, list[Any]]]:
 
 def test_a_webhook_is_told_and_its_address_stays_secret(webhook: tuple[str, list[Any]]) -> None:
     url, got = webhook
-    night.tell(url, {"verdict": "green"})
+    night.notify(url, {"verdict": "green"})
     assert got == [{"verdict": "green"}]
     with pytest.raises(EnvironmentFailure) as told:
-        night.tell(f"{url}/broken", {})
+        night.notify(f"{url}/broken", {})
     assert url not in str(told.value)
 
 

@@ -45,8 +45,8 @@ def test_a_revision_is_written_out_with_its_stack(repository: Path, tmp_path: Pa
     assert old.name == "stack@v1"
 
 
-def test_what_is_no_revision_is_told(repository: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="git cannot tell"):
+def test_an_unknown_revision_is_an_error(repository: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="git does not know"):
         pairs.side("stack@v9", repository, tmp_path / "out")
     git(repository.parent.parent, "tag", "--delete", "v1")
     with pytest.raises(UsageError, match="no release to upgrade from") as told:

@@ -45,12 +45,12 @@ class Played:
 
 def test_each_service_has_a_reader_and_a_writer() -> None:
     played: Any = Played(set(), [])
-    asked = probes.questions(played, "inside")
+    asked = probes.create_probes(played, "inside")
     assert {each.name for each in asked} == {
-        (service, way) for service in ("jenkins", "nexus", "registry") for way in ("read", "write")
+        (service, access) for service in ("jenkins", "nexus", "registry") for access in ("read", "write")
     }
     assert [each.name for each in asked if each.crumb] == [("jenkins", "write")]
-    paths = {probes.numbered(each.service, each.path, 4) for each in asked if each.way == "write"}
+    paths = {probes.numbered(each.service, each.path, 4) for each in asked if each.access == "write"}
     assert sum("5" in path.rpartition("-")[2] for path in paths) == 2, "Nexus and the registry get new ones"
 
 
@@ -68,7 +68,7 @@ def test_what_is_missing_is_found(where: Any, absent: int) -> None:
 
 def test_nothing_of_it_stays() -> None:
     played: Any = Played(set(), ["probe-outside", "probe-outside-1", "probe-inside-1", "other"])
-    probes.forget(played, "outside", {"nexus": [0], "registry": [0]})
+    probes.clean_up(played, "outside", {"nexus": [0], "registry": [0]})
     assert played.deleted[0] == probes.job("outside")
     assert played.deleted[1].endswith("probe-outside-1.0-20260101.000000-1.jar")
     assert played.deleted[2:] == ["probe-outside", "probe-outside-1"]

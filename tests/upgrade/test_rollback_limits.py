@@ -1,9 +1,11 @@
-"""What cannot go back is told from the two contracts."""
+"""The limits of a rollback follow from the two contracts."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -12,8 +14,8 @@ from conformance.contract.load import load
 from conformance.contract.model import LoadedContract
 from conformance.core.errors import EnvironmentFailure
 from conformance.core.paths import REFERENCE
-from conformance.upgrade import plugin_data
 from conformance.upgrade.rollback_limits import obstacles
+from conformance.upgrade.state.volumes import plugin_configuration
 from tests.upgrade.test_interruptions import CONTRACT, pod
 
 
@@ -54,11 +56,11 @@ def test_a_plugin_that_is_newer_than_wanted(old: LoadedContract, new: LoadedCont
     values = old.values_template
     line = next(each for each in values.read_text(encoding="utf-8").splitlines() if "- git:" in each)
     lower = change(old, values, line, line.partition("git:")[0] + "git:1.0")
-    (told,) = obstacles(new, lower)
-    assert "plugin git 1.0 is lower than the installed" in told
+    (limit,) = obstacles(new, lower)
+    assert "plugin git 1.0 is lower than the installed" in limit
     without = change(lower, values, line.partition("git:")[0] + "git:1.0\n", "")
-    (told,) = obstacles(new, without)
-    assert "plugin git was not pinned before" in told
+    (limit,) = obstacles(new, without)
+    assert "plugin git was not pinned before" in limit
 
 
 class Home:
@@ -76,9 +78,9 @@ class Home:
 
 def test_plugins_that_wrote_configuration_are_found() -> None:
     printed = 'config.xml:plugin="git@\njobs/a/config.xml:plugin="gone@\nnoise\n'
-    home: object = Home(printed)
-    found = list(plugin_data.configured(home, CONTRACT.jenkins))  # type: ignore[arg-type]
+    home: Any = SimpleNamespace(kube=Home(printed), contract=CONTRACT)
+    found = list(plugin_configuration(home))
     assert found == [("config.xml", "git"), ("jobs/a/config.xml", "gone")]
-    away: object = Home("", ready=False)
+    away: Any = SimpleNamespace(kube=Home("", ready=False), contract=CONTRACT)
     with pytest.raises(EnvironmentFailure, match="no pod of jenkins"):
-        list(plugin_data.configured(away, CONTRACT.jenkins))  # type: ignore[arg-type]
+        list(plugin_configuration(away))

@@ -48,12 +48,12 @@ class Things:
         self.held: dict[str, Any] = {}
         self.away = False
 
-    def make(self, _stack: object, seed: int) -> Any:
+    def create(self, _stack: object, seed: int) -> Any:
         for name in ("a", "b"):
             self.held[name] = seed
             yield item(name)
 
-    def look(self, _stack: object, wanted: Item) -> Item | None:
+    def capture(self, _stack: object, wanted: Item) -> Item | None:
         if self.away:
             raise EnvironmentFailure("it is away")
         if wanted.name not in self.held:
@@ -70,26 +70,29 @@ class Stack:
 @pytest.fixture
 def things(monkeypatch: pytest.MonkeyPatch) -> Things:
     made = Things()
-    monkeypatch.setattr(collectors, "KEEPERS", {"thing": made})
+    monkeypatch.setattr(collectors, "COLLECTORS", {"thing": made})
     return made
 
 
-def test_what_was_filled_in_is_looked_at_again(things: Things) -> None:
+def test_the_filled_state_is_compared_again(things: Things) -> None:
     stack: Any = Stack()
     manifest = collectors.fill(stack, 7)
     assert [each.facts for each in manifest.items] == [{"held": 7}, {"held": 7}]
-    assert collectors.look(stack, manifest) == collectors.Looked((), ())
+    assert collectors.compare(stack, manifest) == collectors.Comparison((), ())
     things.held = {"b": 8}
-    told = [str(found) for found in collectors.look(stack, manifest).different]
+    told = [str(found) for found in collectors.compare(stack, manifest).different]
     assert told == ["thing a is gone", "thing b: held was 7, is 8"]
     things.away = True
-    assert [reason for _, reason in collectors.look(stack, manifest).unseen] == ["it is away", "it is away"]
+    assert [reason for _, reason in collectors.compare(stack, manifest).unread] == [
+        "it is away",
+        "it is away",
+    ]
 
 
-def test_a_stack_that_does_not_keep_what_it_took_is_told(
+def test_a_stack_that_does_not_keep_its_state_is_an_error(
     things: Things, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(things, "look", lambda *_: None)
+    monkeypatch.setattr(things, "capture", lambda *_: None)
     stack: Any = Stack()
     with pytest.raises(NonConformance, match="did not keep thing a"):
         collectors.fill(stack, 7)
@@ -104,10 +107,10 @@ def test_a_service_that_is_away_is_waited_for_once(things: Things, monkeypatch: 
         asked.append(wanted.name)
         raise Unavailable("nexus did not answer")
 
-    monkeypatch.setattr(things, "look", away)
-    looked = collectors.look(stack, manifest)
+    monkeypatch.setattr(things, "capture", away)
+    comparison = collectors.compare(stack, manifest)
     assert asked == ["a"]
-    assert [(each.name, reason) for each, reason in looked.unseen] == [
+    assert [(each.name, reason) for each, reason in comparison.unread] == [
         ("a", "nexus did not answer"),
         ("b", "nexus did not answer"),
     ]

@@ -22,8 +22,8 @@ from conformance.upgrade.kinds import Kind
 from conformance.upgrade.observed import Observed
 from conformance.upgrade.pairs import Side
 from conformance.upgrade.probing.availability import Sample
-from conformance.upgrade.probing.in_cluster_prober import Inside
-from conformance.upgrade.upgrade_run import Course
+from conformance.upgrade.probing.in_cluster_prober import InClusterSamples
+from conformance.upgrade.upgrade_run import UpgradeRun
 
 SIDE = Side("new", load(REFERENCE / "conformance.toml"))
 OLD = Side("old", SIDE.loaded)
@@ -72,7 +72,7 @@ class Build:
         Build.patience = patience
         return Outcome(running="SUCCESS", reason="", queued="queued")
 
-    def forget(self, _stack: object) -> None: ...
+    def clean_up(self, _stack: object) -> None: ...
 
 
 class Quiet:
@@ -95,43 +95,43 @@ class Quiet:
 class Disturbance:
     """What was done, and to whom."""
 
-    def __init__(self, kind: Kind, _stack: object, hands: Played, _say: object) -> None:
-        self.kind, self.hands = kind, hands
+    def __init__(self, kind: Kind, _stack: object, disturbances: Played, _say: object) -> None:
+        self.kind, self.disturbances = kind, disturbances
         self.events = [Event(at=1, until=2, what="nexus: killed", killed=("nexus",))]
 
     def __enter__(self) -> Disturbance:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.hands.error = None
+        self.disturbances.error = None
 
     def kills(self, service: str) -> tuple[tuple[float, float], ...]:
         return ((1, 2),) if service == "nexus" else ()
 
 
 @contextmanager
-def nobody_inside(_stack: object) -> Iterator[Inside]:
-    yield Inside(unmeasured="no pod with Python")
+def nobody_inside(_stack: object) -> Iterator[InClusterSamples]:
+    yield InClusterSamples(unmeasured="no pod with Python")
 
 
 @pytest.fixture
 def played(monkeypatch: pytest.MonkeyPatch) -> Played:
     made = Played()
     monkeypatch.setattr(upgrade_run, "Inflight", Build)
-    monkeypatch.setattr(upgrade_run, "Prober", Quiet)
+    monkeypatch.setattr(upgrade_run, "LocalProber", Quiet)
     monkeypatch.setattr(upgrade_run, "Interruption", Disturbance)
-    monkeypatch.setattr(upgrade_run, "asking", nobody_inside)
-    monkeypatch.setattr(upgrade_run, "questions", lambda *_: ())
-    monkeypatch.setattr(upgrade_run, "probes", lambda *_: {})
-    monkeypatch.setattr(upgrade_run, "forget", lambda *_: None)
+    monkeypatch.setattr(upgrade_run, "probe_in_cluster", nobody_inside)
+    monkeypatch.setattr(upgrade_run, "create_probes", lambda *_: ())
+    monkeypatch.setattr(upgrade_run, "senders", lambda *_: {})
+    monkeypatch.setattr(upgrade_run, "clean_up", lambda *_: None)
     monkeypatch.setattr("time.sleep", lambda _: None)
-    monkeypatch.setattr(Course, "stack", lambda *_: made.stack())
+    monkeypatch.setattr(UpgradeRun, "stack", lambda *_: made.stack())
     return made
 
 
 def go(played: Played, folder: Path, side: Side = SIDE, interrupt: Kind | None = None) -> Observed:
     run: Any = SimpleNamespace(kubeconfig=Path("/k"), endpoints_file=Path("/e"), id="r")
-    return Course(played, run, lambda _: None).go(OLD, side, "forth", folder, interrupt)
+    return UpgradeRun(played, run, lambda _: None).execute(OLD, side, "forth", folder, interrupt)
 
 
 def test_an_upgrade_that_goes_well(played: Played, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a question to a service showed, and how long the service was away by all of them."""
+"""Samples of a service's availability, and how long the service was away by them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Where = Literal["outside", "inside"]
 
 
 class Sample(BaseModel):
-    """One question: when it was asked and answered (seconds on a monotonic clock), and what was wrong.
+    """One request: when it was sent and answered (seconds on a monotonic clock), and its fault, or empty.
 
-    `number` counts the questions of one asker from 0.
+    `number` counts the requests of one probe from 0.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -26,16 +26,16 @@ class Sample(BaseModel):
 
 
 class Away(BaseModel):
-    """How long one service was away, asked from outside or inside the cluster.
+    """How long one service was away for one `access` (read or write), outside or inside the cluster.
 
-    Seconds; `first` and `last` are what was seen at both ends. `unasked` is the longest time between two
-    questions: while nobody asked, nothing is known.
+    Times are seconds. `first` and `last` are the first and the last fault. `unasked` is the longest time
+    between two requests, in which nothing is known.
     """
 
     model_config = ConfigDict(frozen=True)
 
     service: str
-    way: str
+    access: str
     asked: int
     failed: int
     seconds: float
@@ -45,14 +45,14 @@ class Away(BaseModel):
     unasked: float = 0
 
 
-def away(service: str, way: str, samples: Iterable[Sample], where: Where = "outside") -> Away:
-    """From the first failure's question to the answer that ended the last one."""
+def away(service: str, access: str, samples: Iterable[Sample], where: Where = "outside") -> Away:
+    """The time from the first failing request to the first good answer after the last failing one."""
     seen = sorted(samples, key=lambda sample: sample.asked)
-    gaps = [later.asked - one.answered for one, later in pairwise(seen)]
+    gaps = [later.asked - earlier.answered for earlier, later in pairwise(seen)]
     faults = [sample for sample in seen if sample.fault]
-    told = Away(
+    result = Away(
         service=service,
-        way=way,
+        access=access,
         asked=len(seen),
         failed=len(faults),
         seconds=0,
@@ -60,8 +60,10 @@ def away(service: str, way: str, samples: Iterable[Sample], where: Where = "outs
         unasked=max(gaps, default=0),
     )
     if not faults:
-        return told
+        return result
     back = [sample.answered for sample in seen if not sample.fault and sample.asked > faults[-1].asked]
     end = back[0] if back else faults[-1].answered
     last = faults[-1].fault if back else f"{faults[-1].fault}; it did not come back"
-    return told.model_copy(update={"seconds": end - faults[0].asked, "first": faults[0].fault, "last": last})
+    return result.model_copy(
+        update={"seconds": end - faults[0].asked, "first": faults[0].fault, "last": last}
+    )

@@ -1,7 +1,7 @@
-"""Asks every service while an upgrade goes on, from a pod inside the cluster, by its in-cluster name.
+"""Probes every service during an upgrade, from a pod inside the cluster, by its in-cluster name.
 
-The pod has the image of a pod of the reference environment that is known to have Python. Where there is none,
-nothing is measured from inside, and it is said why.
+The pod has the image of a pod of the reference environment that is known to have Python. Where there is no
+such pod, nothing is measured from inside, and `unmeasured` says why.
 """
 
 from __future__ import annotations
@@ -24,46 +24,46 @@ from conformance.core.nonconformance import NonConformance
 from conformance.core.waiting import eventually
 from conformance.upgrade.probing import in_pod
 from conformance.upgrade.probing.availability import Sample
-from conformance.upgrade.probing.probes import CYCLES, NUMBER, Question, questions
+from conformance.upgrade.probing.probes import CYCLES, NUMBER, Probe, create_probes
 
-#: where the reference environment's own git server runs, on our base image
+#: where the reference environment's own git server runs, on the harness's base image
 SYSTEM, LABEL = "conformance-system", "app=git"
 NAME = "conformance-prober"
 PLACE, TRUST = "/probe", "/etc/conformance/trust"
-#: from the pod's creation to its first question
+#: the longest time in seconds from the pod's creation to its first request
 SECONDS = 90
 Name = tuple[str, str]
 
 
 @dataclass
-class Inside:
-    """`samples` are there once it was left; `unmeasured` says why there are none."""
+class InClusterSamples:
+    """The samples of `probe_in_cluster`, filled at its end; `unmeasured` says why there are none."""
 
     unmeasured: str = ""
     samples: dict[Name, list[Sample]] = field(default_factory=dict)
 
 
 @contextmanager
-def asking(stack: StackClients) -> Iterator[Inside]:
-    """A pod that asks while it is entered. What goes wrong with it is no failure of the upgrade."""
-    seen = Inside()
+def probe_in_cluster(stack: StackClients) -> Iterator[InClusterSamples]:
+    """A pod that probes while it is entered. Its faults are no failure of the upgrade."""
+    result = InClusterSamples()
     image = _image(stack)
     if not image:
-        seen.unmeasured = f"no pod with Python stands ready (namespace {SYSTEM}, {LABEL})"
-        yield seen
+        result.unmeasured = f"no pod with Python is ready (namespace {SYSTEM}, {LABEL})"
+        yield result
         return
-    asked = questions(stack, "inside")
+    probes = create_probes(stack, "inside")
     with stack.kube.temporary_pod(SYSTEM, _manifest(image)) as pod:
         try:
-            _begin(stack, pod, asked)
+            _begin(stack, pod, probes)
         except (EnvironmentFailure, NonConformance) as error:
-            seen.unmeasured = f"{error.what}: {error.observed}"[:300]
-        yield seen
-        if not seen.unmeasured:
+            result.unmeasured = f"{error.what}: {error.observed}"[:300]
+        yield result
+        if not result.unmeasured:
             try:
-                seen.samples = _samples(stack, _ready(stack, pod), asked)
+                result.samples = _samples(stack, _ready(stack, pod), probes)
             except (EnvironmentFailure, NonConformance) as error:
-                seen.unmeasured = f"{error.what}: {error.observed}"[:300]
+                result.unmeasured = f"{error.what}: {error.observed}"[:300]
 
 
 def _image(stack: StackClients) -> str:
@@ -73,43 +73,43 @@ def _image(stack: StackClients) -> str:
 
 def _ready(stack: StackClients, pod: Pod) -> Pod:
     return stack.kube.wait_pod(
-        SYSTEM, pod.name, timeout=SECONDS, until=lambda seen: seen.ready, what="asks from inside"
+        SYSTEM, pod.name, timeout=SECONDS, until=lambda seen: seen.ready, what="a prober inside the cluster"
     )
 
 
-def _begin(stack: StackClients, pod: Pod, asked: Sequence[Question]) -> None:
+def _begin(stack: StackClients, pod: Pod, probes: Sequence[Probe]) -> None:
     ready = _ready(stack, pod)
-    text = json.dumps(_plan(stack, asked))
+    text = json.dumps(_plan(stack, probes))
     script = f"umask 077; head -c {len(text)} > {PLACE}/part && mv {PLACE}/part {PLACE}/plan.json"
     done = stack.kube.execute(ready, ("sh", "-c", script), stdin=text)
     if done.status:
         raise EnvironmentFailure("the prober's plan cannot be written", observed=done.stderr[:300])
-    # what never works says nothing of an upgrade
+    # a probe that never works says nothing about an upgrade
     eventually(
-        lambda: _unanswered(_samples(stack, ready, asked)),
-        what="every question from inside is answered",
+        lambda: _unanswered(_samples(stack, ready, probes)),
+        what="every probe from inside is answered",
         timeout=SECONDS,
         interval=1,
-        until=lambda left: not left,
+        until=lambda unanswered: not unanswered,
     )
 
 
 def _unanswered(seen: Mapping[Name, Sequence[Sample]]) -> list[str]:
-    """Questions that had no good answer yet, with what they had instead."""
+    """Probes without a good answer so far, with their last fault."""
     return [
-        f"{service} {way}: {samples[-1].fault if samples else 'not asked'}"
-        for (service, way), samples in seen.items()
+        f"{service} {access}: {samples[-1].fault if samples else 'no request'}"
+        for (service, access), samples in seen.items()
         if all(sample.fault for sample in samples)
     ]
 
 
-def _plan(stack: StackClients, asked: Sequence[Question]) -> dict[str, Any]:
-    """What to ask of whom: the prober's file. Logins are in it, so it never goes into the pod's manifest."""
+def _plan(stack: StackClients, probes: Sequence[Probe]) -> dict[str, Any]:
+    """The plan of the pod's program. It holds logins, so it never goes into the pod's manifest."""
     registry = stack.registry()
     services: Mapping[str, tuple[str, Http]] = {
         "jenkins": (_url(stack, stack.contract.jenkins), stack.jenkins.http),
         "nexus": (_url(stack, stack.contract.nexus), stack.nexus.http),
-        # one name for everybody
+        # the registry has one name inside and outside
         "registry": (registry.http.base, registry.http),
     }
     return {
@@ -117,8 +117,8 @@ def _plan(stack: StackClients, asked: Sequence[Question]) -> dict[str, Any]:
         "services": {
             name: {"url": url, "authorization": _basic(http)} for name, (url, http) in services.items()
         },
-        "questions": [
-            each.as_json() | {"mark": NUMBER, "cycle": CYCLES.get(each.service, 0)} for each in asked
+        "probes": [
+            each.as_json() | {"mark": NUMBER, "cycle": CYCLES.get(each.service, 0)} for each in probes
         ],
     }
 
@@ -144,18 +144,18 @@ def _basic(http: Http) -> str:
     return "Basic " + base64.b64encode(":".join(login).encode()).decode() if isinstance(login, tuple) else ""
 
 
-def _samples(stack: StackClients, pod: Pod, asked: Sequence[Question]) -> dict[Name, list[Sample]]:
+def _samples(stack: StackClients, pod: Pod, probes: Sequence[Probe]) -> dict[Name, list[Sample]]:
     script = f"cat {PLACE}/clock; echo; cat {PLACE}/samples"
     clock, _, lines = stack.kube.execute(pod, ("sh", "-c", script)).stdout.partition("\n")
-    # its clock may be another one than ours; before its first sample it tells none
+    # the pod's clock may differ from this process' clock; before its first sample there is none
     shift = float(clock or 0) - (time.time() - time.monotonic())
-    found: dict[Name, list[Sample]] = {question.name: [] for question in asked}
+    found: dict[Name, list[Sample]] = {probe.name: [] for probe in probes}
     for line in lines.splitlines():
         if not line.endswith("]"):
             continue  # cut off when it was written
         at, number, begun, answered, fault = json.loads(line)
         sample = Sample(asked=begun + shift, answered=answered + shift, fault=fault, number=number)
-        found[asked[at].name].append(sample)
+        found[probes[at].name].append(sample)
     return found
 
 

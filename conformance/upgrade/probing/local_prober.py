@@ -1,8 +1,8 @@
-"""Asks every service while an upgrade goes on, from outside the cluster.
+"""Probes every service during an upgrade, from outside the cluster.
 
-One thread for each question asks every quarter of a second, with time limits of its own and no retries: what
-the suites' clients would wait out is what is measured here. A service that comes, goes and comes again counts
-as away in between.
+One thread for each probe sends a request every quarter of a second, with time limits of its own and without
+retries: an outage that the suites' clients would wait for is measured here. A service that comes, goes and
+comes again counts as away in between.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ import requests
 from conformance.clients.http import Http
 from conformance.clients.stack_clients import StackClients
 from conformance.upgrade.probing.availability import Sample
-from conformance.upgrade.probing.probes import Question, numbered
+from conformance.upgrade.probing.probes import Probe, numbered
 
 INTERVAL = 0.25
 LIMITS = (1.0, 2.0)
-#: sends the question of this number and returns its status
-Probe = Callable[[int], int]
+#: sends the request of this number and returns its status
+Send = Callable[[int], int]
 Name = tuple[str, str]
 
 
-class Prober:
-    """Asks while it is entered; `samples` at any time."""
+class LocalProber:
+    """Probes while it is entered; `samples` can be read at any time."""
 
-    def __init__(self, probes: Mapping[Name, Probe]) -> None:
-        self.samples: dict[Name, list[Sample]] = {name: [] for name in probes}
+    def __init__(self, senders: Mapping[Name, Send]) -> None:
+        self.samples: dict[Name, list[Sample]] = {name: [] for name in senders}
         self._stop = threading.Event()
         self._threads = [
-            threading.Thread(target=self._ask, args=(name, probe), name=f"probe {name}", daemon=True)
-            for name, probe in probes.items()
+            threading.Thread(target=self._probe, args=(name, send), name=f"probe {name}", daemon=True)
+            for name, send in senders.items()
         ]
 
-    def __enter__(self) -> Prober:
+    def __enter__(self) -> LocalProber:
         for thread in self._threads:
             thread.start()
         return self
@@ -49,11 +49,11 @@ class Prober:
         for thread in self._threads:
             thread.join()
 
-    def _ask(self, name: Name, probe: Probe) -> None:
+    def _probe(self, name: Name, send: Send) -> None:
         while not self._stop.is_set():
             asked, number = time.monotonic(), len(self.samples[name])
             try:
-                status = probe(number)
+                status = send(number)
                 fault = f"status {status}" if status >= 400 else ""
             except requests.RequestException as error:
                 fault = type(error).__name__
@@ -62,25 +62,25 @@ class Prober:
             self._stop.wait(INTERVAL)
 
 
-def probes(stack: StackClients, asked: Iterable[Question]) -> dict[Name, Probe]:
-    """Each question as a call, in a session of its own with the same login, trust and way in."""
+def senders(stack: StackClients, probes: Iterable[Probe]) -> dict[Name, Send]:
+    """Each probe as a function, in a session of its own with the same login, trust and address."""
     services = {"jenkins": stack.jenkins.http, "nexus": stack.nexus.http, "registry": stack.registry().http}
-    return {question.name: _probe(services[question.service], question) for question in asked}
+    return {probe.name: _sender(services[probe.service], probe) for probe in probes}
 
 
-def _probe(http: Http, question: Question) -> Probe:
+def _sender(http: Http, probe: Probe) -> Send:
     login = http.session.auth
     own = http.as_login(login if isinstance(login, tuple) else None).session
 
-    def probe(number: int) -> int:
-        headers = dict(question.headers or {})
-        if question.crumb:
+    def send(number: int) -> int:
+        headers = dict(probe.headers or {})
+        if probe.crumb:
             crumb = own.get(f"{http.base}/crumbIssuer/api/json", timeout=LIMITS)
             if crumb.status_code != 200:
                 return crumb.status_code
             headers[crumb.json()["crumbRequestField"]] = crumb.json()["crumb"]
-        url = http.base + numbered(question.service, question.path, number)
-        data = question.body or None
-        return own.request(question.method, url, data=data, headers=headers, timeout=LIMITS).status_code
+        url = http.base + numbered(probe.service, probe.path, number)
+        data = probe.body or None
+        return own.request(probe.method, url, data=data, headers=headers, timeout=LIMITS).status_code
 
-    return probe
+    return send

@@ -1,7 +1,7 @@
-"""What is asked of every service during an upgrade, the same from outside and from inside the cluster.
+"""Probes: requests to every service during an upgrade, the same from outside and from inside the cluster.
 
-A writer writes something new each time where the service lets it, so that what was acknowledged can be
-looked for afterwards.
+A writing probe writes something new each time where the service allows it, so that acknowledged writes can be
+read afterwards.
 """
 
 from __future__ import annotations
@@ -16,21 +16,24 @@ from conformance.clients.registry import scratch_repository
 from conformance.clients.stack_clients import StackClients
 from conformance.upgrade.probing.availability import Where
 
-#: stands for the question's number, counted from 1, in a path
+#: placeholder in a path for the number of the request, counted from 1
 NUMBER = "@N@"
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-#: a writer begins again after so many: AWS ECR takes 1,000 tags of one image
+#: number of writes after which a writer starts again from 1: AWS ECR takes 1,000 tags of one image
 CYCLES = {"registry": 900}
 #: images that the ECR API deletes in one call (AWS: BatchDeleteImage)
 BATCH = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """One request; with `crumb` one for a crumb goes before it, as every change in Jenkins needs."""
+class Probe:
+    """One request, sent again and again. `access` is read or write.
+
+    With `crumb` a request for a crumb precedes each one, as every change in Jenkins needs.
+    """
 
     service: str
-    way: str
+    access: str
     method: str
     path: str
     body: bytes = b""
@@ -39,12 +42,12 @@ class Question:
 
     @property
     def name(self) -> tuple[str, str]:
-        return self.service, self.way
+        return self.service, self.access
 
     def as_json(self) -> dict[str, object]:
         return {
             "service": self.service,
-            "way": self.way,
+            "access": self.access,
             "method": self.method,
             "path": self.path,
             "body": base64.b64encode(self.body).decode(),
@@ -54,20 +57,22 @@ class Question:
 
 
 def numbered(service: str, path: str, number: int) -> str:
+    """`path` with the number (from 0) of a request to `service`."""
     return path.replace(NUMBER, str(number % CYCLES.get(service, number + 1) + 1))
 
 
 def job(where: Where) -> str:
+    """The job that the writing probe of Jenkins changes."""
     return f"{SCRATCH}probe-{where}"
 
 
 def snapshot(where: Where) -> str:
-    """Path of a new build of a snapshot with every question."""
+    """Path of a snapshot's build, a new one with each request."""
     return f"org/conformance/probe-{where}/1.0-SNAPSHOT/probe-{where}-1.0-20260101.000000-{NUMBER}.jar"
 
 
-def questions(stack: StackClients, where: Where) -> tuple[Question, ...]:
-    """A reader and a writer of each service; what they need is made here."""
+def create_probes(stack: StackClients, where: Where) -> tuple[Probe, ...]:
+    """A reading and a writing probe of each service; creates the job and the image that they use."""
     registry, repository = stack.registry(), scratch_repository(stack.contract)
     stack.jenkins.delete_job(job(where))
     stack.jenkins.create_pipeline(job(where), "echo 'probe'")
@@ -76,8 +81,8 @@ def questions(stack: StackClients, where: Where) -> tuple[Question, ...]:
     uploads = f"/repository/{stack.contract.nexus.snapshots}/{snapshot(where)}"
     manifests = f"/v2/{repository}/manifests/probe-{where}"
     return (
-        Question("jenkins", "read", "GET", "/login"),
-        Question(
+        Probe("jenkins", "read", "GET", "/login"),
+        Probe(
             "jenkins",
             "write",
             "POST",
@@ -86,12 +91,12 @@ def questions(stack: StackClients, where: Where) -> tuple[Question, ...]:
             {"Content-Type": "application/xml"},
             crumb=True,
         ),
-        Question("nexus", "read", "GET", "/service/rest/v1/status"),
-        Question(
+        Probe("nexus", "read", "GET", "/service/rest/v1/status"),
+        Probe(
             "nexus", "write", "PUT", uploads, jar({"probe": b"probe"}), {"Content-Type": "application/zip"}
         ),
-        Question("registry", "read", "GET", manifests, headers={"Accept": MANIFEST}),
-        Question(
+        Probe("registry", "read", "GET", manifests, headers={"Accept": MANIFEST}),
+        Probe(
             "registry",
             "write",
             "PUT",
@@ -103,7 +108,7 @@ def questions(stack: StackClients, where: Where) -> tuple[Question, ...]:
 
 
 def missing(stack: StackClients, where: Where, service: str, numbers: Iterable[int]) -> tuple[int, ...]:
-    """Which of the writes that were acknowledged are not there; Jenkins' writes replace each other."""
+    """The numbers of acknowledged writes that are lost; those to Jenkins replace each other."""
     if service == "nexus":
         path = f"/repository/{stack.contract.nexus.snapshots}/{snapshot(where)}"
         # without its file Nexus answers 500, not 404
@@ -120,8 +125,8 @@ def missing(stack: StackClients, where: Where, service: str, numbers: Iterable[i
     return ()
 
 
-def forget(stack: StackClients, where: Where, written: Mapping[str, Iterable[int]]) -> None:
-    """Take away what the writers made; `written` are the numbers by service, whether acknowledged or not."""
+def clean_up(stack: StackClients, where: Where, written: Mapping[str, Iterable[int]]) -> None:
+    """Delete everything that the writing probes made; `written` are their numbers by service."""
     stack.jenkins.delete_job(job(where))
     path = f"/repository/{stack.contract.nexus.snapshots}/{snapshot(where)}"
     for number in written.get("nexus", ()):

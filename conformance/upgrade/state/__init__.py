@@ -1,1 +1,1 @@
-"""What a team's stack holds after months, written down before an upgrade and looked at again after it."""
+"""The state that a team's stack holds after months: captured before an upgrade and compared after it."""

@@ -1,4 +1,4 @@
-"""Who makes state and looks at it again: one keeper for each kind of thing."""
+"""State collectors, one for each kind of thing: they create state, capture it and compare it."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from conformance.upgrade.state import ecr, jenkins, nexus, volumes
 from conformance.upgrade.state.model import Difference, Item, Manifest, differences
 
 
-class Keeper(Protocol):
-    """`make` yields items without facts; `look` gives one with the facts of now, or None if it is gone."""
+class Collector(Protocol):
+    """`create` yields items without facts; `capture` returns one with its present facts, None: it is gone."""
 
     kind: str
 
-    def make(self, stack: StackClients, seed: int) -> Iterator[Item]: ...
+    def create(self, stack: StackClients, seed: int) -> Iterator[Item]: ...
 
-    def look(self, stack: StackClients, item: Item) -> Item | None: ...
+    def capture(self, stack: StackClients, item: Item) -> Item | None: ...
 
 
-KEEPERS: Mapping[str, Keeper] = {
-    keeper.kind: keeper
-    for keeper in (
+COLLECTORS: Mapping[str, Collector] = {
+    collector.kind: collector
+    for collector in (
         nexus.Artifacts(),
         nexus.Proxied(),
         nexus.Users(),
@@ -46,52 +46,54 @@ KEEPERS: Mapping[str, Keeper] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """What one look at a manifest showed; `unseen` could not be looked at, with the reason.
+class Comparison:
+    """A manifest compared with the present state; `unread` are items that could not be read, with the reason.
 
-    `failed` is why the upgrade before it failed, if it did: what is away then is away for that.
+    `failed` is the first line of the upgrade's error, or empty: after a failed upgrade services may be away.
     """
 
     different: tuple[Difference, ...]
-    unseen: tuple[tuple[Item, str], ...]
+    unread: tuple[tuple[Item, str], ...]
     failed: str = ""
 
 
 def fill(stack: StackClients, seed: int) -> Manifest:
-    """Make the state of `seed` on `stack` and write down what is there.
+    """Create the state of `seed` on `stack` and capture it.
 
     Raises:
         NonConformance, EnvironmentFailure: the stack does not take it.
     """
     items = []
-    for keeper in KEEPERS.values():
-        for made in keeper.make(stack, seed):
-            seen = keeper.look(stack, made)
-            if seen is None:
-                raise NonConformance(f"the stack did not keep {made.kind} {made.name} that it had taken")
-            items.append(seen)
+    for collector in COLLECTORS.values():
+        for created in collector.create(stack, seed):
+            captured = collector.capture(stack, created)
+            if captured is None:
+                raise NonConformance(
+                    f"the stack did not keep {created.kind} {created.name} that it had taken"
+                )
+            items.append(captured)
     return Manifest(seed=seed, stack=stack.contract.stack.name, items=tuple(items))
 
 
-def look(stack: StackClients, manifest: Manifest) -> Looked:
-    """Compare every item of `manifest` with what `stack` holds now.
+def compare(stack: StackClients, manifest: Manifest) -> Comparison:
+    """Compare every item of `manifest` with the present state of `stack`.
 
-    A service that was waited for in vain once is not waited for again with each of its items.
+    After the first item of a service that does not answer, its other items are not read.
     """
     different: list[Difference] = []
-    unseen: list[tuple[Item, str]] = []
+    unread: list[tuple[Item, str]] = []
     away: dict[str, str] = {}
     for item in manifest.items:
         if item.service in away:
-            unseen.append((item, away[item.service]))
+            unread.append((item, away[item.service]))
             continue
         try:
-            different += differences(item, KEEPERS[item.kind].look(stack, item))
+            different += differences(item, COLLECTORS[item.kind].capture(stack, item))
         except NonConformance as error:
             # the service answers, and not as it did before
             different.append(Difference(item=item, fact="answer", before="as asked for", after=error.what))
         except ConformanceError as error:
-            unseen.append((item, str(error).splitlines()[0]))
+            unread.append((item, str(error).splitlines()[0]))
             if isinstance(error, Unavailable):
-                away[item.service] = unseen[-1][1]
-    return Looked(tuple(different), tuple(unseen))
+                away[item.service] = unread[-1][1]
+    return Comparison(tuple(different), tuple(unread))

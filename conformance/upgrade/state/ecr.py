@@ -18,7 +18,7 @@ class Images:
 
     kind = "image"
 
-    def make(self, stack: StackClients, seed: int) -> Iterator[Item]:
+    def create(self, stack: StackClients, seed: int) -> Iterator[Item]:
         registry, repository = stack.registry(), scratch_repository(stack.contract)
         made = [image(({"n": f"{seed}.{number}".encode()},)) for number in range(TAGS)]
         for number, each in enumerate(made):
@@ -35,7 +35,7 @@ class Images:
         expect(answer, 201, what="the registry does not take an index")
         yield self._item(repository, both, f"state-{seed}-index")
 
-    def look(self, stack: StackClients, item: Item) -> Item | None:
+    def capture(self, stack: StackClients, item: Item) -> Item | None:
         registry, repository = stack.registry(), item.key["repository"]
         reference = item.key["tag"] or item.key["digest"]
         if registry.http.get(f"/v2/{repository}/manifests/{reference}").status_code == 404:
@@ -60,11 +60,11 @@ class Settings:
 
     kind = "ECR repository"
 
-    def make(self, stack: StackClients, seed: int) -> Iterator[Item]:
+    def create(self, stack: StackClients, seed: int) -> Iterator[Item]:
         for name in sorted(stack.ecr.repositories()):
             yield Item(service="registry", kind=self.kind, name=name, key={"name": name})
 
-    def look(self, stack: StackClients, item: Item) -> Item | None:
+    def capture(self, stack: StackClients, item: Item) -> Item | None:
         found = stack.ecr.repositories().get(item.key["name"])
         if found is None:
             return None

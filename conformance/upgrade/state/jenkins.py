@@ -32,7 +32,7 @@ class Jobs:
 
     kind = "job"
 
-    def make(self, stack: StackClients, seed: int) -> Iterator[Item]:
+    def create(self, stack: StackClients, seed: int) -> Iterator[Item]:
         folder = _folder(seed)
         jenkins, label = stack.jenkins, stack.contract.jenkins.agents[0].label
         jenkins.create_folder(folder)
@@ -46,7 +46,7 @@ class Jobs:
                 service="jenkins", kind=self.kind, name=f"{folder}{name}", key={"job": f"{folder}{name}"}
             )
 
-    def look(self, stack: StackClients, item: Item) -> Item | None:
+    def capture(self, stack: StackClients, item: Item) -> Item | None:
         answer = stack.jenkins.http.get(f"{job_path(item.key['job'])}/config.xml")
         if answer.status_code == 404:
             return None
@@ -61,7 +61,7 @@ class Builds:
 
     kind = "build"
 
-    def make(self, stack: StackClients, seed: int) -> Iterator[Item]:
+    def create(self, stack: StackClients, seed: int) -> Iterator[Item]:
         folder, jenkins = _folder(seed), stack.jenkins
         for number in range(BUILDS):
             jenkins.run(f"{folder}/plain", {"COLOR": f"c{number}"}, timeout=SECONDS).require_success()
@@ -71,7 +71,7 @@ class Builds:
                 key = {"job": job, "number": str(number)}
                 yield Item(service="jenkins", kind=self.kind, name=f"{job} #{number}", key=key)
 
-    def look(self, stack: StackClients, item: Item) -> Item | None:
+    def capture(self, stack: StackClients, item: Item) -> Item | None:
         job, number = stack.contract.upgrade.name_of(item.key["job"]), int(item.key["number"])
         path = f"{job_path(job)}/{number}"
         tree = "result,timestamp,duration,actions[parameters[name,value]],artifacts[relativePath]"
@@ -105,7 +105,7 @@ class DeclaredBuilds(Builds):
 
     kind = "build of a declared job"
 
-    def make(self, stack: StackClients, seed: int) -> Iterator[Item]:
+    def create(self, stack: StackClients, seed: int) -> Iterator[Item]:
         for product in stack.contract.products[:JOBS]:
             declared = next(job for job in stack.contract.jenkins.jobs if job.name == product.images_job)
             empty = {parameter.name: "" for parameter in declared.parameters}
@@ -123,7 +123,7 @@ class Drift:
 
     kind = "declared job changed by hand"
 
-    def make(self, stack: StackClients, seed: int) -> Iterator[Item]:
+    def create(self, stack: StackClients, seed: int) -> Iterator[Item]:
         declared = stack.contract.jenkins.jobs[-1].name
         mark = f"changed by hand, {seed}"
         yield Item(service="jenkins", kind=self.kind, name=declared, key={"job": declared, "mark": mark})
@@ -142,7 +142,7 @@ class Drift:
         if mark not in stack.jenkins.config_xml(declared):
             raise NonConformance(f"the configuration of {declared} cannot be changed by hand")
 
-    def look(self, stack: StackClients, item: Item) -> Item | None:
+    def capture(self, stack: StackClients, item: Item) -> Item | None:
         job = stack.contract.upgrade.name_of(item.key["job"])
         answer = stack.jenkins.http.get(f"{job_path(job)}/config.xml")
         if answer.status_code == 404:
@@ -156,11 +156,11 @@ class Credentials:
 
     kind = "credential"
 
-    def make(self, stack: StackClients, seed: int) -> Iterator[Item]:
+    def create(self, stack: StackClients, seed: int) -> Iterator[Item]:
         for name in sorted(stack.jenkins.credential_ids()):
             yield Item(service="jenkins", kind=self.kind, name=name, key={"id": name})
 
-    def look(self, stack: StackClients, item: Item) -> Item | None:
+    def capture(self, stack: StackClients, item: Item) -> Item | None:
         there = item.key["id"] in stack.jenkins.credential_ids()
         return item.model_copy(update={"facts": {"there": True}}) if there else None
 
@@ -170,7 +170,7 @@ class Tokens:
 
     kind = "API token"
 
-    def make(self, stack: StackClients, seed: int) -> Iterator[Item]:
+    def create(self, stack: StackClients, seed: int) -> Iterator[Item]:
         jenkins = stack.jenkins
         name = f"state-{seed}"
         answer = jenkins.http.post(
@@ -185,7 +185,7 @@ class Tokens:
         key = {"user": login.username, "token": str(answer.json()["data"]["tokenValue"])}
         yield Item(service="jenkins", kind=self.kind, name=name, key=key)
 
-    def look(self, stack: StackClients, item: Item) -> Item | None:
+    def capture(self, stack: StackClients, item: Item) -> Item | None:
         own = stack.jenkins.http.as_login((item.key["user"], item.key["token"]))
         answer = own.get("/me/api/json", params={"tree": "id"})
         if answer.status_code in (401, 403):

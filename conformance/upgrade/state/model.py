@@ -1,4 +1,4 @@
-"""The manifest of a stack's state: items with checksums, the same before and after or it is told."""
+"""The manifest of a stack's state: items with facts that are compared before and after an upgrade."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from conformance.core.errors import UsageError
 
-#: value of a fact that could not be seen
+#: value of a fact that is no longer there
 GONE = "(not there)"
 
 
 class Item(BaseModel):
     """One thing that must outlive an upgrade. `facts` are compared one by one, so a difference has a name.
 
-    `kind` names the keeper that made it and looks at it; `name` is what people call it; `key` is what the
-    keeper finds it by.
+    `kind` names its collector; `name` is for people; the collector finds the item by `key`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -31,7 +30,7 @@ class Item(BaseModel):
 
 
 class Manifest(BaseModel):
-    """All items, and the number that they were made from."""
+    """All items, and the number that they were created from."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -40,7 +39,7 @@ class Manifest(BaseModel):
     items: tuple[Item, ...]
 
     def save(self, file: Path) -> None:
-        """Readable by its owner only: tokens are among the keys."""
+        """Write into `file`, readable by its owner only: tokens are among the keys."""
         file.touch(mode=0o600)
         file.write_text(self.model_dump_json(indent=1), encoding="utf-8")
 
@@ -74,11 +73,11 @@ class Difference(BaseModel):
 
 
 def differences(before: Item, after: Item | None) -> Iterator[Difference]:
-    """What of `before` is not so any more; `after` None: it is gone."""
+    """Each fact of `before` that differs in `after`; None: the item is gone."""
     if after is None:
         yield Difference(item=before, fact="", before="there", after=GONE)
         return
     for fact, value in before.facts.items():
-        seen = after.facts.get(fact, GONE)
-        if seen != value:
-            yield Difference(item=before, fact=fact, before=value, after=seen)
+        present = after.facts.get(fact, GONE)
+        if present != value:
+            yield Difference(item=before, fact=fact, before=value, after=present)

@@ -24,7 +24,7 @@ class Artifacts:
 
     kind = "artifact"
 
-    def make(self, stack: StackClients, seed: int) -> Iterator[Item]:
+    def create(self, stack: StackClients, seed: int) -> Iterator[Item]:
         nexus, declared = stack.nexus, stack.contract.nexus
         for number in range(1, RELEASES + 1):
             at = Coordinates(f"{GROUP}.s{seed}", "library", f"1.{number}")
@@ -40,7 +40,7 @@ class Artifacts:
             expect(answer, 200, 201, what=f"{declared.snapshots} does not take {path}")
             yield self._item(declared.snapshots, path)
 
-    def look(self, stack: StackClients, item: Item) -> Item | None:
+    def capture(self, stack: StackClients, item: Item) -> Item | None:
         answer = stack.nexus.fetch(item.key["repository"], item.key["path"])
         if answer.status_code == 404:
             return None
@@ -58,14 +58,14 @@ class Proxied(Artifacts):
 
     kind = "proxied artifact"
 
-    def make(self, stack: StackClients, seed: int) -> Iterator[Item]:
+    def create(self, stack: StackClients, seed: int) -> Iterator[Item]:
         yield self._item(stack.contract.nexus.group, PROXIED)
 
 
 class Roles:
     kind = "role"
 
-    def make(self, stack: StackClients, seed: int) -> Iterator[Item]:
+    def create(self, stack: StackClients, seed: int) -> Iterator[Item]:
         name = f"{ROLE}-{seed}"
         answer = stack.nexus.http.post(
             "/service/rest/v1/security/roles",
@@ -80,7 +80,7 @@ class Roles:
         expect(answer, 200, 201, 204, what=f"Nexus does not make the role {name}")
         yield Item(service="nexus", kind=self.kind, name=name, key={"id": name})
 
-    def look(self, stack: StackClients, item: Item) -> Item | None:
+    def capture(self, stack: StackClients, item: Item) -> Item | None:
         answer = stack.nexus.http.get(f"/service/rest/v1/security/roles/{item.key['id']}")
         if answer.status_code == 404:
             return None
@@ -93,13 +93,13 @@ class Users:
 
     kind = "user"
 
-    def make(self, stack: StackClients, seed: int) -> Iterator[Item]:
+    def create(self, stack: StackClients, seed: int) -> Iterator[Item]:
         name = f"conformance-user-{seed}"
         password = sha256(f"user {seed} of {stack.endpoints.run_id}".encode())[:24]
         stack.nexus.make_user(name, "nx-anonymous", password=password)
         yield Item(service="nexus", kind=self.kind, name=name, key={"id": name, "password": password})
 
-    def look(self, stack: StackClients, item: Item) -> Item | None:
+    def capture(self, stack: StackClients, item: Item) -> Item | None:
         answer = stack.nexus.http.get("/service/rest/v1/security/users", params={"userId": item.key["id"]})
         users = expect(answer, 200, what="Nexus does not tell its users").json()
         found = next((user for user in users if user["userId"] == item.key["id"]), None)
@@ -123,7 +123,7 @@ class CleanupPolicies:
 
     kind = "cleanup policy"
 
-    def make(self, stack: StackClients, seed: int) -> Iterator[Item]:
+    def create(self, stack: StackClients, seed: int) -> Iterator[Item]:
         told = stack.nexus.cleanup_policies_api()
         if told is None:
             return
@@ -138,7 +138,7 @@ class CleanupPolicies:
         expect(answer, 200, 201, 204, what=f"Nexus does not make the cleanup policy {name}")
         yield Item(service="nexus", kind=self.kind, name=name, key={"name": name})
 
-    def look(self, stack: StackClients, item: Item) -> Item | None:
+    def capture(self, stack: StackClients, item: Item) -> Item | None:
         told = stack.nexus.cleanup_policies_api()
         found = told and told[1].get(item.key["name"])
         if not found:
