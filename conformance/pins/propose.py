@@ -143,54 +143,91 @@ class _Search:
             self.floor[name] = max((self.advisories(one) for one in self.candidates(name)), default=0)
 
     def best(self) -> Chosen:
-        """The newest set with as few advisories as can be had without more for any plugin."""
+        """The newest set with as few advisories as possible, without more of them for any plugin."""
         chosen = self.newest(self.floor)
-        most = self.counted(chosen)
-        again = True
-        while again:
-            again = False
-            for name in sorted(most):
-                fewer = {self.advisories(one) for one in self.candidates(name)} | {self.floor[name]}
-                for count in sorted(one for one in fewer if one < most[name]):
-                    wanted = most | {name: count}
-                    tried = self.newest(wanted)
-                    now = self.counted(tried)
-                    if now.keys() == most.keys() and all(now[one] <= wanted[one] for one in now):
-                        chosen, most, again = tried, now, True
-                        break
+        while better := self._better(chosen):
+            chosen = better
         return chosen
+
+    def _better(self, chosen: Chosen) -> Chosen:
+        """A set with fewer advisories, else a newer one; empty when there is none.
+
+        A plugin that the set adds can stand in the way of another's optional need, so sets without it are
+        tried too. They must not leave more needs unmet.
+        """
+        now, unmet = self.counted(chosen), self._unmet_needs(chosen)
+        added = sorted(chosen.keys() - self.floor.keys())
+        bans = [frozenset[str](), *(frozenset({name}) for name in added), frozenset(added)]
+
+        def fits(tried: Chosen, most: Mapping[str, int]) -> bool:
+            counts = self.counted(tried)
+            within = counts.keys() == most.keys() and all(counts[name] <= most[name] for name in counts)
+            return within and self._unmet_needs(tried) <= unmet
+
+        for name in sorted(now):
+            fewer = {self.advisories(one) for one in self.candidates(name)} | {self.floor[name]}
+            for count in sorted(one for one in fewer if one < now[name]):
+                for banned in bans:
+                    wanted = now | {name: count}
+                    tried = self.newest(wanted, banned)
+                    if fits(tried, wanted):
+                        return tried
+        for banned in bans[1:]:
+            tried = self.newest(now, banned)
+            newer = any(tried.get(name) != chosen.get(name) for name in self.floor)
+            if newer and self._no_older(tried, chosen) and fits(tried, now):
+                return tried
+        return {}
+
+    def _unmet_needs(self, chosen: Chosen) -> set[tuple[str, str]]:
+        """(plugin, needed plugin) for each mandatory need that the set does not meet."""
+        return {
+            (name, need.name)
+            for name, release in chosen.items()
+            for need in release.dependencies
+            if not need.optional
+            and (need.name not in chosen or older(chosen[need.name].version, need.version))
+        }
 
     def counted(self, chosen: Chosen) -> dict[str, int]:
         """Advisories by plugin, of those that were in the file."""
         return {name: self.advisories(chosen[name]) for name in self.floor if name in chosen}
 
-    def newest(self, most: Mapping[str, int]) -> Chosen:
-        """The newest set in which no plugin of the file has more than `most` advisories.
+    def newest(self, most: Mapping[str, int], banned: Set[str] = frozenset()) -> Chosen:
+        """The newest set without `banned` in which no plugin of the file has more than `most` advisories.
 
-        An optional need counts when its plugin is in the set. Pins always are; which others are depends on
-        the set, so their presence is assumed first, and the assumption is widened until it holds. What was
-        only on the way there is taken out of it again: it must not hold anything back.
+        An optional need counts when its plugin is in the set. Plugins of the file always are; which others
+        are depends on the set, so their presence is assumed, and the assumption is widened until it holds. A
+        plugin that was assumed and is not needed in the end must hold nothing back: the search repeats
+        without it, as long as that makes no plugin older.
         """
         present: frozenset[str] = frozenset()
+        best: Chosen = {}
         while True:
-            chosen = self._settled(most, present)
-            extra = frozenset(chosen) - self.pins.keys()
-            if extra <= present:
-                break
-            present |= extra
-        smaller = True
-        while smaller:
-            smaller = False
-            for dropped in (present - extra, *({one} for one in sorted(present - extra))):
-                tried = self._settled(most, present - dropped)
-                if dropped and frozenset(tried) - self.pins.keys() <= present - dropped:
-                    chosen, present, smaller = tried, present - dropped, True
-                    extra = frozenset(chosen) - self.pins.keys()
-                    break
-        return chosen
+            chosen = self._settled(most, present, banned)
+            extra = frozenset(chosen) - self.floor.keys()
+            if not extra <= present:
+                present |= extra
+                continue
+            if not self._no_older(chosen, best):
+                return best
+            best = chosen
+            unneeded = present - extra
+            if not unneeded:
+                return chosen
+            banned = banned | unneeded
+            present -= unneeded
 
-    def _settled(self, most: Mapping[str, int], present: Set[str]) -> Chosen:
-        """The newest set when optional needs of pins and of the `present` plugins count."""
+    def _no_older(self, chosen: Chosen, best: Chosen) -> bool:
+        """Does `chosen` have each plugin of the file that `best` has, and none of them older?"""
+        return all(
+            name in chosen and not older(chosen[name].version, one.version)
+            for name, one in best.items()
+            if name in self.floor
+        )
+
+    def _settled(self, most: Mapping[str, int], present: Set[str], banned: Set[str]) -> Chosen:
+        """The newest set without the `banned`, when optional needs of the `present` plugins count."""
         # plugin to its releases that are still possible, newest first; a pin itself is last and stays
         possible = {
             name: [one for one in self.candidates(name) if self.advisories(one) <= most.get(name, 0)]
@@ -198,7 +235,9 @@ class _Search:
         }
         for name, pin in self.pins.items():
             possible[name].append(pin)
-        counted = self.pins.keys() | present
+        for name in banned:
+            possible[name] = []
+        counted = self.floor.keys() | present
         todo = [*self.pins, *self.unpinned]
         needed_by: dict[str, set[str]] = {}
         while todo:
