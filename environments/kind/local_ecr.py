@@ -6,9 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import requests
+
+from conformance.core.waiting import eventually
 from environments.base import Login, Registry, Service
 from environments.ecr import manifests
-from environments.ecr.health import wait_healthy
+from environments.ecr.dial import session
 from environments.ecr.manifests import LocalEcrConfig
 from environments.kind.objects import SYSTEM
 from environments.kubectl import Kubectl
@@ -61,3 +64,20 @@ class LocalEcr:
 
     def down(self) -> None:
         """It goes with the cluster."""
+
+
+def wait_healthy(registry: Registry, ca_bundle: str, timeout: float = 60) -> None:
+    """Return when front, application and registry answer at `registry.data`.
+
+    A ready pod is not enough: its port on the host follows when kube-proxy has written its rules.
+    Raises NotYet.
+    """
+    with session(registry.data, ca_bundle) as http:
+        eventually(
+            lambda: http.get(f"{registry.data.url}/healthz", timeout=10).status_code,
+            until=lambda status: status == 200,
+            what=f"the registry {registry.host} answers at {registry.data.connect}",
+            timeout=timeout,
+            transient=(requests.RequestException,),
+            remedy="see the logs of deployment ecr in namespace conformance-system",
+        )

@@ -17,8 +17,7 @@ from conformance.core.paths import cache_root, lock_file
 from conformance.core.process import end_marked
 from environments import runs
 from environments.host import engine as engines
-from environments.host.engine import Engine
-from environments.host.mounts import unmount_below
+from environments.host.engine import Engine, unmount_below
 from environments.kind.cluster import PREFIX
 from environments.reachable import api_server, listens
 from environments.runs import Run
