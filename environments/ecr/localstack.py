@@ -104,7 +104,7 @@ class LocalStackEcr:
                 where=f"container {self.container}",
                 expected="is_license_activated: true",
                 observed="is_license_activated: false",
-                remedy=f"check {TOKEN_VARIABLE}, or use --ecr=local",
+                remedy=f"check {TOKEN_VARIABLE}, or use --ecr=simulator",
             )
         self._check_name()
 
@@ -195,7 +195,7 @@ class LocalStackEcr:
                 "LocalStack's ECR does not hand out a token",
                 where=self._url(),
                 observed=str(error),
-                remedy="ECR must be part of the licence; otherwise use --ecr=local",
+                remedy="ECR must be part of the licence; otherwise use --ecr=simulator",
             ) from error
         host = data[0].get("proxyEndpoint", "").partition("://")[2]
         if host != self.registry_host:
@@ -204,5 +204,5 @@ class LocalStackEcr:
                 where=f"container {self.container}, image {self.image}",
                 expected=self.registry_host,
                 observed=host or "(none)",
-                remedy="use the pinned image, or --ecr=local",
+                remedy="use the pinned image, or --ecr=simulator",
             )

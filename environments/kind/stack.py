@@ -61,8 +61,10 @@ class KindStack:
             Task("git repositories", self._repositories),
             Task("cluster", self._cluster, ("git repositories", *images)),
             Task("trust and secrets", self._shared, ("cluster",)),
-            # the local one has its address from the start, LocalStack's container when it runs
-            Task("name resolution", self.resolve_names, ("cluster" if self.ecr.name == "local" else "ecr",)),
+            # the simulator has its address from the start, LocalStack's container when it runs
+            Task(
+                "name resolution", self.resolve_names, ("cluster" if self.ecr.name == "simulator" else "ecr",)
+            ),
             Task("git server", self._git, ("trust and secrets",)),
             Task("ecr", self._ecr, ("trust and secrets",)),
             *self._repository_tasks(),
@@ -70,6 +72,11 @@ class KindStack:
             Task("nexus set-up", self._nexus_setup, ("nexus",)),
             Task("jenkins", self._jenkins, ("trust and secrets",)),
         )
+
+    @property
+    def _addressed_after(self) -> str:
+        """The simulator has its address from the start, LocalStack's container when it runs."""
+        return "cluster" if self.ecr.name == "simulator" else "ecr"
 
     def up(self, observer: Observer = ignore, tasks: tuple[Task, ...] | None = None) -> Endpoints:
         """Stand everything up. Raises EnvironmentFailure; what was made is then still there for `down`."""
@@ -138,7 +145,7 @@ class KindStack:
         """Pods and nodes find the registry by its one name; a second time changes nothing."""
         host, address = self.ecr.registry_host.partition(":")[0], self.ecr.address()
         if address:
-            ca = self.authority.certificate if self.ecr.name == "local" else ""
+            ca = self.authority.certificate if self.ecr.name == "simulator" else ""
             names.resolve_in_pods(host, address, self.kubectl)
             names.resolve_on_nodes(host, address, self.spec.node_names, self.engine, ca)
 
@@ -235,7 +242,7 @@ class KindStack:
         """Where everything is, for fixtures and people."""
         contract = self.loaded.contract
         registry = dataclasses.replace(self.ecr.registry(), ended=self.ecr.ended_token())
-        stand_in = "local ECR" if registry.backend == "local" else ""
+        simulator = "ECR simulator" if registry.backend == "simulator" else ""
         return Endpoints(
             run_id=self.run.id,
             environment=self.name,
@@ -249,7 +256,7 @@ class KindStack:
                 Component("kubernetes", contract.kubernetes.version, self.sources.node_image),
                 self.sources.component("jenkins", contract.jenkins.version, "controller"),
                 self.sources.component("nexus", contract.nexus.version),
-                Component("ECR", registry.backend, self.sources.reference("ecr"), stand_in=stand_in),
+                Component("ECR", registry.backend, self.sources.reference("ecr"), simulator=simulator),
             ),
             disposable=True,
             timeline=str(self.run.timeline),

@@ -15,7 +15,7 @@ class Played:
     """An environment that writes down what it is told to do."""
 
     def __init__(
-        self, statuses: list[dict[str, str]] | None = None, ecr: str = "local", claims: int = 0
+        self, statuses: list[dict[str, str]] | None = None, ecr: str = "simulator", claims: int = 0
     ) -> None:
         self.said: list[Any] = []
         self.ready = ["Unknown", "down", "True"]

@@ -65,15 +65,15 @@ def test_logins_come_from_secrets_and_variables(contract: Any) -> None:
     assert found.registry.host.endswith(".amazonaws.com")
 
 
-def test_a_controller_that_is_a_stand_in_is_named_as_one(contract: Any) -> None:
+def test_a_controller_that_is_simulated_is_named_as_one(contract: Any) -> None:
     loaded = contract()
-    assert not any(part.stand_in for part in endpoints(loaded).components)
+    assert not any(part.simulator for part in endpoints(loaded).components)
     jenkins = loaded.contract.jenkins.model_copy(update={"namespace": "sham"})
     sham = loaded.model_copy(update={"contract": loaded.contract.model_copy(update={"jenkins": jenkins})})
-    (named,) = [part for part in endpoints(sham).components if part.stand_in]
-    assert (named.name, named.stand_in) == (
+    (named,) = [part for part in endpoints(sham).components if part.simulator]
+    assert (named.name, named.simulator) == (
         "controller",
-        "its pod is labelled conformance.stand-in=jenkins-controller",
+        "its pod is labelled conformance.simulator=jenkins-controller",
     )
 
 

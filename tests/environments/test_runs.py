@@ -25,9 +25,9 @@ ENDPOINTS = Endpoints(
     jenkins=Service("http://jenkins", Login("admin", "secret-j"), "127.0.0.1:1"),
     nexus=Service("http://nexus"),
     registry=Registry(
-        "h", Service("https://h", Login("AKIA", "secret-r")), Service("https://h"), "1", "r", "local"
+        "h", Service("https://h", Login("AKIA", "secret-r")), Service("https://h"), "1", "r", "simulator"
     ),
-    components=(Component("jenkins", "1", stand_in="simulated controller"),),
+    components=(Component("jenkins", "1", simulator="simulated controller"),),
 )
 
 

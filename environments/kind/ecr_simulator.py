@@ -1,4 +1,4 @@
-"""The local ECR as a backend: its objects in the cluster, reached through the node's mapped port."""
+"""The ECR simulator as a backend: its objects in the cluster, reached through the node's mapped port."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from conformance.core.waiting import eventually
 from environments.base import Login, Registry, Service
 from environments.ecr import manifests
 from environments.ecr.dial import session
-from environments.ecr.manifests import LocalEcrConfig
+from environments.ecr.manifests import EcrSimulatorConfig
 from environments.kind.objects import SYSTEM
 from environments.kubectl import Kubectl
 
@@ -20,14 +20,14 @@ READY_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
-class LocalEcr:
+class EcrSimulator:
     """`connect` gives `127.0.0.1:port` once the cluster is there."""
 
-    config: LocalEcrConfig
+    config: EcrSimulatorConfig
     kubectl: Kubectl
     connect: Callable[[], str]
     ca_file: Path
-    name: str = field(default="local", init=False)
+    name: str = field(default="simulator", init=False)
 
     @property
     def registry_host(self) -> str:
