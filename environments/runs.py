@@ -27,7 +27,7 @@ LOG_VARIABLE = "CONFORMANCE_RUN_LOG"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run. `owner_start` (clock ticks since boot) tells a process from a later one of the same number."""
+    """One run. `owner_start` (clock ticks since boot) sets a process apart from a later one of its number."""
 
     id: str
     owner: int

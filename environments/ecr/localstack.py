@@ -71,7 +71,7 @@ class LocalStackEcr:
                 env=env,
                 timeout=timeout,
                 check=check,
-                remedy="conformance doctor tells what is wrong with the engine",
+                remedy="conformance doctor reports the state of the engine",
             )
             return (done.stdout if done.returncode == 0 else "").strip() or done.stderr.strip()
 
@@ -187,7 +187,7 @@ class LocalStackEcr:
         return f"http://{published[0]}"
 
     def _check_name(self) -> None:
-        """The name that LocalStack hands out must be the one that pods were told to resolve."""
+        """The name that LocalStack hands out must be the one that pods resolve."""
         try:
             data = ecr_client(self.registry()).get_authorization_token()["authorizationData"]
         except (BotoCoreError, ClientError) as error:

@@ -1,4 +1,4 @@
-"""The container engine: the one that is there, or a private one of ours.
+"""The container engine: the one that is there, or a private one.
 
 A private engine has its own socket, data root and run folder below the cache directory and is used only
 where no engine answers. It never touches one that is there.
@@ -43,7 +43,7 @@ class Engine:
             timeout=timeout,
             check=check,
             stdin=stdin,
-            remedy="conformance doctor tells what is wrong with the engine",
+            remedy="conformance doctor reports the state of the engine",
         )
         return done.stdout.strip()
 
@@ -155,7 +155,7 @@ def start_private(shim: bool) -> Engine:
                 "our private container engine did not start",
                 where=str(folder / "dockerd.log"),
                 observed=" | ".join(tail) or str(error),
-                remedy="start an engine yourself, or mend what the log says",
+                remedy="start an engine yourself, or repair what the log names",
             ) from error
     return engine
 

@@ -41,7 +41,16 @@ def assemble(
     say(choice.why)
     deploys = choose_deployer(deployer, ecr_backend=choice.backend)
     say(deploys.why)
-    backend = _backend(choice.backend, loaded, run, engine, sources, credentials, authority, environ)
+    backend = _backend(
+        choice.backend,
+        loaded=loaded,
+        run=run,
+        engine=engine,
+        sources=sources,
+        credentials=credentials,
+        authority=authority,
+        environ=environ,
+    )
     return KindStack(
         loaded=loaded,
         run=run,
@@ -61,8 +70,9 @@ def registry_host(loaded: LoadedContract) -> str:
     return f"{registry.account}.dkr.ecr.{registry.region}.conformance.test"
 
 
-def _backend(  # noqa: PLR0917 - what a backend is made from, handed on as it came
+def _backend(
     name: str,
+    *,
     loaded: LoadedContract,
     run: Run,
     engine: Engine,

@@ -106,7 +106,7 @@ def release_engine() -> bool:
 
 
 def _strays(engine: Engine) -> Iterator[str]:
-    """Clusters of ours that no record names any more.
+    """Clusters of this cache that no record names any more.
 
     One engine may hold the clusters of several users and homes, whose records are elsewhere: ours are those
     whose nodes mount a folder of this cache.

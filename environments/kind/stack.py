@@ -67,7 +67,7 @@ class KindStack:
             ),
             Task("git server", self._git, ("trust and secrets",)),
             Task("ecr", self._ecr, ("trust and secrets",)),
-            *self._repository_tasks(),
+            *self.repository_tasks(),
             Task("nexus", self._nexus, ("trust and secrets",)),
             Task("nexus set-up", self._nexus_setup, ("nexus",)),
             Task("jenkins", self._jenkins, ("trust and secrets",)),
@@ -94,13 +94,13 @@ class KindStack:
         new = dataclasses.replace(self, loaded=loaded, sources=sources)
         registry = [
             dataclasses.replace(task, needs=tuple(need for need in task.needs if need != "ecr"))
-            for task in new._repository_tasks()  # noqa: SLF001 - another one of ours
+            for task in new.repository_tasks()
         ]
-        run_tasks((*registry, *new._changing_tasks()), Timeline(timeline))  # noqa: SLF001
+        run_tasks((*registry, *new.changing_tasks()), Timeline(timeline))
         new.run.save_endpoints(new.endpoints())
         return new
 
-    def _changing_tasks(self) -> tuple[Task, ...]:
+    def changing_tasks(self) -> tuple[Task, ...]:
         return (
             Task("git repositories", self._repositories),
             Task("nexus", lambda: self._rolled(self._nexus, "nexus")),
@@ -156,7 +156,7 @@ class KindStack:
     def _ecr(self) -> None:
         self.ecr.up()
 
-    def _repository_tasks(self) -> tuple[Task, ...]:
+    def repository_tasks(self) -> tuple[Task, ...]:
         """Each call of Terraform takes seconds: init waits for nothing, and nothing waits for the proof."""
         if not self.by_terraform:
             return (Task("ecr repositories", self._provision, ("ecr",)),)

@@ -69,9 +69,9 @@ def test_the_reference_is_taken_in_the_checkout_and_by_name_only(
     assert str(REFERENCE / "conformance.toml") in first_line([*words, "--reference"], capsys)
     for command in (words, ["up"], ["upgrade"], ["nightly"]):
         assert main(command) == 3
-        told = capsys.readouterr().err
-        assert f"no contract at {tmp_path / 'conformance.toml'}" in told
-        assert "--reference" in told
+        printed = capsys.readouterr().err
+        assert f"no contract at {tmp_path / 'conformance.toml'}" in printed
+        assert "--reference" in printed
     assert main(["run", "--reference", "--contract", "x.toml"]) == 3
 
 
@@ -96,9 +96,9 @@ def test_a_selection_is_checked_before_anything_is_made(
 ) -> None:
     live = [word for word in STATIC if word != "--static-only"]
     assert main([*live, "--", *arguments]) == 3
-    told = capsys.readouterr().err
-    assert words in told
-    assert "Traceback" not in told
+    printed = capsys.readouterr().err
+    assert words in printed
+    assert "Traceback" not in printed
     assert runs.all_runs() == ()
     assert not list((state_root() / "runs").glob("*"))
 

@@ -12,7 +12,7 @@ from environments.kind.disturb import Disturbances
 
 
 class Played:
-    """An environment that writes down what it is told to do."""
+    """An environment that writes down its commands."""
 
     def __init__(
         self, statuses: list[dict[str, str]] | None = None, ecr: str = "simulator", claims: int = 0

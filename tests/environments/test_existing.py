@@ -1,4 +1,4 @@
-"""The environment `existing`: credentials are looked up where the contract refers to, and told clearly."""
+"""The environment `existing`: credentials come from where the contract refers to, or an error says so."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_an_ecr_that_is_not_aws_own(contract: Any, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "expected"),
     [
         ({"nexus_login": CredentialRef(env="NOT_SET")}, "existing.nexus_login.env"),
         ({"nexus_login": CredentialRef()}, "credential of nexus is not referred to"),
@@ -103,10 +103,10 @@ def test_an_ecr_that_is_not_aws_own(contract: Any, monkeypatch: pytest.MonkeyPat
         ),
     ],
 )
-def test_a_credential_that_is_not_there(contract: Any, values: dict[str, Any], told: str) -> None:
+def test_a_credential_that_is_not_there(contract: Any, values: dict[str, Any], expected: str) -> None:
     with pytest.raises(ContractError) as failure:
         endpoints(contract(**values))
-    assert told in str(failure.value)
+    assert expected in str(failure.value)
     assert "s3cret" not in str(failure.value)
 
 

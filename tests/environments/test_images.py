@@ -69,9 +69,9 @@ def test_a_named_controller_is_the_real_one() -> None:
 
 
 def test_packages_are_pinned_for_one_kubernetes_only() -> None:
-    with pytest.raises(UsageError, match="cannot be built from packages") as told:
+    with pytest.raises(UsageError, match="cannot be built from packages") as failure:
         sources.choose("packages", "1.33.0")
-    assert "v1.33.0" in told.value.observed
+    assert "v1.33.0" in failure.value.observed
 
 
 def test_the_key_follows_every_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
