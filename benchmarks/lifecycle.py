@@ -26,7 +26,7 @@ from environments import runs
 
 CONFORMANCE = [sys.executable, "-m", "conformance.cli.main"]
 #: --ecr by name: another kept stack of this host (made with the default) is then not taken for ours
-STACK = ["--images", "packages", "--ecr", "local"]
+STACK = ["--images", "packages", "--ecr", "simulator"]
 #: seconds into the run at which it is killed: engine, cluster, services, suites, late suites
 MOMENTS = (3, 12, 30, 75, 110)
 

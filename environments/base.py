@@ -47,19 +47,19 @@ class Registry:
     account: str
     region: str
     backend: str
-    #: a token that was good once and has ended, where the backend can make one (a stand-in's own)
+    #: a token that was good once and has ended, where the backend can make one (a simulator's own)
     ended: Login | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One part of the stack that a report names; `stand_in` says what it simulates, or is empty."""
+    """One part of the stack that a report names; `simulator` names what runs in its place, or is empty."""
 
     name: str
     version: str
     image: str = ""
     digest: str = ""
-    stand_in: str = ""
+    simulator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,11 @@ class Endpoints:
                 | {"api": _service(registry["api"]), "data": _service(registry["data"])}
                 | {"ended": Login(**ended) if ended else None},
             ),
-            "components": tuple(_known(Component, part) for part in raw["components"]),
+            # `stand_in`: the field's name before 0.1.0
+            "components": tuple(
+                _known(Component, {"simulator": part.get("stand_in", "")} | part)
+                for part in raw["components"]
+            ),
         }
         return _known(cls, raw | read)
 

@@ -49,11 +49,11 @@ def collect(target: Path, engine: Engine | None, nodes: Iterable[str], kubectl: 
     """
     target.mkdir(parents=True, exist_ok=True)
     pieces: list[Piece] = []
-    for node in nodes if engine is not None else ():
-        assert engine is not None  # noqa: S101 - for the type checker
-        words = ("exec", node, "journalctl", "--no-pager", "--lines", LOG_LINES)
-        pieces.append((f"node-{node}-journal.txt", partial(engine.docker, *words, timeout=30)))
-        pieces.append((f"node-{node}-container.txt", partial(engine.docker, "logs", node, timeout=30)))
+    if engine is not None:
+        for node in nodes:
+            words = ("exec", node, "journalctl", "--no-pager", "--lines", LOG_LINES)
+            pieces.append((f"node-{node}-journal.txt", partial(engine.docker, *words, timeout=30)))
+            pieces.append((f"node-{node}-container.txt", partial(engine.docker, "logs", node, timeout=30)))
     pieces += [(name, partial(kubectl, *words, timeout=30)) for name, words in VIEWS.items()]
     pieces += _container_logs(kubectl)
     pieces += [(name, partial(_in_pod, kubectl, *how)) for name, *how in FILES]

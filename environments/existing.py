@@ -20,9 +20,9 @@ from environments.images import catalogue, programs
 from environments.kubectl import Kubectl
 from environments.runs import Run
 
-#: label of a controller's pod that is a stand-in
-STAND_IN = "conformance.stand-in"
-_KEY = STAND_IN.replace(".", "\\.")
+#: label of a simulated controller's pod
+SIMULATOR = "conformance.simulator"
+_KEY = SIMULATOR.replace(".", "\\.")
 
 
 class ExistingStack(Environment):
@@ -81,7 +81,7 @@ def endpoints(loaded: LoadedContract, run: Run, *, writable: bool, disruptible: 
             Component(
                 "controller",
                 contract.jenkins.version,
-                stand_in=_stand_in(kubeconfig, context, contract.jenkins.namespace),
+                simulator=_simulator(kubeconfig, context, contract.jenkins.namespace),
             ),
             Component("nexus", contract.nexus.version),
             Component("ECR", "existing" if existing.registry_url else "aws"),
@@ -109,16 +109,16 @@ def _registry(existing: Existing, declared: Declared, kubeconfig: Path, context:
     )
 
 
-def _stand_in(kubeconfig: Path, context: str, namespace: str) -> str:
-    """What the controller's pod says it is; empty for a real one, or where pods may not be read."""
+def _simulator(kubeconfig: Path, context: str, namespace: str) -> str:
+    """The simulator that the controller's pod names; empty for a real one, or where pods may not be read."""
     where = ("kubectl", "--kubeconfig", kubeconfig, "--context", context, "--namespace", namespace)
     label = f"jsonpath={{.items[*].metadata.labels.{_KEY}}}"
     try:
-        found = command([*where, "get", "pods", "--selector", STAND_IN, "--output", label]).stdout.split()
+        found = command([*where, "get", "pods", "--selector", SIMULATOR, "--output", label]).stdout.split()
     except CommandFailed:
-        # what may not be read is for the layer platform to tell
+        # the layer platform reports what may not be read
         return ""
-    return f"its pod is labelled {STAND_IN}={found[0]}" if found else ""
+    return f"its pod is labelled {SIMULATOR}={found[0]}" if found else ""
 
 
 def _kubeconfig(named: str, beside: Path) -> Path:

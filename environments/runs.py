@@ -27,7 +27,7 @@ LOG_VARIABLE = "CONFORMANCE_RUN_LOG"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run. `owner_start` (clock ticks since boot) tells a process from a later one of the same number."""
+    """One run. `owner_start` (clock ticks since boot) sets a process apart from a later one of its number."""
 
     id: str
     owner: int
@@ -94,8 +94,8 @@ class Run:
     def endpoints(self) -> Endpoints | None:
         try:
             return Endpoints.from_json(self.endpoints_file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None  # not written yet, or cut off by a kill
 
     def forget_stack(self) -> None:
         """Drop what only makes sense while the stack is there; results, timeline and diagnostics stay."""
@@ -138,7 +138,7 @@ def all_runs() -> tuple[Run, ...]:
     for record in sorted((state_root() / "runs").glob("*/run.json")):
         try:
             found.append(Run(**json.loads(record.read_text(encoding="utf-8"))))
-        except (ValueError, TypeError, FileNotFoundError):
+        except (OSError, ValueError, TypeError):
             continue
     return tuple(sorted(found, key=lambda run: run.created))
 

@@ -17,8 +17,8 @@ from environments.base import Login
 from environments.environment import Order
 from environments.host import engine as engines
 from environments.images.sources import ImageSources
+from environments.kind.ecr_simulator import EcrSimulator
 from environments.kind.environment import KIND, image_sources
-from environments.kind.local_ecr import LocalEcr
 from environments.kind.objects import Credentials
 from environments.kind.stack import KindStack
 from environments.options import RunOptions
@@ -93,7 +93,7 @@ def _assembled(planned: Plan, run: Run) -> Field:
     kept = made.kubectl.get("secret", "nexus-deployer", "--namespace", space)["data"]
     deployer = Login(*(base64.b64decode(kept[key]).decode() for key in ("username", "password")))
     backend = made.ecr
-    if isinstance(backend, LocalEcr):
+    if isinstance(backend, EcrSimulator):
         config = dataclasses.replace(
             backend.config, access_key_id=ecr.username, secret_access_key=ecr.password
         )

@@ -11,9 +11,6 @@ import importlib
 import os
 import signal
 import sys
-import tempfile
-import time
-import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
@@ -106,15 +103,25 @@ def _ended(command: Callable[[], int]) -> int:
 
 def _traceback() -> str:
     """The file that the current exception's traceback was written to, or where it could not be written."""
+    # imported where they are needed: every start would pay for them
+    import tempfile
+    import time
+    import traceback
+
     name = f"error-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
-    for folder in (state_root() / "errors", Path(tempfile.gettempdir())):
+    for place in (_errors, tempfile.gettempdir):
         try:
+            folder = Path(place())
             folder.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(traceback.format_exc(), encoding="utf-8", errors="backslashreplace")
         except OSError:
             continue
         return str(folder / name)
     return "nowhere, as no folder can be written"
+
+
+def _errors() -> str:
+    return str(state_root() / "errors")
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from reports import RunResult
 
 WAIVERS = "waivers.toml"
+INCOMPLETE = 2
 #: finished runs from which a check's usual duration is taken
 EARLIER = 5
 
@@ -111,24 +112,28 @@ def run(options: argparse.Namespace) -> int:
     except BaseException:
         this.forget_stack()
         raise
-    interrupted = False
+    code = INCOMPLETE
     try:
-        with LiveView(folder, console, expected=usual(earlier), json_stream=events):
-            session.all()
-    except KeyboardInterrupt:
         interrupted = True
-        console.print("interrupted: tearing down in order; a second interrupt leaves it to conformance reap")
-    finally:
-        recorder.finish(interrupted=interrupted)
+        try:
+            with LiveView(folder, console, expected=usual(earlier), json_stream=events):
+                session.all()
+            interrupted = False
+        except KeyboardInterrupt:
+            say("interrupted: tearing down in order; a second interrupt leaves it to conformance reap")
+        finally:
+            recorder.finish(interrupted=interrupted)
         result = load_results(folder)
         lost = write_all(result, folder, earlier[-1] if earlier else None)
         print_verdict(console, result, folder=str(folder))
         for name, reason in lost.items():
             console.print(f"not written: {name}: {reason}", style="red")
-        session.end(result.verdict.exit_code, console)
+        code = int(result.verdict.exit_code)
+    finally:
+        session.end(code, console)
         if events:
             events.close()
-    return int(result.verdict.exit_code)
+    return code
 
 
 def _validated(planned: Plan) -> Path | None:
@@ -163,7 +168,7 @@ def _validated(planned: Plan) -> Path | None:
 def _require_writable(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / ".writable", b"")
+        write_atomically(folder / ".writable", b"x")
         (folder / ".writable").unlink()
     except OSError as error:
         raise UsageError(

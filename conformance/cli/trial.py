@@ -63,7 +63,7 @@ class KindTrial:
         if pins.core not in ("", declared) and not images.from_packages and not chosen.jenkins_image:
             # an image that was named stays: only its owner knows what is in it
             chosen = replace(chosen, jenkins_image=self._controller(images, pins.core))
-        simulator = image_sources(load(contract), chosen).component("jenkins", pins.core).stand_in
+        simulator = image_sources(load(contract), chosen).component("jenkins", pins.core).simulator
         before = set((state_root() / "runs").glob("*"))
         try:
             run, _ = stack.stand_up(plan.plan(chosen, self._say), self.console, KIND.up)

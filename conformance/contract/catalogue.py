@@ -131,7 +131,7 @@ def load(file: Path = FILE) -> Catalogue:
     """Read the catalogue in `file`.
 
     Raises:
-        ContractError: not there, not TOML, or an entry that is no requirement; every mistake is told.
+        ContractError: not there, not TOML, or an entry that is no requirement; every mistake is reported.
     """
     try:
         text = file.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Reading a contract: every mistake is told with file, line and key."""
+"""Reading a contract: every mistake is reported with file, line and key."""
 
 from __future__ import annotations
 

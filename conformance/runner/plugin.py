@@ -35,7 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--environment",
         default="",
         metavar="NAME",
-        help="where the stack is, when no --stack is given: a kept one is found (kind) or named (existing)",
+        help="where the stack is, when no --stack is given: its kept one, or the one that it finds",
     )
     group.addoption("--results-dir", default="", metavar="DIR", help="folder that this run's results go to")
     group.addoption("--session-name", default="", metavar="NAME", help="name of this session in the results")

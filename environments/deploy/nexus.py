@@ -89,11 +89,11 @@ class _Api:
             "criteriaLastDownloaded": wanted.last_downloaded_days,
             "criteriaReleaseType": wanted.release_type,
         }
-        path, told = CLEANUP_POLICIES[0], self.ask("GET", CLEANUP_POLICIES[0], accept=(200, 404))
-        if told.status_code == 404:
+        path, answer = CLEANUP_POLICIES[0], self.ask("GET", CLEANUP_POLICIES[0], accept=(200, 404))
+        if answer.status_code == 404:
             path = CLEANUP_POLICIES[1]
-            told = self.ask("GET", path)
-        there = {found["name"]: found for found in told.json()}
+            answer = self.ask("GET", path)
+        there = {found["name"]: found for found in answer.json()}
         found = there.get(wanted.name)
         if found is None:
             self.ask("POST", path, body)

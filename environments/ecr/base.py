@@ -9,10 +9,10 @@ from typing import Literal, Protocol
 from conformance.core.errors import UsageError
 from environments.base import Login, Registry
 
-BackendName = Literal["local", "localstack", "aws"]
+BackendName = Literal["simulator", "localstack", "aws"]
 TOKEN_VARIABLE = "LOCALSTACK_AUTH_TOKEN"  # noqa: S105 # a variable's name
 #: what `--ecr` takes
-CHOICES = ("auto", "local", "localstack", "aws")
+CHOICES = ("auto", "simulator", "localstack", "aws")
 
 
 class EcrBackend(Protocol):
@@ -58,12 +58,12 @@ def choose(requested: str, env: Mapping[str, str]) -> Choice:
             return Choice("localstack", f"ECR: LocalStack, because {TOKEN_VARIABLE} is set")
         case "auto":
             return Choice(
-                "local",
-                f"ECR: local (moto and Distribution), because {TOKEN_VARIABLE} is not set "
+                "simulator",
+                f"ECR: simulator (moto and Distribution), because {TOKEN_VARIABLE} is not set "
                 "and LocalStack's ECR is licensed",
             )
-        case "local":
-            return Choice("local", "ECR: local (moto and Distribution), as asked for")
+        case "simulator":
+            return Choice("simulator", "ECR: simulator (moto and Distribution), as asked for")
         case "localstack" if token:
             return Choice("localstack", "ECR: LocalStack, as asked for")
         case "localstack":
@@ -72,7 +72,7 @@ def choose(requested: str, env: Mapping[str, str]) -> Choice:
                 where=f"environment variable {TOKEN_VARIABLE}",
                 expected="a token with a licence for ECR",
                 observed="not set",
-                remedy=f"export {TOKEN_VARIABLE}, or use --ecr=local",
+                remedy=f"export {TOKEN_VARIABLE}, or use --ecr=simulator",
             )
         case "aws":
             return Choice("aws", "ECR: AWS, as asked for")

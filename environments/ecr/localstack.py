@@ -71,7 +71,7 @@ class LocalStackEcr:
                 env=env,
                 timeout=timeout,
                 check=check,
-                remedy="conformance doctor tells what is wrong with the engine",
+                remedy="conformance doctor reports the state of the engine",
             )
             return (done.stdout if done.returncode == 0 else "").strip() or done.stderr.strip()
 
@@ -104,7 +104,7 @@ class LocalStackEcr:
                 where=f"container {self.container}",
                 expected="is_license_activated: true",
                 observed="is_license_activated: false",
-                remedy=f"check {TOKEN_VARIABLE}, or use --ecr=local",
+                remedy=f"check {TOKEN_VARIABLE}, or use --ecr=simulator",
             )
         self._check_name()
 
@@ -187,7 +187,7 @@ class LocalStackEcr:
         return f"http://{published[0]}"
 
     def _check_name(self) -> None:
-        """The name that LocalStack hands out must be the one that pods were told to resolve."""
+        """The name that LocalStack hands out must be the one that pods resolve."""
         try:
             data = ecr_client(self.registry()).get_authorization_token()["authorizationData"]
         except (BotoCoreError, ClientError) as error:
@@ -195,7 +195,7 @@ class LocalStackEcr:
                 "LocalStack's ECR does not hand out a token",
                 where=self._url(),
                 observed=str(error),
-                remedy="ECR must be part of the licence; otherwise use --ecr=local",
+                remedy="ECR must be part of the licence; otherwise use --ecr=simulator",
             ) from error
         host = data[0].get("proxyEndpoint", "").partition("://")[2]
         if host != self.registry_host:
@@ -204,5 +204,5 @@ class LocalStackEcr:
                 where=f"container {self.container}, image {self.image}",
                 expected=self.registry_host,
                 observed=host or "(none)",
-                remedy="use the pinned image, or --ecr=local",
+                remedy="use the pinned image, or --ecr=simulator",
             )

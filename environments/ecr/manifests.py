@@ -1,4 +1,4 @@
-"""Kubernetes objects of the local ECR: a pod of three containers of one image behind one service.
+"""Kubernetes objects of the ECR simulator: a pod of three containers of one image behind one service.
 
 The names, the address of the service and the ports are facts of the reference environment: the node and
 CoreDNS resolve the registry's name to CLUSTER_IP, and kind maps NODE_PORT to the test host.
@@ -24,7 +24,7 @@ SELECTOR = {"app.kubernetes.io/name": NAME}
 
 
 @dataclass(frozen=True, slots=True)
-class LocalEcrConfig:
+class EcrSimulatorConfig:
     """All that differs between two installations. Secrets never appear in `repr`."""
 
     #: reference of the image of simulators/ecr/image
@@ -46,16 +46,16 @@ class LocalEcrConfig:
     storage_class: str = ""
 
 
-def objects(config: LocalEcrConfig) -> list[dict[str, Any]]:
+def objects(config: EcrSimulatorConfig) -> list[dict[str, Any]]:
     """The objects in the order in which to apply them; the namespace is the caller's."""
     return [_tls(config), _credentials(config), _claim(config), _service(config), _deployment(config)]
 
 
-def _meta(config: LocalEcrConfig, name: str) -> dict[str, Any]:
+def _meta(config: EcrSimulatorConfig, name: str) -> dict[str, Any]:
     return {"name": name, "labels": {**SELECTOR, **config.labels}}
 
 
-def _tls(config: LocalEcrConfig) -> dict[str, Any]:
+def _tls(config: EcrSimulatorConfig) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -65,7 +65,7 @@ def _tls(config: LocalEcrConfig) -> dict[str, Any]:
     }
 
 
-def _credentials(config: LocalEcrConfig) -> dict[str, Any]:
+def _credentials(config: EcrSimulatorConfig) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -75,7 +75,7 @@ def _credentials(config: LocalEcrConfig) -> dict[str, Any]:
     }
 
 
-def _claim(config: LocalEcrConfig) -> dict[str, Any]:
+def _claim(config: EcrSimulatorConfig) -> dict[str, Any]:
     spec: dict[str, Any] = {
         "accessModes": ["ReadWriteOnce"],
         "resources": {"requests": {"storage": config.storage}},
@@ -90,7 +90,7 @@ def _claim(config: LocalEcrConfig) -> dict[str, Any]:
     }
 
 
-def _service(config: LocalEcrConfig) -> dict[str, Any]:
+def _service(config: EcrSimulatorConfig) -> dict[str, Any]:
     port = {"name": "https", "port": 443, "targetPort": "https", "nodePort": config.node_port}
     return {
         "apiVersion": "v1",
@@ -100,7 +100,7 @@ def _service(config: LocalEcrConfig) -> dict[str, Any]:
     }
 
 
-def _deployment(config: LocalEcrConfig) -> dict[str, Any]:
+def _deployment(config: EcrSimulatorConfig) -> dict[str, Any]:
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -115,7 +115,7 @@ def _deployment(config: LocalEcrConfig) -> dict[str, Any]:
     }
 
 
-def _pod(config: LocalEcrConfig) -> dict[str, Any]:
+def _pod(config: EcrSimulatorConfig) -> dict[str, Any]:
     return {
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -136,7 +136,7 @@ def _pod(config: LocalEcrConfig) -> dict[str, Any]:
     }
 
 
-def _container(config: LocalEcrConfig, role: str, requests: dict[str, str], limit: str) -> dict[str, Any]:
+def _container(config: EcrSimulatorConfig, role: str, requests: dict[str, str], limit: str) -> dict[str, Any]:
     return {
         "name": role,
         "image": config.image,
@@ -156,19 +156,19 @@ def _container(config: LocalEcrConfig, role: str, requests: dict[str, str], limi
     }
 
 
-def _registry(config: LocalEcrConfig) -> dict[str, Any]:
+def _registry(config: EcrSimulatorConfig) -> dict[str, Any]:
     container = _container(config, "registry", {"cpu": "50m", "memory": "64Mi"}, "512Mi")
     container["livenessProbe"] = _socket_probe("registry", "/")
     return container
 
 
-def _app(config: LocalEcrConfig) -> dict[str, Any]:
+def _app(config: EcrSimulatorConfig) -> dict[str, Any]:
     container = _container(config, "app", {"cpu": "50m", "memory": "96Mi"}, "512Mi")
     container["livenessProbe"] = _socket_probe("app", HEALTH)
     return container
 
 
-def _front(config: LocalEcrConfig) -> dict[str, Any]:
+def _front(config: EcrSimulatorConfig) -> dict[str, Any]:
     container = _container(config, "front", {"cpu": "25m", "memory": "16Mi"}, "256Mi")
     container["ports"] = [{"name": "https", "containerPort": FRONT_PORT}]
     container["volumeMounts"].append({"name": "tls", "mountPath": "/etc/ecr/tls", "readOnly": True})
@@ -202,7 +202,7 @@ def _socket_probe(socket: str, path: str) -> dict[str, Any]:
     }
 
 
-def _environment(config: LocalEcrConfig) -> list[dict[str, Any]]:
+def _environment(config: EcrSimulatorConfig) -> list[dict[str, Any]]:
     plain = {
         "ECR_ACCOUNT": config.account,
         "ECR_REGION": config.region,

@@ -52,8 +52,8 @@ def provision(
 ) -> tuple[Change, ...]:
     """Bring the registry to `declared`, in its order.
 
-    With `correct` false nothing that is there is changed and a difference is told as `drifted`. Repositories
-    that are there without being declared are left alone.
+    With `correct` false nothing that is there is changed and a difference is reported as `drifted`.
+    Repositories that are there without being declared are left alone.
 
     Raises:
         EnvironmentFailure: the API refused or did not answer.

@@ -1,4 +1,4 @@
-"""The container engine: the one that is there, or a private one of ours.
+"""The container engine: the one that is there, or a private one.
 
 A private engine has its own socket, data root and run folder below the cache directory and is used only
 where no engine answers. It never touches one that is there.
@@ -20,7 +20,7 @@ from conformance.core.files import lock
 from conformance.core.paths import cache_root, lock_file
 from conformance.core.process import RUN_MARK, run
 from conformance.core.waiting import eventually
-from environments.host import mounts, runc_hostcaps
+from environments.host import runc_hostcaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Engine:
             timeout=timeout,
             check=check,
             stdin=stdin,
-            remedy="conformance doctor tells what is wrong with the engine",
+            remedy="conformance doctor reports the state of the engine",
         )
         return done.stdout.strip()
 
@@ -155,7 +155,7 @@ def start_private(shim: bool) -> Engine:
                 "our private container engine did not start",
                 where=str(folder / "dockerd.log"),
                 observed=" | ".join(tail) or str(error),
-                remedy="start an engine yourself, or mend what the log says",
+                remedy="start an engine yourself, or repair what the log names",
             ) from error
     return engine
 
@@ -178,7 +178,7 @@ def stop_private() -> bool:
         interval=0.1,
     )
     # it leaves a network namespace mounted
-    mounts.unmount_below(private_folder())
+    unmount_below(private_folder())
     return True
 
 
@@ -187,3 +187,13 @@ def _is_zombie(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] == "Z"
     except OSError:
         return True
+
+
+def unmount_below(folder: Path) -> None:
+    """Unmount all that is mounted below `folder`, the deepest first; a busy one goes when it is free."""
+    mounted = [line.split()[1] for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
+    for mount in sorted((path for path in mounted if path.startswith(f"{folder}/")), reverse=True):
+        try:
+            run(["umount", mount], timeout=20)
+        except ConformanceError:
+            run(["umount", "--lazy", mount], timeout=20)

@@ -106,7 +106,7 @@ def inotify_in_use(processes: Path) -> int:
     """Inotify instances of this user's processes, those in containers among them."""
     count = 0
     for files in processes.glob("[0-9]*/fd"):
-        # a process may end meanwhile, and those of others tell nothing
+        # a process may end meanwhile, and those of others cannot be read
         with suppress(OSError):
             if files.stat().st_uid == os.geteuid():
                 count += sum(_leads_to(file) == "anon_inode:inotify" for file in files.iterdir())

@@ -36,7 +36,7 @@ class Builder:
     engine: Engine
 
     def missing(self, images: Iterable[str]) -> tuple[Task, ...]:
-        """Tasks for all that a stand-up with `images` of ours needs and that is not there yet."""
+        """Tasks for all that a stand-up with `images` needs and that is not there yet."""
         tasks: dict[str, Task] = {}
         for program in HOST_PROGRAMS:
             self._want_module(program, tasks)

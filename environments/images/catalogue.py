@@ -58,7 +58,7 @@ class Image:
     base_argument: str = "BASE"
     upstream: str = ""
     reference: str = ""
-    stand_in: str = ""
+    simulator: str = ""
     in_node: bool = False
     preloaded: bool = False
     #: does its build fetch over TLS (then the host's trust store is in the context as trust.pem)

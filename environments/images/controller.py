@@ -55,7 +55,7 @@ def choose(war: Path, folder: Path, pins: Mapping[str, str], version: str) -> Ch
     """Hold a war and a folder of plugin files against the pins (name -> version).
 
     Raises:
-        UsageError: tells everything that is missing or differs.
+        UsageError: names everything that is missing or differs.
     """
     found: dict[str, dict[str, Path]] = {}
     if not folder.is_dir():

@@ -50,10 +50,10 @@ class ImageSources:
         return self.catalogue.reference(name)
 
     def component(self, name: str, version: str, called: str = "") -> Component:
-        """Image `name` as a report names it; a stand-in is called one."""
+        """Image `name` as a report names it; a simulator is named as one."""
         real = self.catalogue.upstream or (name == "jenkins" and bool(self.jenkins_image))
-        stand_in = "" if real else self.catalogue.images[name].stand_in
-        return Component(called or name, version, image=self.reference(name), stand_in=stand_in)
+        simulator = "" if real else self.catalogue.images[name].simulator
+        return Component(called or name, version, image=self.reference(name), simulator=simulator)
 
     def load(self, engine: Engine, nodes: tuple[str, ...]) -> None:
         """Bring into running nodes what neither their image store nor a registry has."""

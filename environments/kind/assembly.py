@@ -9,12 +9,12 @@ from environments import trust
 from environments.deploy.choice import choose as choose_deployer
 from environments.ecr import base as ecr_backends
 from environments.ecr.base import EcrBackend
-from environments.ecr.manifests import LocalEcrConfig
+from environments.ecr.manifests import EcrSimulatorConfig
 from environments.host.engine import Engine
 from environments.images import programs
 from environments.images.sources import ImageSources
 from environments.kind import cluster, objects
-from environments.kind.local_ecr import LocalEcr
+from environments.kind.ecr_simulator import EcrSimulator
 from environments.kind.stack import KindStack
 from environments.kubectl import Kubectl
 from environments.runs import Run
@@ -41,7 +41,16 @@ def assemble(
     say(choice.why)
     deploys = choose_deployer(deployer, ecr_backend=choice.backend)
     say(deploys.why)
-    backend = _backend(choice.backend, loaded, run, engine, sources, credentials, authority, environ)
+    backend = _backend(
+        choice.backend,
+        loaded=loaded,
+        run=run,
+        engine=engine,
+        sources=sources,
+        credentials=credentials,
+        authority=authority,
+        environ=environ,
+    )
     return KindStack(
         loaded=loaded,
         run=run,
@@ -56,13 +65,14 @@ def assemble(
 
 
 def registry_host(loaded: LoadedContract) -> str:
-    """The local registry's one name, in the form of AWS' own."""
+    """The one name of the ECR simulator, in the form of AWS' own."""
     registry = loaded.contract.registry
     return f"{registry.account}.dkr.ecr.{registry.region}.conformance.test"
 
 
-def _backend(  # noqa: PLR0917 - what a backend is made from, handed on as it came
+def _backend(
     name: str,
+    *,
     loaded: LoadedContract,
     run: Run,
     engine: Engine,
@@ -82,7 +92,7 @@ def _backend(  # noqa: PLR0917 - what a backend is made from, handed on as it ca
         return LocalStackEcr.for_run(run.cluster, contract.account, contract.region, engine.environment())
     host = registry_host(loaded)
     pair = authority.issue(host, "localhost", "127.0.0.1")
-    config = LocalEcrConfig(
+    config = EcrSimulatorConfig(
         image=sources.reference("ecr"),
         account=contract.account,
         region=contract.region,
@@ -99,4 +109,4 @@ def _backend(  # noqa: PLR0917 - what a backend is made from, handed on as it ca
     def connect() -> str:
         return f"127.0.0.1:{cluster.host_port(engine, node, 'registry')}"
 
-    return LocalEcr(config, kubectl, connect, run.folder / "ca.pem")
+    return EcrSimulator(config, kubectl, connect, run.folder / "ca.pem")

@@ -114,7 +114,7 @@ def create(spec: ClusterSpec, kind: Path, engine: Engine) -> None:
                 "--config",
                 "-",
             ],
-            # a network of its own, so that what the run made can be told from what others made
+            # a network of its own, which holds nothing that others made
             env=engine.environment() | {"KIND_EXPERIMENTAL_DOCKER_NETWORK": spec.name},
             stdin=configuration(spec),
             timeout=600,
@@ -139,7 +139,7 @@ def bound_claims(spec: ClusterSpec, engine: Engine) -> None:
 
 
 def connect_nodes(spec: ClusterSpec, kubectl: Kubectl, engine: Engine) -> None:
-    """Tell each node of ours the pod ranges of the others, once all have theirs."""
+    """Give each node of the cluster routes to the pod ranges of the others, once all have theirs."""
     nodes = eventually(
         lambda: kubectl.get("nodes")["items"],
         what=f"{spec.nodes} nodes have pod ranges",

@@ -66,11 +66,11 @@ class Disturbances:
 
         Raises UsageError for a registry that is not ours.
         """
-        if self.where.ecr.name != "local":
+        if self.where.ecr.name != "simulator":
             raise UsageError(
                 "the registry cannot be taken away",
                 observed=f"ECR: {self.where.ecr.name}",
-                remedy="take --ecr local for this interruption",
+                remedy="take --ecr simulator for this interruption",
             )
         self._select({**manifests.SELECTOR, NOBODY: "yes"})
         try:

@@ -17,8 +17,7 @@ from conformance.core.paths import cache_root, lock_file
 from conformance.core.process import end_marked
 from environments import runs
 from environments.host import engine as engines
-from environments.host.engine import Engine
-from environments.host.mounts import unmount_below
+from environments.host.engine import Engine, unmount_below
 from environments.kind.cluster import PREFIX
 from environments.reachable import api_server, listens
 from environments.runs import Run
@@ -107,7 +106,7 @@ def release_engine() -> bool:
 
 
 def _strays(engine: Engine) -> Iterator[str]:
-    """Clusters of ours that no record names any more.
+    """Clusters of this cache that no record names any more.
 
     One engine may hold the clusters of several users and homes, whose records are elsewhere: ours are those
     whose nodes mount a folder of this cache.

@@ -61,15 +61,22 @@ class KindStack:
             Task("git repositories", self._repositories),
             Task("cluster", self._cluster, ("git repositories", *images)),
             Task("trust and secrets", self._shared, ("cluster",)),
-            # the local one has its address from the start, LocalStack's container when it runs
-            Task("name resolution", self.resolve_names, ("cluster" if self.ecr.name == "local" else "ecr",)),
+            # the simulator has its address from the start, LocalStack's container when it runs
+            Task(
+                "name resolution", self.resolve_names, ("cluster" if self.ecr.name == "simulator" else "ecr",)
+            ),
             Task("git server", self._git, ("trust and secrets",)),
             Task("ecr", self._ecr, ("trust and secrets",)),
-            *self._repository_tasks(),
+            *self.repository_tasks(),
             Task("nexus", self._nexus, ("trust and secrets",)),
             Task("nexus set-up", self._nexus_setup, ("nexus",)),
             Task("jenkins", self._jenkins, ("trust and secrets",)),
         )
+
+    @property
+    def _addressed_after(self) -> str:
+        """The simulator has its address from the start, LocalStack's container when it runs."""
+        return "cluster" if self.ecr.name == "simulator" else "ecr"
 
     def up(self, observer: Observer = ignore, tasks: tuple[Task, ...] | None = None) -> Endpoints:
         """Stand everything up. Raises EnvironmentFailure; what was made is then still there for `down`."""
@@ -87,13 +94,13 @@ class KindStack:
         new = dataclasses.replace(self, loaded=loaded, sources=sources)
         registry = [
             dataclasses.replace(task, needs=tuple(need for need in task.needs if need != "ecr"))
-            for task in new._repository_tasks()  # noqa: SLF001 - another one of ours
+            for task in new.repository_tasks()
         ]
-        run_tasks((*registry, *new._changing_tasks()), Timeline(timeline))  # noqa: SLF001
+        run_tasks((*registry, *new.changing_tasks()), Timeline(timeline))
         new.run.save_endpoints(new.endpoints())
         return new
 
-    def _changing_tasks(self) -> tuple[Task, ...]:
+    def changing_tasks(self) -> tuple[Task, ...]:
         return (
             Task("git repositories", self._repositories),
             Task("nexus", lambda: self._rolled(self._nexus, "nexus")),
@@ -138,7 +145,7 @@ class KindStack:
         """Pods and nodes find the registry by its one name; a second time changes nothing."""
         host, address = self.ecr.registry_host.partition(":")[0], self.ecr.address()
         if address:
-            ca = self.authority.certificate if self.ecr.name == "local" else ""
+            ca = self.authority.certificate if self.ecr.name == "simulator" else ""
             names.resolve_in_pods(host, address, self.kubectl)
             names.resolve_on_nodes(host, address, self.spec.node_names, self.engine, ca)
 
@@ -149,7 +156,7 @@ class KindStack:
     def _ecr(self) -> None:
         self.ecr.up()
 
-    def _repository_tasks(self) -> tuple[Task, ...]:
+    def repository_tasks(self) -> tuple[Task, ...]:
         """Each call of Terraform takes seconds: init waits for nothing, and nothing waits for the proof."""
         if not self.by_terraform:
             return (Task("ecr repositories", self._provision, ("ecr",)),)
@@ -235,7 +242,7 @@ class KindStack:
         """Where everything is, for fixtures and people."""
         contract = self.loaded.contract
         registry = dataclasses.replace(self.ecr.registry(), ended=self.ecr.ended_token())
-        stand_in = "local ECR" if registry.backend == "local" else ""
+        simulator = "ECR simulator" if registry.backend == "simulator" else ""
         return Endpoints(
             run_id=self.run.id,
             environment=self.name,
@@ -249,7 +256,7 @@ class KindStack:
                 Component("kubernetes", contract.kubernetes.version, self.sources.node_image),
                 self.sources.component("jenkins", contract.jenkins.version, "controller"),
                 self.sources.component("nexus", contract.nexus.version),
-                Component("ECR", registry.backend, self.sources.reference("ecr"), stand_in=stand_in),
+                Component("ECR", registry.backend, self.sources.reference("ecr"), simulator=simulator),
             ),
             disposable=True,
             timeline=str(self.run.timeline),

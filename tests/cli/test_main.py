@@ -20,7 +20,7 @@ def own_roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS))
-def test_every_command_tells_its_options(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
     assert f"conformance {command}" in capsys.readouterr().out
 
@@ -35,9 +35,9 @@ def test_a_malformed_contract_is_one_clear_error(tmp_path: Path, capsys: pytest.
     file = tmp_path / "conformance.toml"
     file.write_text("schema_version = 1\n\n[stack]\nnom = 'x'\n")
     assert main(["up", "--contract", str(file)]) == 3
-    told = capsys.readouterr().err
-    assert f"{file}:4: stack.nom" in told
-    assert "Traceback" not in told
+    printed = capsys.readouterr().err
+    assert f"{file}:4: stack.nom" in printed
+    assert "Traceback" not in printed
 
 
 def test_nothing_stands_on_a_fresh_host(capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,7 +53,7 @@ def test_the_catalogue_as_json_and_by_layer(capsys: pytest.CaptureFixture[str]) 
     assert main(["list", "--layer", "moon"]) == 3
 
 
-def test_doctor_tells_findings_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+def test_doctor_prints_findings_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--json"]) in (0, 2)
     names = [finding["name"] for finding in json.loads(capsys.readouterr().out)]
     assert {"engine", "memory", "cgroups", "clock"} <= set(names)

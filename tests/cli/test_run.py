@@ -79,10 +79,10 @@ def test_a_host_that_is_unfit_is_incomplete_and_says_why(
 
     monkeypatch.setattr(environment, "fit_host", unfit)
     assert main([*WORDS, "--", "-k", "test_values_are_yaml"]) == 2
-    told = capsys.readouterr().out
-    assert "too little space" in told
-    assert "free some" in told
-    assert "Traceback" not in told
+    printed = capsys.readouterr().out
+    assert "too little space" in printed
+    assert "free some" in printed
+    assert "Traceback" not in printed
     assert runs.all_runs() == ()
 
 
@@ -136,9 +136,9 @@ def test_a_signal_ends_a_run_in_order(ending: signal.Signals) -> None:
         while "now" not in process.stdout.readline():
             assert process.poll() is None
         process.send_signal(ending)
-        told = process.stdout.read()
+        printed = process.stdout.read()
         assert process.wait(timeout=30) == 2
-    assert "verdict: incomplete" in told
+    assert "verdict: incomplete" in printed
     assert result()["run"]["state"] == "interrupted"
     assert runs.all_runs() == ()
 

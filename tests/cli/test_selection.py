@@ -51,7 +51,7 @@ def test_a_value_of_an_option_is_no_path(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_path_that_is_none_is_told_with_those_there_are() -> None:
-    with pytest.raises(UsageError, match="no such part") as told:
+    with pytest.raises(UsageError, match="no such part") as failure:
         selection(["suites/nxus"])
-    assert told.value.where == "suites/nxus"
-    assert "suites/nexus" in told.value.expected
+    assert failure.value.where == "suites/nxus"
+    assert "suites/nexus" in failure.value.expected

@@ -31,7 +31,7 @@ class Stage:
     """What a trial sees of the rest of the harness."""
 
     def __init__(self) -> None:
-        self.stand_in = ""
+        self.simulator = ""
         self.broken = ""
         self.exit_code = 0
         self.contract: dict[str, Any] = {}
@@ -45,7 +45,7 @@ class Stage:
         return SimpleNamespace(options=options)
 
     def sources(self, _loaded: object, _options: object) -> Any:
-        component = SimpleNamespace(stand_in=self.stand_in)
+        component = SimpleNamespace(simulator=self.simulator)
         return SimpleNamespace(component=lambda *_: component, from_packages=True)
 
     def stand_up(self, _planned: object, _console: object, _stand: object) -> Any:
@@ -56,7 +56,7 @@ class Stage:
                 raise WaitTimeout(f"{self.broken} is not ready")
             raise WaitTimeout(f"{self.broken} is not ready")
         service = Service("http://jenkins")
-        registry = Registry("h", service, service, "1", "r", "local")
+        registry = Registry("h", service, service, "1", "r", "simulator")
         endpoints = Endpoints("r1", "kind", "/k", "c", "", service, service, registry)
         return SimpleNamespace(
             id="r1", folder=folder, endpoints=lambda: endpoints, forget_stack=lambda: None
@@ -88,7 +88,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
 
 def boots(pins: dict[str, str], core: str = "2.504.3", suites: str = "smoke", **more: Any) -> Any:
     options = RunOptions(
-        contract=REFERENCE / "conformance.toml", images="packages", ecr="local", deployer="helm", **more
+        contract=REFERENCE / "conformance.toml", images="packages", ecr="simulator", deployer="helm", **more
     )
     return trial.KindTrial(options, gate.SELECTIONS[suites]).boots(PinSet(core, pins))
 
@@ -122,11 +122,11 @@ def test_all_suites_on_demand(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("exit_code", "stand_in", "outcome"),
+    ("exit_code", "simulator", "outcome"),
     [(1, "", "failed"), (1, "simulated controller", "error"), (2, "", "error"), (3, "", "error")],
 )
-def test_red_suites(stage: Stage, exit_code: int, stand_in: str, outcome: str) -> None:
-    stage.exit_code, stage.stand_in = exit_code, stand_in
+def test_red_suites(stage: Stage, exit_code: int, simulator: str, outcome: str) -> None:
+    stage.exit_code, stage.simulator = exit_code, simulator
     result = boots(PINS)
     assert result.outcome == outcome
     assert "JENKINS-31" in result.summary
@@ -134,12 +134,12 @@ def test_red_suites(stage: Stage, exit_code: int, stand_in: str, outcome: str) -
 
 
 @pytest.mark.parametrize(
-    ("broken", "stand_in", "outcome"),
+    ("broken", "simulator", "outcome"),
     [("jenkins", "", "failed"), ("nexus", "", "error"), ("jenkins", "simulated controller", "error")],
 )
-def test_a_stack_that_does_not_come_up(stage: Stage, broken: str, stand_in: str, outcome: str) -> None:
-    stage.broken, stage.stand_in = broken, stand_in
+def test_a_stack_that_does_not_come_up(stage: Stage, broken: str, simulator: str, outcome: str) -> None:
+    stage.broken, stage.simulator = broken, simulator
     result = boots(PINS)
     assert result.outcome == outcome
     assert f"{broken} is not ready" in result.summary
-    assert ("--jenkins-image" in result.summary) == bool(stand_in)
+    assert ("--jenkins-image" in result.summary) == bool(simulator)

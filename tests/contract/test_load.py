@@ -29,16 +29,16 @@ def test_the_reference_contract_is_one() -> None:
 
 def test_an_unknown_key_is_told_with_its_line(tmp_path: Path) -> None:
     text = TEXT.replace('version = "3.71.0-06"', 'version = "3.71.0-06"\nversoin = "x"')
-    with pytest.raises(ContractError) as told:
+    with pytest.raises(ContractError) as failure:
         load(write(tmp_path, text))
-    assert f"conformance.toml:{line_of(text, 'versoin')}: nexus.versoin" in told.value.observed
+    assert f"conformance.toml:{line_of(text, 'versoin')}: nexus.versoin" in failure.value.observed
 
 
 def test_a_wrong_value_in_the_second_table_of_a_list_has_its_own_line(tmp_path: Path) -> None:
     text = TEXT.replace('write_policy = "ALLOW"\n', 'write_policy = "SOMETIMES"\n')
-    with pytest.raises(ContractError) as told:
+    with pytest.raises(ContractError) as failure:
         load(write(tmp_path, text))
-    assert f":{line_of(text, 'SOMETIMES')}: nexus.repositories.1.write_policy" in told.value.observed
+    assert f":{line_of(text, 'SOMETIMES')}: nexus.repositories.1.write_policy" in failure.value.observed
 
 
 def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
@@ -49,15 +49,15 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
 
 def test_a_missing_key_points_at_its_table(tmp_path: Path) -> None:
     text = TEXT.replace('region = "us-east-1"\n', "")
-    with pytest.raises(ContractError) as told:
+    with pytest.raises(ContractError) as failure:
         load(write(tmp_path, text))
-    assert f":{line_of(text, '[registry]')}: registry.region" in told.value.observed
+    assert f":{line_of(text, '[registry]')}: registry.region" in failure.value.observed
 
 
 def test_what_is_not_toml_is_told_with_its_line(tmp_path: Path) -> None:
-    with pytest.raises(ContractError, match="not TOML") as told:
+    with pytest.raises(ContractError, match="not TOML") as failure:
         load(write(tmp_path, "schema_version = 1\n[stack\n"))
-    assert told.value.where.endswith(":2")
+    assert failure.value.where.endswith(":2")
 
 
 def test_a_contract_that_is_not_there(tmp_path: Path) -> None:

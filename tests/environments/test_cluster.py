@@ -53,7 +53,7 @@ def test_nodes_are_named_as_kind_names_them() -> None:
 
 
 class Engine:
-    """Writes down what it is told to do."""
+    """Writes down its commands."""
 
     def __init__(self) -> None:
         self.said: list[tuple[str, ...]] = []

@@ -15,6 +15,7 @@ from conformance.cli.main import main
 from conformance.core.errors import UsageError
 from conformance.core.paths import REFERENCE
 from conformance.sources.plugins.read import read
+from environments.host import provision
 from environments.host.engine import Engine
 from environments.images import controller
 from environments.images.catalogue import HERE
@@ -124,7 +125,7 @@ def test_the_command_builds_what_the_stack_pins(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr(reap, "release_engine", lambda: None)
     engine = FakeEngine()
-    monkeypatch.setattr("environments.host.provision.fit_host", lambda *_: engine)
+    monkeypatch.setattr(provision, "fit_host", lambda **_: engine)
     pins = read(REFERENCE / "stack/jenkins-helm-values.yaml.tmpl").exact()
     for name, pin in pins.items():
         plugin(tmp_path / "plugins" / f"{name}.jpi", name, pin.version)

@@ -12,10 +12,10 @@ from environments.kind.disturb import Disturbances
 
 
 class Played:
-    """An environment that writes down what it is told to do."""
+    """An environment that writes down its commands."""
 
     def __init__(
-        self, statuses: list[dict[str, str]] | None = None, ecr: str = "local", claims: int = 0
+        self, statuses: list[dict[str, str]] | None = None, ecr: str = "simulator", claims: int = 0
     ) -> None:
         self.said: list[Any] = []
         self.ready = ["Unknown", "down", "True"]

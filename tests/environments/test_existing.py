@@ -1,4 +1,4 @@
-"""The environment `existing`: credentials are looked up where the contract refers to, and told clearly."""
+"""The environment `existing`: credentials come from where the contract refers to, or an error says so."""
 
 from __future__ import annotations
 
@@ -65,15 +65,15 @@ def test_logins_come_from_secrets_and_variables(contract: Any) -> None:
     assert found.registry.host.endswith(".amazonaws.com")
 
 
-def test_a_controller_that_is_a_stand_in_is_named_as_one(contract: Any) -> None:
+def test_a_controller_that_is_simulated_is_named_as_one(contract: Any) -> None:
     loaded = contract()
-    assert not any(part.stand_in for part in endpoints(loaded).components)
+    assert not any(part.simulator for part in endpoints(loaded).components)
     jenkins = loaded.contract.jenkins.model_copy(update={"namespace": "sham"})
     sham = loaded.model_copy(update={"contract": loaded.contract.model_copy(update={"jenkins": jenkins})})
-    (named,) = [part for part in endpoints(sham).components if part.stand_in]
-    assert (named.name, named.stand_in) == (
+    (named,) = [part for part in endpoints(sham).components if part.simulator]
+    assert (named.name, named.simulator) == (
         "controller",
-        "its pod is labelled conformance.stand-in=jenkins-controller",
+        "its pod is labelled conformance.simulator=jenkins-controller",
     )
 
 
@@ -93,7 +93,7 @@ def test_an_ecr_that_is_not_aws_own(contract: Any, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "expected"),
     [
         ({"nexus_login": CredentialRef(env="NOT_SET")}, "existing.nexus_login.env"),
         ({"nexus_login": CredentialRef()}, "credential of nexus is not referred to"),
@@ -103,10 +103,10 @@ def test_an_ecr_that_is_not_aws_own(contract: Any, monkeypatch: pytest.MonkeyPat
         ),
     ],
 )
-def test_a_credential_that_is_not_there(contract: Any, values: dict[str, Any], told: str) -> None:
+def test_a_credential_that_is_not_there(contract: Any, values: dict[str, Any], expected: str) -> None:
     with pytest.raises(ContractError) as failure:
         endpoints(contract(**values))
-    assert told in str(failure.value)
+    assert expected in str(failure.value)
     assert "s3cret" not in str(failure.value)
 
 

@@ -93,12 +93,12 @@ def test_without_an_engine_provisioning_is_what_to_do() -> None:
 
 def test_every_reason_is_in_the_error() -> None:
     seen = dataclasses.replace(FIT, memory_available=0, user_namespaces=0)
-    with pytest.raises(HostUnfit) as told:
+    with pytest.raises(HostUnfit) as failure:
         preflight.require(preflight.judge(seen, warm=False, will_provision=False))
-    assert "memory, user namespaces" in told.value.what.replace(
+    assert "memory, user namespaces" in failure.value.what.replace(
         "user namespaces, memory", "memory, user namespaces"
     )
-    assert "sysctl user.max_user_namespaces" in told.value.remedy
+    assert "sysctl user.max_user_namespaces" in failure.value.remedy
 
 
 def test_the_shim_is_needed_only_where_a_capability_is_missing() -> None:

@@ -50,7 +50,7 @@ def test_auto_takes_upstream_where_it_answers_and_asks_once(registry: list[str])
     assert chosen.node_image.startswith("127.0.0.1:")
     assert chosen.node_image.endswith("/kindest/node:v1.34.4")
     assert chosen.wanted == ("agent", "ecr", "git")
-    assert chosen.component("jenkins", "2.504.3").stand_in == ""
+    assert chosen.component("jenkins", "2.504.3").simulator == ""
 
 
 def test_auto_builds_from_packages_where_nothing_answers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,20 +58,20 @@ def test_auto_builds_from_packages_where_nothing_answers(monkeypatch: pytest.Mon
     chosen = sources.choose("auto", "1.34.4")
     assert chosen.from_packages
     assert "does not answer" in chosen.why
-    assert chosen.component("jenkins", "2.504.3").stand_in == "simulated controller"
+    assert chosen.component("jenkins", "2.504.3").simulator == "simulated controller"
     assert {"node", "pause", "jenkins", "nexus"} <= set(chosen.wanted)
 
 
 def test_a_named_controller_is_the_real_one() -> None:
     chosen = sources.choose("packages", "1.34.4", "registry.example/jenkins:2.504.3")
     assert chosen.reference("jenkins") == "registry.example/jenkins:2.504.3"
-    assert chosen.component("jenkins", "2.504.3").stand_in == ""
+    assert chosen.component("jenkins", "2.504.3").simulator == ""
 
 
 def test_packages_are_pinned_for_one_kubernetes_only() -> None:
-    with pytest.raises(UsageError, match="cannot be built from packages") as told:
+    with pytest.raises(UsageError, match="cannot be built from packages") as failure:
         sources.choose("packages", "1.33.0")
-    assert "v1.33.0" in told.value.observed
+    assert "v1.33.0" in failure.value.observed
 
 
 def test_the_key_follows_every_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,9 +86,9 @@ def test_nothing_is_packed_before_it_is_built(tmp_path: Path, engine: Any) -> No
 
 
 def test_a_kit_of_another_state_is_refused(packed: Path, engine: Any, imported: list[bytes]) -> None:
-    with pytest.raises(UsageError, match="another state of this project") as told:
+    with pytest.raises(UsageError, match="another state of this project") as failure:
         kit.take(str(packed), catalogue.load("1.34.5"), engine, print)
-    assert store.key(ENTRIES) in told.value.observed
+    assert store.key(ENTRIES) in failure.value.observed
     assert not imported
 
 

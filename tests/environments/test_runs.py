@@ -25,9 +25,9 @@ ENDPOINTS = Endpoints(
     jenkins=Service("http://jenkins", Login("admin", "secret-j"), "127.0.0.1:1"),
     nexus=Service("http://nexus"),
     registry=Registry(
-        "h", Service("https://h", Login("AKIA", "secret-r")), Service("https://h"), "1", "r", "local"
+        "h", Service("https://h", Login("AKIA", "secret-r")), Service("https://h"), "1", "r", "simulator"
     ),
-    components=(Component("jenkins", "1", stand_in="simulated controller"),),
+    components=(Component("jenkins", "1", simulator="simulated controller"),),
 )
 
 
@@ -127,7 +127,7 @@ def test_reap_removes_all_of_a_killed_run_and_nothing_else(monkeypatch: pytest.M
     owned.mkdir()
     monkeypatch.setattr(engines, "find", lambda: engine)
 
-    told = reap.reap()
+    removed = reap.reap()
 
     assert sorted(engine.removed) == sorted(
         [f"{killed.cluster}-control-plane", killed.cluster, f"{stray}-worker2"]
@@ -141,7 +141,7 @@ def test_reap_removes_all_of_a_killed_run_and_nothing_else(monkeypatch: pytest.M
     assert not killed.scratch.exists()
     assert not stale.exists()
     assert owned.exists(), "its process lives"
-    assert f"run {killed.id}" in told
+    assert f"run {killed.id}" in removed
     assert reap.reap() == ()
 
 
@@ -196,11 +196,11 @@ def test_reap_ends_the_processes_that_outlived_a_killed_run(monkeypatch: pytest.
     ):
         assert stubborn.stdout is not None
         stubborn.stdout.readline()
-        told = reap.reap()
+        removed = reap.reap()
         assert stubborn.wait(timeout=5) == -9
         assert foreign.poll() is None
         foreign.kill()
-    assert f"process {stubborn.pid} of run {killed.id}" in told
+    assert f"process {stubborn.pid} of run {killed.id}" in removed
 
 
 def test_results_of_a_removed_run_stay() -> None:

@@ -52,21 +52,18 @@ class Installation:
         )
 
 
-def build_wheel(target: Path) -> Path:
-    """Build the project's wheel into `target` with the build tool of this interpreter."""
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(target)],
-        cwd=PROJECT,
-        check=True,
-        capture_output=True,
-    )
-    (wheel,) = target.glob("*.whl")
-    return wheel
+def build(kind: str, target: Path, source: Path) -> None:
+    """Build a distribution of `source` into `target` with the build tool of this interpreter."""
+    words = ["build", "--target", kind, "--directory", str(target)]
+    subprocess.run([sys.executable, "-m", "hatchling", *words], cwd=source, check=True, capture_output=True)
 
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_wheel(tmp_path_factory.mktemp("wheel"))
+    folder = tmp_path_factory.mktemp("wheel")
+    build("wheel", folder, PROJECT)
+    (made,) = folder.glob("*.whl")
+    return made
 
 
 @pytest.fixture(scope="session")

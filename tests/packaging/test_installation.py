@@ -5,13 +5,15 @@ from __future__ import annotations
 import email
 import json
 import shutil
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from conformance.cli.main import COMMANDS
 from conformance.core.paths import PROJECT, REFERENCE
-from tests.packaging.conftest import Installation
+from tests.packaging.conftest import Installation, build
 
 FOLDERS = ("environments", "fixtures", "reference", "reports", "simulators", "suites")
 
@@ -55,6 +57,41 @@ def test_metadata_is_complete(wheel: Path) -> None:
 def test_version(installation: Installation, tmp_path: Path) -> None:
     done = installation.run(tmp_path, "--version")
     assert (done.returncode, done.stdout) == (0, "conformance 0.1.0\n"), done.stderr
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_has_help(installation: Installation, tmp_path: Path, command: str) -> None:
+    done = installation.run(tmp_path, command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"conformance {command}" in done.stdout
+
+
+def test_without_a_contract_it_says_which_options_name_one(
+    installation: Installation, tmp_path: Path
+) -> None:
+    done = installation.run(tmp_path, "run", "--static-only")
+    assert done.returncode == 3
+    assert done.stderr.startswith(f"conformance: no contract at {tmp_path / 'conformance.toml'}")
+    assert "--reference" in done.stderr
+
+
+def test_the_reference_is_there_by_name(installation: Installation, tmp_path: Path) -> None:
+    done = installation.run(
+        tmp_path, "run", "--static-only", "--reference", "--", "suites/static/test_jobs.py"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith(f"contract {installation.tree / 'reference/conformance.toml'}, stack ")
+
+
+def test_the_wheel_of_a_source_distribution_is_the_same(wheel: Path, tmp_path: Path) -> None:
+    build("sdist", tmp_path, PROJECT)
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as packed:
+        packed.extractall(tmp_path, filter="data")
+    build("wheel", tmp_path / "again", tmp_path / archive.name.removesuffix(".tar.gz"))
+    (again,) = (tmp_path / "again").glob("*.whl")
+    with zipfile.ZipFile(wheel) as one, zipfile.ZipFile(again) as other:
+        assert sorted(one.namelist()) == sorted(other.namelist())
 
 
 def test_list(installation: Installation, tmp_path: Path) -> None:

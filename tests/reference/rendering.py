@@ -13,7 +13,7 @@ import yaml
 
 from conformance.core.paths import REFERENCE, cache_root
 from environments.deploy import declaration
-from environments.deploy.helm import Helm
+from environments.deploy.releases import Helm
 
 STACK = REFERENCE / "stack"
 DECLARATION = STACK / "terraform/stack.auto.tfvars.json"

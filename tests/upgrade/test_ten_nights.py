@@ -11,6 +11,7 @@ import datetime as dt
 import json
 import shutil
 import subprocess
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,7 @@ def test_ten_nights(contract: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
             return cls.fromtimestamp(played.now.timestamp(), tz)
 
     monkeypatch.setattr("conformance.cli.nightly.dt.datetime", Turned)
-    monkeypatch.setattr(nightly, "_upgrade", played)
+    monkeypatch.setattr(nightly._Plan, "upgrade", partialmethod(played))
     kept = tmp_path / "nights"
     options = argparse.Namespace(
         contract=contract,

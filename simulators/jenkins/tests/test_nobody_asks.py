@@ -66,7 +66,7 @@ def test_the_image_says_what_it_is() -> None:
     assert "LABEL conformance.stand-in=jenkins-controller" in (image / "Dockerfile").read_text()
     assert "It is not Jenkins" in (image / "stand-in").read_text()
     entry = Path(PROJECT / "environments/images/catalogue.toml").read_text().partition('name = "jenkins"')[2]
-    assert 'stand_in = "simulated controller"' in entry.partition("[[image]]")[0]
+    assert 'simulator = "simulated controller"' in entry.partition("[[image]]")[0]
 
 
 def test_the_pod_is_labelled_as_a_stand_in(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""The declaration: what it says, and how mistakes in it are told."""
+"""The declaration: what it says, and how its mistakes are reported."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import pytest
 from conformance.core.errors import CommandFailed, ContractError
 from environments.deploy import releases
 from environments.deploy.declaration import Release
-from environments.deploy.helm import Helm
+from environments.deploy.releases import Helm
 
 RECORDER = """#!/bin/sh
 printf '%s\\n' "$@" > "$(dirname "$0")/calls"

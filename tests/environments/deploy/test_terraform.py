@@ -50,7 +50,7 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def registry(url: str = "https://registry.example", connect: str | None = None) -> Registry:
     api = Service(url, login=Login("AKIAEXAMPLE", "canary-12"), connect=connect)
-    return Registry("registry.example", api, api, "123456789012", "us-east-1", "local")
+    return Registry("registry.example", api, api, "123456789012", "us-east-1", "simulator")
 
 
 def environment(tools: Path, call: str) -> Mapping[str, str]:
@@ -163,11 +163,11 @@ def test_a_provider_that_cannot_be_had_is_an_unfit_host(tools: Path, tmp_path: P
 @pytest.mark.parametrize(
     ("requested", "backend", "deployer", "why"),
     [
-        ("auto", "local", "terraform", "because its AWS provider is here"),
+        ("auto", "simulator", "terraform", "because its AWS provider is here"),
         ("auto", "localstack", "terraform", "because its AWS provider is here"),
         ("auto", "aws", "helm", "because the Terraform state of repositories on AWS is their owner's"),
         ("terraform", "aws", "terraform", "as asked for"),
-        ("helm", "local", "helm", "as asked for"),
+        ("helm", "simulator", "helm", "as asked for"),
     ],
 )
 def test_which_deployer_and_why(tools: Path, requested: str, backend: str, deployer: str, why: str) -> None:
@@ -180,26 +180,26 @@ def test_which_deployer_and_why(tools: Path, requested: str, backend: str, deplo
 
 def test_auto_takes_helm_where_the_provider_is_not(tools: Path, tmp_path: Path) -> None:
     chosen = choose(
-        "auto", ecr_backend="local", env={"PATH": str(tools), terraform.MIRROR_VARIABLE: str(tmp_path)}
+        "auto", ecr_backend="simulator", env={"PATH": str(tools), terraform.MIRROR_VARIABLE: str(tmp_path)}
     )
     assert chosen.deployer == "helm"
     assert chosen.why.endswith("because Terraform's AWS provider is not on this host")
 
 
 def test_auto_takes_helm_without_terraform(tmp_path: Path) -> None:
-    chosen = choose("auto", ecr_backend="local", env={"PATH": str(tmp_path)})
+    chosen = choose("auto", ecr_backend="simulator", env={"PATH": str(tmp_path)})
     assert chosen.why.endswith("because terraform is not installed")
 
 
 def test_terraform_asked_for_and_not_installed_is_an_unfit_host(tmp_path: Path) -> None:
     with pytest.raises(HostUnfit) as failure:
-        choose("terraform", ecr_backend="local", env={"PATH": str(tmp_path)})
+        choose("terraform", ecr_backend="simulator", env={"PATH": str(tmp_path)})
     assert failure.value.what == "terraform is not installed"
 
 
 def test_an_unknown_deployer_is_a_usage_error() -> None:
     with pytest.raises(UsageError) as failure:
-        choose("ansible", ecr_backend="local")
+        choose("ansible", ecr_backend="simulator")
     assert failure.value.expected == "auto | terraform | helm"
 
 

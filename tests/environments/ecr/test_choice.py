@@ -11,10 +11,10 @@ TOKEN = {"LOCALSTACK_AUTH_TOKEN": "ls-token"}
 @pytest.mark.parametrize(
     ("requested", "env", "backend", "reason"),
     [
-        ("auto", {}, "local", "is not set"),
-        ("auto", {"LOCALSTACK_AUTH_TOKEN": ""}, "local", "is not set"),
+        ("auto", {}, "simulator", "is not set"),
+        ("auto", {"LOCALSTACK_AUTH_TOKEN": ""}, "simulator", "is not set"),
         ("auto", TOKEN, "localstack", "is set"),
-        ("local", TOKEN, "local", "asked for"),
+        ("simulator", TOKEN, "simulator", "asked for"),
         ("localstack", TOKEN, "localstack", "asked for"),
         ("aws", {}, "aws", "asked for"),
     ],
@@ -32,7 +32,7 @@ def test_the_choice_says_which_and_why(
 def test_localstack_without_a_token_is_refused_with_the_next_step() -> None:
     with pytest.raises(UsageError, match="auth token") as refused:
         choose("localstack", {})
-    assert "--ecr=local" in refused.value.remedy
+    assert "--ecr=simulator" in refused.value.remedy
 
 
 def test_an_unknown_backend_is_refused_with_the_known_ones() -> None:

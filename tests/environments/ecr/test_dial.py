@@ -18,8 +18,8 @@ from conformance.core.errors import EnvironmentFailure, WaitTimeout
 from environments.base import Login, Registry, Service
 from environments.ecr.client import ecr_client
 from environments.ecr.dial import session, split_address
-from environments.ecr.health import wait_healthy
 from environments.ecr.provision import RepositoryDeclaration, provision
+from environments.kind.ecr_simulator import wait_healthy
 from simulators.ecr.tests.loopback import ACCOUNT, HOST, KEY_ID, REGION, SECRET, free_port, write_certificates
 
 
@@ -75,7 +75,7 @@ def registry(certificates: Path) -> Iterator[Registry]:
         Service(url, None, connect),
         ACCOUNT,
         REGION,
-        "local",
+        "simulator",
     )
     server.shutdown()
     thread.join()

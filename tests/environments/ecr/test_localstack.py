@@ -166,7 +166,7 @@ def test_without_an_active_licence(localstack: LocalStack) -> None:
     localstack.info["is_license_activated"] = False
     with pytest.raises(EnvironmentFailure, match="without an active licence") as failure:
         backend(Docker(localstack.port)).up()
-    assert "--ecr=local" in failure.value.remedy
+    assert "--ecr=simulator" in failure.value.remedy
 
 
 def test_ecr_that_is_not_part_of_the_licence(localstack: LocalStack) -> None:

@@ -3,11 +3,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from environments.ecr.manifests import CLUSTER_IP, NODE_PORT, LocalEcrConfig, objects
+from environments.ecr.manifests import CLUSTER_IP, NODE_PORT, EcrSimulatorConfig, objects
 from simulators.ecr.settings import Settings
 from simulators.ecr.tests.loopback import ACCOUNT, HOST, KEY_ID, REGION, SECRET
 
-CONFIG = LocalEcrConfig(
+CONFIG = EcrSimulatorConfig(
     image="registry.test/ecr:1",
     account=ACCOUNT,
     region=REGION,

@@ -1,4 +1,4 @@
-"""The local ECR as a backend: its objects in the cluster, reached through the node's mapped port."""
+"""The ECR simulator as a backend: its objects in the cluster, reached through the node's mapped port."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import requests
+
+from conformance.core.waiting import eventually
 from environments.base import Login, Registry, Service
 from environments.ecr import manifests
-from environments.ecr.health import wait_healthy
-from environments.ecr.manifests import LocalEcrConfig
+from environments.ecr.dial import session
+from environments.ecr.manifests import EcrSimulatorConfig
 from environments.kind.objects import SYSTEM
 from environments.kubectl import Kubectl
 
@@ -17,14 +20,14 @@ READY_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
-class LocalEcr:
+class EcrSimulator:
     """`connect` gives `127.0.0.1:port` once the cluster is there."""
 
-    config: LocalEcrConfig
+    config: EcrSimulatorConfig
     kubectl: Kubectl
     connect: Callable[[], str]
     ca_file: Path
-    name: str = field(default="local", init=False)
+    name: str = field(default="simulator", init=False)
 
     @property
     def registry_host(self) -> str:
@@ -61,3 +64,20 @@ class LocalEcr:
 
     def down(self) -> None:
         """It goes with the cluster."""
+
+
+def wait_healthy(registry: Registry, ca_bundle: str, timeout: float = 60) -> None:
+    """Return when front, application and registry answer at `registry.data`.
+
+    A ready pod is not enough: its port on the host follows when kube-proxy has written its rules.
+    Raises WaitTimeout.
+    """
+    with session(registry.data, ca_bundle) as http:
+        eventually(
+            lambda: http.get(f"{registry.data.url}/healthz", timeout=10).status_code,
+            until=lambda status: status == 200,
+            what=f"the registry {registry.host} answers at {registry.data.connect}",
+            timeout=timeout,
+            transient=(requests.RequestException,),
+            remedy="see the logs of deployment ecr in namespace conformance-system",
+        )
