@@ -65,7 +65,7 @@ def main() -> int:
             ],
             "history, all days": [*gate, "history", *common, "--update-center", str(given.update_center)],
         }
-        sys.stdout.write(f"{'what':<32}{'wall s':>8}{'cpu s':>8}{'MB':>7}{'exit':>6}\n")
+        sys.stdout.write(f"{'run':<32}{'wall s':>8}{'cpu s':>8}{'MB':>7}{'exit':>6}\n")
         for name, words in runs.items():
             rounds = [measure(words) for _ in range(given.rounds)]
             wall, cpu, size = (statistics.median(one[at] for one in rounds) for at in range(3))

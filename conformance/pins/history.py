@@ -43,7 +43,7 @@ class Exposure:
     `since` is the day it was published when its link says so, else the first document that has it.
     `until` is the last document that has it, and `days` the days between. `fix` is the smallest set of
     bumps (plugin to version) of the first document that offers one for this core, `fix_day` its day;
-    without one, `blocked` says what stood in the way on the last day.
+    without one, `blocked` names the obstacles of the last day.
     """
 
     subject: str

@@ -1,4 +1,4 @@
-"""Turn the command line's words into what the gate works on."""
+"""Turn the command line's words into the inputs of the gate."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _with_other_core(file: PinFile, core: str) -> PinFile:
 
 
 class Inputs:
-    """The options, resolved; everything is read when it is asked for."""
+    """The options, resolved; each input is read on demand."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options

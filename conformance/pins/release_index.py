@@ -54,7 +54,7 @@ class ReleaseIndex:
         return min(known, key=lambda one: (bool(one.problem), bool(one.unknown)), default=None)
 
     def offered(self, name: str) -> Release | None:
-        """What the update center offers now; None when it does not have the plugin (any more)."""
+        """The release that the update center offers; None when it does not have the plugin (any more)."""
         return self.newest.release(name)
 
     def was_known(self, name: str) -> bool:

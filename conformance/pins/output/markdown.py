@@ -62,6 +62,6 @@ def _table(title: str, names: Sequence[str], lines: Sequence[Sequence[str]], roo
 
 
 def _cell(text: str) -> str:
-    """What comes from a document must not break out of its cell or become markup."""
+    """Text of a document must not break out of its cell or become markup."""
     flat = printable(" ".join(text.split()), 1000)
     return flat.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("@", "&#64;")
