@@ -96,8 +96,9 @@ class Inputs:
         self.options = options
         self.contract: Defaults | None = read_defaults(options.contract)
 
-    def candidate(self) -> Side:
-        return self._side(self.options.candidate, self.options.core)
+    def candidate(self, *, released_by: str = "") -> Side:
+        side = self._side(self.options.candidate, self.options.core)
+        return replace(side, target=replace(side.target, released_by=released_by))
 
     def baseline(self, candidate: Side) -> Side | None:
         """The baseline; None when it would be the candidate itself."""

@@ -84,6 +84,8 @@ def unacceptable(release: Release, target: Target, issues: Iterable[KnownIssue])
         return f"needs core {release.required_core}"
     if target.java and release.min_java and older(target.java, release.min_java):
         return f"needs Java {release.min_java}"
+    if target.released_by and not "" < release.released <= target.released_by:
+        return f"released {release.released or 'on an unknown day'}, after {target.released_by}"
     issue = known_issues.hit(issues, release.name, release.version, target.core)
     return f"known issue: {issue.what}" if issue else ""
 
