@@ -4,7 +4,7 @@
 
 DIRECTORY holds update center documents named by day; FILE the manifests of the pins. The pins measured are
 those of the manifests. Prints wall and CPU seconds and the largest resident set, for the gate against the
-newest document, for the history over all days, for a proposal, and for Python alone.
+newest document, a proposal, a plan, the history over all days, and Python alone.
 """
 
 from __future__ import annotations
@@ -63,9 +63,10 @@ def main() -> int:
                 "--output",
                 new,
             ],
+            "plan": [*gate, "plan", *common, "--update-center", str(newest)],
             "history, all days": [*gate, "history", *common, "--update-center", str(given.update_center)],
         }
-        sys.stdout.write(f"{'what':<32}{'wall s':>8}{'cpu s':>8}{'MB':>7}{'exit':>6}\n")
+        sys.stdout.write(f"{'run':<32}{'wall s':>8}{'cpu s':>8}{'MB':>7}{'exit':>6}\n")
         for name, words in runs.items():
             rounds = [measure(words) for _ in range(given.rounds)]
             wall, cpu, size = (statistics.median(one[at] for one in rounds) for at in range(3))
@@ -81,6 +82,7 @@ def measure(words: list[str]) -> tuple[float, float, float, int]:
         os.chdir(PROJECT)
         silent = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silent, 1)
+        os.dup2(silent, 2)
         os.execv(sys.executable, [sys.executable, *words])
     _, status, used = os.wait4(child, 0)
     wall = time.monotonic() - start

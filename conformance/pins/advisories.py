@@ -25,7 +25,7 @@ _VERSION_LENGTH = 256
 _NO_LOOK_AHEAD = "(?!"
 #: Instructions of RE2 times characters of the version, for all patterns of one document: about a second.
 _WORK = 20_000_000
-#: What a pattern counts that RE2 refuses as too large, which takes some milliseconds.
+#: The cost of a pattern that RE2 refuses as too large, which takes some milliseconds.
 _REFUSED_WORK = 100_000
 #: Reluctant and possessive quantifiers, inline flags and look-around, escapes beyond the common ones,
 #: intersections and classes in classes, a repetition without a lower bound.
@@ -153,6 +153,6 @@ def _re2(pattern: str) -> Any:
     try:
         return re2.compile(pattern, options)
     except re2.error as error:
-        said = error.args[0] if error.args else error
-        text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+        reason = error.args[0] if error.args else error
+        text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
         raise UnusablePattern(f"its pattern is not evaluated: {printable(text, 120)}") from error

@@ -38,7 +38,7 @@ class BisectResult:
 
 
 class OutOfBudget(Exception):
-    """No trials are left, or one broke: the search ends with what it knows."""
+    """No trials are left, or one broke: the search ends with the best answer so far."""
 
 
 def bisect(
@@ -50,7 +50,7 @@ def bisect(
     budget: int = 20,
     memory: TrialMemory | None = None,
 ) -> BisectResult:
-    """Find what in `candidate` breaks it. `budget` is in trials; remembered ones cost nothing."""
+    """Find the changes of `candidate` that break it. `budget` is in trials; remembered ones cost nothing."""
     search = _Search(baseline, candidate, trial, index, budget=budget, memory=memory or TrialMemory())
     return search.run()
 

@@ -19,15 +19,16 @@ from conformance.pins.release_index import ReleaseIndex
 from conformance.pins.resolve import Target
 from conformance.pins.versions import older
 
-BUDGET = 5000  # sets looked at
+#: sets that a search compares
+BUDGET = 5000
 
 
 @dataclass(frozen=True, slots=True)
 class BumpPlan:
     """`changes` holds plugin to version, the wanted ones included; empty when there is no valid set.
 
-    `proven` is False when the budget ran out first. `blockers` says what stood in the way of every
-    set that was tried.
+    `proven` is False when the budget ran out first. `blockers` names the obstacles of every set
+    that was tried.
     """
 
     changes: Mapping[str, str]
@@ -111,7 +112,7 @@ class _Search:
         return chosen
 
     def unmet(self, chosen: tuple[Release, ...]) -> dict[str, Dependency]:
-        """What the chosen releases (or pins, of a new plugin) need and do not have: the most, by plugin."""
+        """Unmet needs of the chosen releases (or of pins, for a new plugin): the greatest, by plugin."""
         now = dict(self.pins) | {one.name: one.version for one in chosen}
         new = {one.name for one in chosen if one.name not in self.pins}
         changed = {one.name for one in chosen}

@@ -1,4 +1,4 @@
-"""`conformance gate`, `gate propose` and `gate history`: options, and the commands behind them.
+"""`conformance gate` and its forms propose, plan and history: options, and the commands behind them.
 
 Only argparse is loaded here; the rest when a gate runs, so that other commands do not pay for it.
 """
@@ -49,12 +49,20 @@ def register(subparsers: Any, make_trial: TrialFactory | None = None) -> argpars
     add_gate(gate)
     add_outputs(gate)
     gate.set_defaults(handler=_guarded(lambda given: run_gate(given, make_trial)))
-    forms = gate.add_subparsers(dest="gate_form", metavar="[propose | history]")
+    forms = gate.add_subparsers(dest="gate_form", metavar="[propose | plan | history]")
     propose = forms.add_parser("propose", help="write the newest pins without known issues that fit a core")
     add_inputs(propose)
     add_trust(propose)
     propose.add_argument("--output", metavar="FILE", help="write here instead of into the file (- to print)")
     propose.set_defaults(handler=_guarded(run_propose))
+    plan = forms.add_parser("plan", help="group the upgrades: security first, then by core; write nothing")
+    add_inputs(plan)
+    add_trust(plan)
+    add_outputs(plan)
+    plan.add_argument(
+        "--min-age", type=_days, default=0, metavar="DAYS", help="leave out younger releases, such as 14d"
+    )
+    plan.set_defaults(handler=_guarded(run_plan))
     history = forms.add_parser("history", help="judge the pins by each day's document of a directory")
     add_inputs(history)
     add_outputs(history)
@@ -171,6 +179,29 @@ def _show_plan(result: GateResult, plan: Plan, other_core: str, console: Console
     lines += [other_core] if other_core else []
     for line in lines:
         console.print(printable(line), markup=False)
+
+
+def run_plan(given: argparse.Namespace) -> int:
+    """The exit code is the verdict about the pins as they are."""
+    from conformance.pins.inputs import Inputs
+    from conformance.pins.output import plan as output
+    from conformance.pins.plan import upgrade_plan
+
+    inputs = Inputs(given)
+    index = inputs.index()
+    found = upgrade_plan(inputs.candidate(released_by=index.day_before(given.min_age)), index, inputs.rules())
+    output.show(found, _console(given.markdown, given.json))
+    _write(given.markdown, lambda: output.as_markdown(found))
+    _write(given.json, lambda: output.as_json(found))
+    return found.now.verdict.exit_code
+
+
+def _days(text: str) -> int:
+    """14 or 14d; a ValueError is argparse's to report."""
+    days = int(text.removesuffix("d"))
+    if not 0 <= days <= 36500:
+        raise ValueError(text)
+    return days
 
 
 def run_history(given: argparse.Namespace) -> int:

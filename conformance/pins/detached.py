@@ -1,7 +1,7 @@
 """Plugins that were once part of the core, from the core's own split-plugins and split-plugin-cycles lists.
 
-A plugin built for a core up to `last_core` may use what has since moved into `plugin`, without saying so;
-the controller then adds the dependency by itself (as an optional one). Last entry: core 2.356.
+A plugin built for a core up to `last_core` may use code that has since moved into `plugin`, without a
+declared need; the controller then adds the dependency by itself (as an optional one). Last entry: core 2.356.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ BROKEN_CYCLES = frozenset(
 
 
 def implied(name: str, required_core: str) -> Iterator[Dependency]:
-    """What a plugin built for `required_core` implies; nothing when its required core is not known."""
+    """The implied needs of a plugin built for `required_core`; none when that core is not known."""
     if not required_core:
         return
     built_for = key_of(required_core)

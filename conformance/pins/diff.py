@@ -1,4 +1,4 @@
-"""What a candidate changes, with the facts that matter to a bump."""
+"""The changes of a candidate, with the facts that matter to a bump."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _LINE = re.compile(r"[^\n]*\n?")
 
 
 def edited(file: PinFile, versions: Mapping[str, str], added: Mapping[str, str], *, core: str = "") -> str:
-    """The file's text with `versions` (plugin to version) put in place of what is pinned or left open, and
+    """The file's text with `versions` (plugin to version) put in place of the pinned or open ones, and
     `added` plugins as lines of their own beside the last pin, in its style; with `core` in the image's tag.
 
     Raises:

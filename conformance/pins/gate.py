@@ -38,7 +38,7 @@ class GateResult:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Pins and what they run on."""
+    """Pins and the core that they run on."""
 
     file: PinFile
     target: Target
@@ -108,12 +108,12 @@ def _try(
             budget=dynamic.budget,
             memory=dynamic.memory,
         )
-    said = {
+    summary = {
         "passed": "the controller booted and the suites passed",
         "failed": "the controller or the suites failed",
         "error": "the trial itself broke",
     }[tried.outcome]
-    verdict = decide(findings, f"{said}: {tried.summary}" if tried.summary else said, tried.outcome)
+    verdict = decide(findings, f"{summary}: {tried.summary}" if tried.summary else summary, tried.outcome)
     return replace(result, findings=tuple(findings), verdict=verdict, trial=tried, bisection=bisection)
 
 
@@ -133,7 +133,7 @@ EXIT: dict[Word, int] = {"GO": 0, "NO-GO": 1, "INCOMPLETE": 2}
 
 @dataclass(frozen=True, slots=True)
 class GateVerdict:
-    """One word and the reasons for it, a line each; GO's reasons say what was decided by data only."""
+    """One word and the reasons for it, a line each; GO's reason says how it was decided."""
 
     word: Word
     reasons: tuple[str, ...]
@@ -146,7 +146,7 @@ class GateVerdict:
 def decide(findings: Iterable[Finding], dynamic: str = "", dynamic_outcome: str = "") -> GateVerdict:
     """The verdict: a failure outweighs what could not be decided, as everywhere in the harness.
 
-    `dynamic` says in words what the controller did, `dynamic_outcome` is passed, failed, error or empty
+    `dynamic` describes the trial in words, `dynamic_outcome` is passed, failed, error or empty
     (not tried).
     """
     listed = list(findings)

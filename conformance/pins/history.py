@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from conformance.pins.bump import BumpPlan, smallest
@@ -43,7 +44,7 @@ class Exposure:
     `since` is the day it was published when its link says so, else the first document that has it.
     `until` is the last document that has it, and `days` the days between. `fix` is the smallest set of
     bumps (plugin to version) of the first document that offers one for this core, `fix_day` its day;
-    without one, `blocked` says what stood in the way on the last day.
+    without one, `blocked` names the obstacles of the last day.
     """
 
     subject: str
@@ -95,10 +96,10 @@ def history(
         hits = [one for one in findings if one.code == "advisory"]
         new, gone = tuple(sorted(now - before)), tuple(sorted(before - now))
         found.append(Day(day, document.core, verdict.word, verdict.reasons, len(hits), new, gone))
+        fix = partial(fix_for, pins=pins, index=index, target=target, rules=rules)
         for hit in hits:
-            open_[hit.subject, hit.ref] = _exposure(
-                hit, open_.get((hit.subject, hit.ref)), day, pins, index, target, rules
-            )
+            key = (hit.subject, hit.ref)
+            open_[key] = _exposure(hit, open_.get(key), day, fix)
         _remember(document, pins, known)
         before = now
     ordered = sorted(open_.values(), key=lambda one: (one.since, one.subject, one.advisory))
@@ -127,18 +128,10 @@ def fix_for(
     return best or BumpPlan({}, blockers=(*sorted(blockers), *nothing))
 
 
-def _exposure(  # noqa: PLR0917 - one call, one record
-    hit: Finding,
-    earlier: Exposure | None,
-    day: str,
-    pins: Mapping[str, str],
-    index: ReleaseIndex,
-    target: Target,
-    rules: Rules,
-) -> Exposure:
+def _exposure(hit: Finding, earlier: Exposure | None, day: str, fix: Callable[[str], BumpPlan]) -> Exposure:
+    """The record of a hit with this day added; `fix` finds the smallest set of bumps for a plugin."""
     if earlier is None:
-        found = _PUBLISHED.search(hit.link)
-        since = found.group(1) if found and found.group(1) <= day else day
+        since = _published(hit.link, day)
         earlier = Exposure(hit.subject, hit.ref, hit.what, since, day, day, 0, {}, "")
     lasted = (date.fromisoformat(day) - date.fromisoformat(earlier.since)).days
     earlier = replace(earlier, until=day, days=lasted)
@@ -146,13 +139,23 @@ def _exposure(  # noqa: PLR0917 - one call, one record
         return earlier
     if hit.subject == "core":
         return replace(earlier, blocked=f"raise the core: {hit.next}")
-    plan = fix_for(hit.subject, pins, index, target, rules)
+    plan = fix(hit.subject)
     return replace(
         earlier,
         fix=plan.changes,
         fix_day=day if plan.changes else "",
         blocked="" if plan.changes else "; ".join(plan.blockers[:3]),
     )
+
+
+def _published(link: str, day: str) -> str:
+    """The publication day in an advisory's link; `day` when the link has none or a later one."""
+    found = _PUBLISHED.search(link)
+    try:
+        published = date.fromisoformat(found.group(1)) if found else date.fromisoformat(day)
+    except ValueError:
+        return day
+    return min(published.isoformat(), day)
 
 
 def _remember(document: UpdateCenter, pins: Mapping[str, str], known: dict[str, list[Release]]) -> None:

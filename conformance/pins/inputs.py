@@ -1,4 +1,4 @@
-"""Turn the command line's words into what the gate works on."""
+"""Turn the command line's words into the inputs of the gate."""
 
 from __future__ import annotations
 
@@ -90,14 +90,15 @@ def _with_other_core(file: PinFile, core: str) -> PinFile:
 
 
 class Inputs:
-    """The options, resolved; everything is read when it is asked for."""
+    """The options, resolved; each input is read on demand."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.contract: Defaults | None = read_defaults(options.contract)
 
-    def candidate(self) -> Side:
-        return self._side(self.options.candidate, self.options.core)
+    def candidate(self, *, released_by: str = "") -> Side:
+        side = self._side(self.options.candidate, self.options.core)
+        return replace(side, target=replace(side.target, released_by=released_by))
 
     def baseline(self, candidate: Side) -> Side | None:
         """The baseline; None when it would be the candidate itself."""

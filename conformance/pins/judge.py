@@ -21,7 +21,7 @@ _DECIDES = {"warnings": "the advisories", "deprecations": "deprecated plugins"}
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What to judge by, besides the data. `max_age` is in days; 0 accepts any document."""
+    """The rules besides the data. `max_age` is in days; 0 accepts any document."""
 
     today: date
     waivers: tuple[PinWaiver, ...] = ()

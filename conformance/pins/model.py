@@ -14,7 +14,7 @@ class UpdateCenterUnreadable(ConformanceError):
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """What a release needs: `name` at `version` or newer; an optional one only when it is present."""
+    """A need of a release: `name` at `version` or newer; an optional one only when it is present."""
 
     name: str
     version: str

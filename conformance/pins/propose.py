@@ -50,7 +50,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """`text` is the edited file; `plan` says what changed and what is held back."""
+    """`text` is the edited file; `plan` has the changes and the plugins that are held back."""
 
     text: str
     plan: Plan
@@ -84,6 +84,8 @@ def unacceptable(release: Release, target: Target, issues: Iterable[KnownIssue])
         return f"needs core {release.required_core}"
     if target.java and release.min_java and older(target.java, release.min_java):
         return f"needs Java {release.min_java}"
+    if target.released_by and not "" < release.released <= target.released_by:
+        return f"released {release.released or 'on an unknown day'}, after {target.released_by}"
     issue = known_issues.hit(issues, release.name, release.version, target.core)
     return f"known issue: {issue.what}" if issue else ""
 
@@ -152,7 +154,7 @@ class _Search:
     def _better(self, chosen: Chosen) -> Chosen:
         """A set with fewer advisories, else a newer one; empty when there is none.
 
-        A plugin that the set adds can stand in the way of another's optional need, so sets without it are
+        A plugin that the set adds can conflict with another's optional need, so sets without it are
         tried too. They must not leave more needs unmet.
         """
         now, unmet = self.counted(chosen), self._unmet_needs(chosen)
@@ -247,7 +249,7 @@ class _Search:
                 if self._met(possible[name][0], possible, counted, needed_by, todo):
                     break
                 possible[name].pop(0)
-            if possible[name]:  # the pin itself is not refused, but what it needs is looked for
+            if possible[name]:  # the pin itself is never refused; its needs are searched too
                 self._met(possible[name][0], possible, counted, needed_by, todo)
             if len(possible[name]) != before:
                 todo += sorted(needed_by.get(name, ()))
@@ -310,10 +312,11 @@ class _Search:
         known = self.index.releases(name)
         if not known or not older(chosen[name].version, known[0].version):
             return None
-        return Held(name, chosen[name].version, known[0].version, self.reason(known[0], chosen, (name,)))
+        reason = self.reason(known[0], chosen, (name,)) or "an older release is pinned and nothing newer fits"
+        return Held(name, chosen[name].version, known[0].version, reason)
 
     def reason(self, release: Release, chosen: Chosen, chain: tuple[str, ...]) -> str:
-        """Why `release` is not in the set, down to the core or the plugin at the end of the chain."""
+        """The obstacle to `release`, down to the plugin or core at the end of the chain; or nothing."""
         now = chosen.get(release.name)
         own = unacceptable(release, self.target, self.issues)
         hits = self.index.affecting(release.name, release.version)
@@ -325,19 +328,21 @@ class _Search:
             why = self._unmet(need, chosen, chain)
             if why:
                 return why
-        return "an older release is pinned and nothing newer fits"
+        return ""
 
     def _unmet(self, need: Dependency, chosen: Chosen, chain: tuple[str, ...]) -> str:
         now = chosen.get(need.name)
         if (now is None and need.optional) or (now and not older(now.version, need.version)):
             return ""
         fitting = [one for one in self.index.releases(need.name) if not older(one.version, need.version)]
+        usable = [one for one in self.candidates(need.name) if one in fitting]
         if need.name in chain or len(chain) >= _CHAIN:
-            why = f"they hold each other: {', '.join(chain)}"
+            why = f"these hold each other: {', '.join(chain)}"
         elif not fitting:
             why = "no newer release of it is known" if now else "no such release of it is known"
         else:
-            why = self.reason(fitting[-1], chosen, (*chain, need.name))
+            why = self.reason((usable or fitting)[-1], chosen, (*chain, need.name))
         if now is None:
-            return f"needs {need.name} {need.version}, which cannot be had ({why})"
-        return f"needs {need.name} {need.version}; {need.name} stays at {now.version} ({why})"
+            # a plugin without an obstacle of its own would be added: something else is in the way
+            return f"needs {need.name} {need.version}, which cannot be had ({why})" if why else ""
+        return f"needs {need.name} {need.version}; {need.name} stays at {now.version}" + (why and f" ({why})")

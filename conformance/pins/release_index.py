@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from conformance.pins.advisories import hits
-from conformance.pins.model import Release
+from conformance.pins.model import Release, UpdateCenterUnreadable
 from conformance.pins.updatecenter.document import UpdateCenter, release_of
 from conformance.pins.versions import key_of
 from conformance.sources.plugins.pin import PinsUnreadable
@@ -54,8 +55,24 @@ class ReleaseIndex:
         return min(known, key=lambda one: (bool(one.problem), bool(one.unknown)), default=None)
 
     def offered(self, name: str) -> Release | None:
-        """What the update center offers now; None when it does not have the plugin (any more)."""
+        """The release that the update center offers; None when it does not have the plugin (any more)."""
         return self.newest.release(name)
+
+    def day_before(self, days: int) -> str:
+        """The ISO date that many days before the document's; empty for no days.
+
+        Raises:
+            UpdateCenterUnreadable: the document does not say its day.
+        """
+        if not days:
+            return ""
+        if self.newest.generated is None:
+            raise UpdateCenterUnreadable(
+                "the age of releases is unknown",
+                where=self.newest.source,
+                expected="a document with generationTimestamp",
+            )
+        return (self.newest.generated.date() - timedelta(days=days)).isoformat()
 
     def was_known(self, name: str) -> bool:
         return any(name in document for document in self._earlier) or name in self._manifests

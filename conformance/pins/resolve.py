@@ -17,11 +17,15 @@ CORE = Place("core")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The core and Java that the pins run on; an empty one is not checked."""
+    """The core and Java that the pins run on; an empty one is not checked.
+
+    With `released_by` (an ISO date), younger releases are not taken into a proposal or a plan.
+    """
 
     core: str
     java: str = ""
     where: Place = CORE
+    released_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ QUERY = (
 
 @dataclass(frozen=True, slots=True)
 class RunningPlugins:
-    """What a controller runs: plugin to (version, active)."""
+    """The plugins of a controller: plugin to (version, active)."""
 
     where: str
     plugins: Mapping[str, tuple[str, bool]]

@@ -57,7 +57,7 @@ def text_of(stack: Path) -> str:
 
 
 def findings(pins: Mapping[str, Pin], releases: Mapping[str, Release], stack: str) -> Iterator[Finding]:
-    """Notes about pins that are needed by nothing, judged by the stack's text."""
+    """Notes about pins that nothing needs, by the stack's text."""
     needed = {
         dependency.name
         for release in releases.values()

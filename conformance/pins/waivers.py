@@ -3,7 +3,7 @@
 A waiver file holds tables `[[waiver]]` with `finding` (an advisory's id or a finding's code), `plugin`
 ("core" for the core), `owner`, `reason` and `expires` (a date, the last day on which it holds). A waiver
 that has expired waives nothing and is itself a NO-GO while its finding is there; one that nothing needs
-is told, so that the list stays true.
+is a warning, so that the list stays true.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ def read(path: Path) -> tuple[PinWaiver, ...]:
 
 
 def apply(findings: Iterable[Finding], waivers: Iterable[PinWaiver], today: date) -> list[Finding]:
-    """The findings, waived where a waiver holds, and what is to be said about the waivers themselves.
+    """The findings, waived where a waiver holds, and findings about the waivers themselves.
 
-    Only what keeps the gate from GO (no-go and error) can be waived.
+    Only findings that keep the gate from GO (no-go and error) can be waived.
     """
     result = list(findings)
     for waiver in waivers:
@@ -63,9 +63,9 @@ def apply(findings: Iterable[Finding], waivers: Iterable[PinWaiver], today: date
         elif waiver.expires < today:
             result.append(_expired(waiver, result[covered[0]]))
         else:
-            said = f"waived by {waiver.owner} until {waiver.expires}: {waiver.reason}"
+            words = f"waived by {waiver.owner} until {waiver.expires}: {waiver.reason}"
             for at in covered:
-                result[at] = replace(result[at], waived=said)
+                result[at] = replace(result[at], waived=words)
     return result
 
 
@@ -78,7 +78,7 @@ def _unneeded(waiver: PinWaiver) -> Finding:
 
 def _expired(waiver: PinWaiver, finding: Finding) -> Finding:
     what = f"the waiver of {waiver.finding} by {waiver.owner} expired on {waiver.expires}: {finding.what}"
-    step = "mend what it waived, or have its owner decide again"
+    step = "repair the waived finding, or have its owner decide again"
     return Finding("waiver-expired", "no-go", waiver.plugin, what, waiver.where, step, ref=waiver.finding)
 
 

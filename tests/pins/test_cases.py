@@ -180,7 +180,7 @@ def hostile(number: int) -> bytes:
     return json.dumps(spoil(raw)).encode()
 
 
-@pytest.mark.parametrize("form", [JUDGE, PROPOSE])
+@pytest.mark.parametrize("form", [JUDGE, PROPOSE, ("gate", "plan")])
 def test_hostile_documents_end_in_order(
     form: tuple[str, ...], run: Callable[..., Shown], tmp_path: Path
 ) -> None:

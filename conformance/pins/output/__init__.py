@@ -1,1 +1,1 @@
-"""What the gate says: on the terminal, as Markdown for a comment, as JSON, as JUnit."""
+"""The outputs of the gate: on the terminal, as Markdown for a comment, as JSON, as JUnit."""

@@ -42,9 +42,9 @@ def _plain(one: Finding | PinChange) -> dict[str, Any]:
 
 
 def as_junit(result: GateResult) -> str:
-    """One case for each subject: a pin, the core, or what else a finding is about.
+    """One case for each subject: a pin, the core, or another subject of a finding.
 
-    no-go is a failure, error an error, a waived finding and a warning stand in system-out.
+    no-go is a failure, error an error, a waived finding and a warning go to system-out.
     """
     cases: dict[str, list[Finding]] = {name: [] for name in ("core", *result.candidate.exact())}
     for one in result.findings:
@@ -61,12 +61,12 @@ def as_junit(result: GateResult) -> str:
     ET.SubElement(ET.SubElement(suite, "properties"), "property", name="verdict", value=result.verdict.word)
     for name, found in cases.items():
         case = ET.SubElement(suite, "testcase", classname="plugin-gate", name=_clean(name))
-        said = [f"{rows.level(one)} {one.where} {rows.what(one)}" for one in found]
+        lines = [f"{rows.level(one)} {one.where} {rows.what(one)}" for one in found]
         if name in failed or name in broken:
             tag = "failure" if name in failed else "error"
-            ET.SubElement(case, tag, message=_clean(said[0])).text = _clean("\n".join(said))
-        elif said:
-            ET.SubElement(case, "system-out").text = _clean("\n".join(said))
+            ET.SubElement(case, tag, message=_clean(lines[0])).text = _clean("\n".join(lines))
+        elif lines:
+            ET.SubElement(case, "system-out").text = _clean("\n".join(lines))
     return ET.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 
 

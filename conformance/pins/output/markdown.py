@@ -16,10 +16,10 @@ _FOLD = 15  # rows from which a table is folded
 
 
 def render(result: GateResult, limit: int = LIMIT) -> str:
-    parts = [f"## Plugin gate: {_cell(rows.heading(result))}", ""]
-    parts += [f"- {_cell(reason)}" for reason in result.verdict.reasons]
+    parts = [f"## Plugin gate: {cell(rows.heading(result))}", ""]
+    parts += [f"- {cell(reason)}" for reason in result.verdict.reasons]
     if result.bisection:
-        parts.append(f"- bisection: {_cell(rows.bisection(result.bisection))}")
+        parts.append(f"- bisection: {cell(rows.bisection(result.bisection))}")
     blocking = [one for one in result.findings if one.level in ("no-go", "error") and not one.waived]
     rest = [one for one in result.findings if one not in blocking]
     changes = [
@@ -47,7 +47,7 @@ def _table(title: str, names: Sequence[str], lines: Sequence[Sequence[str]], roo
     body: list[str] = []
     used = 0
     for line in lines:
-        text = "| " + " | ".join(_cell(cell) for cell in line) + " |"
+        text = "| " + " | ".join(cell(text) for text in line) + " |"
         used += len(text) + 1
         if used > room:
             body.append(
@@ -61,7 +61,7 @@ def _table(title: str, names: Sequence[str], lines: Sequence[Sequence[str]], roo
     return (f"<details><summary><b>{title}</b> ({len(lines)})</summary>", "", *table, "", "</details>")
 
 
-def _cell(text: str) -> str:
-    """What comes from a document must not break out of its cell or become markup."""
+def cell(text: str) -> str:
+    """Text of a document must not break out of its cell or become markup."""
     flat = printable(" ".join(text.split()), 1000)
     return flat.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("@", "&#64;")

@@ -1,1 +1,1 @@
-"""The update center: its document, where it comes from, and whether it is what it says it is."""
+"""The update center: its document, the places it comes from, and its signature."""

@@ -22,16 +22,16 @@ from conformance.sources.plugins.pin import is_plugin_name, is_version
 #: Uncompressed bytes. The largest real one (with every plugin's text) has about 4 million.
 LIMIT = 128 * 1024 * 1024
 _BLANK = re.compile(r"\s*")
-#: What follows the JSON in update-center.json, and in update-center.json.html.
+#: The text after the JSON in update-center.json, and in update-center.json.html.
 _CLOSED_SCRIPT = re.compile(r"\s*\)\s*;?\s*")
 _CLOSED_PAGE = re.compile(r"\s*\),\s*[\"']\*[\"']\);.{0,200}", re.DOTALL)
 _OTHER_PACKINGS = {b"BZh": "bzip2", b"PK\x03\x04": "zip", b"\x04\x22\x4d\x18": "lz4", b"7z\xbc\xaf": "7z"}
 
 
 class UpdateCenter:
-    """One day's document. `source` is where it came from, `signed` what was verified of it.
+    """One day's document. `source` is where it came from, `signed` says how it was verified.
 
-    `pattern_work` is what its version patterns have cost so far; conformance.pins.advisories bounds it.
+    `pattern_work` is the cost of its version patterns so far; conformance.pins.advisories bounds it.
     """
 
     def __init__(self, raw: Mapping[str, Any], source: str, signed: str = "", notice: str = "") -> None:

@@ -101,7 +101,7 @@ class Fetched:
 
 
 def fetch(url: str, cache: Path, timeout: tuple[float, float] = (CONNECT, READ)) -> Fetched:
-    """The document at `url`; the cached copy when the server says it is unchanged or cannot be asked.
+    """The document at `url`; the cached copy when it is unchanged or the server cannot be reached.
 
     Raises:
         UpdateCenterUnreadable: cannot be fetched and was never fetched before.
@@ -129,12 +129,12 @@ def fetch(url: str, cache: Path, timeout: tuple[float, float] = (CONNECT, READ))
             }
     except requests.RequestException as error:
         if kept.exists():
-            said = str(error).splitlines()[0][:200]
+            reason = str(error).splitlines()[0][:200]
             return Fetched(
-                kept.read_bytes(), f"{url} cannot be fetched ({said}); using the copy fetched before"
+                kept.read_bytes(), f"{url} cannot be fetched ({reason}); using the copy fetched before"
             )
         raise _unreachable(url, str(error).splitlines()[0][:300]) from error
-    decode(bytes(content), url)  # what is no document must not stand in for one the next time
+    decode(bytes(content), url)  # only a document may go into the cache
     cache.mkdir(parents=True, exist_ok=True)
     write_atomically(kept, bytes(content))
     write_atomically(tags_file, json.dumps(new).encode())

@@ -1,4 +1,4 @@
-"""Is the document what its maker signed?
+"""Is the document the one that its publisher signed?
 
 The signed form is the document without its `signature`, keys sorted, no blanks, UTF-8. As Jenkins does,
 `correct_digest512`/`correct_signature512` are checked (the pairs without "correct_" cover only a part of
@@ -21,7 +21,7 @@ from conformance.pins.model import UpdateCenterUnreadable
 
 
 def check_sum(content: bytes, sidecar: Path, source: str) -> str:
-    """Compare with a `.sha256` file as sha256sum writes it; what was verified, in words.
+    """Compare with a `.sha256` file as sha256sum writes it; returns the verified facts in words.
 
     Raises:
         UpdateCenterUnreadable: another sum, or not a sum at all.
@@ -41,7 +41,7 @@ def check_sum(content: bytes, sidecar: Path, source: str) -> str:
 
 
 def check(raw: dict[str, Any], source: str, authority: Path | None = None) -> str:
-    """Verify the document's own signature; what was verified, in words ("not signed" when there is none).
+    """Verify the document's own signature; returns the verified facts in words ("not signed" without one).
 
     Raises:
         UpdateCenterUnreadable: a signature is there and does not hold.
@@ -120,7 +120,7 @@ def _chain_ends_in(chain: list[Any], trusted: list[Any]) -> None:
 
 
 def _bytes(text: str) -> bytes:
-    """Hex (SHA-512 fields of the real one) or base64; what is neither is no bytes at all."""
+    """Hex (SHA-512 fields of the real one) or base64; empty for anything else."""
     try:
         return bytes.fromhex(text)
     except ValueError:

@@ -1,8 +1,8 @@
 """Terraform: plugin lists and maps in locals, variable defaults, module arguments and tfvars.
 
-A narrow reader on purpose. python-hcl2 gives values without the line of a list's element, costs 60 ms of
+A narrow reader by intention. python-hcl2 gives values without the line of a list's element, costs 60 ms of
 start-up and cannot write a version back without reformatting the file; pins need exactly line, offset and
-an untouched rest. What is read: an assignment whose name contains "plugins" (the last label for a
+an untouched rest. It reads an assignment whose name contains "plugins" (the last label for a
 variable's block: `variable "jenkins_plugins" { default = [...] }`), with a list of "name:version" strings,
 a map of name = "version", or a list of objects with name (or artifactId) and version.
 """

@@ -56,7 +56,7 @@ def neutral(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What the chart's values say: pins, findings about how the chart installs them, and the core.
+    """Pins, findings about how the chart installs them, and the core.
 
     `core` is the version in the controller's image tag (empty: none), `core_span` its place in the text.
     """
@@ -132,19 +132,19 @@ def _list_of(node: yaml.Node, text: str, file: str, into: list[Pin]) -> None:
 def _settings(
     keys: dict[str, tuple[yaml.Node, yaml.Node]], text: str, file: str, *, has_pins: bool
 ) -> Iterator[Finding]:
-    """What the chart does with the pins can make them mean nothing. Its defaults are known to do so."""
+    """Settings with which the chart ignores its pins, some of them by default."""
     if not has_pins:
         return
     latest = keys.get("installLatestPlugins")
     lists = keys.get("installPlugins") or keys.get("additionalPlugins")
     if lists and (latest is None or _text(latest[1], text) == "true"):
         at = (latest or lists)[0].start_mark.line + 1
-        said = "is not set, and the chart's default is true" if latest is None else "is true"
+        state = "is not set, and the chart's default is true" if latest is None else "is true"
         yield Finding(
             "installs-latest",
             "no-go",
             "controller",
-            f"controller.installLatestPlugins {said}: "
+            f"controller.installLatestPlugins {state}: "
             "dependencies are installed at their newest, whatever is pinned",
             Place(file, at),
             next="set controller.installLatestPlugins: false",
@@ -171,7 +171,7 @@ def _settings(
             "controller.overwritePlugins is not true: on a kept "
             "volume a pin that goes down, and some that go up, change nothing",
             Place(file, at),
-            next="set controller.overwritePlugins: true, or compare what runs (--running)",
+            next="set controller.overwritePlugins: true, or compare the running plugins (--running)",
         )
 
 
