@@ -84,6 +84,8 @@ class StackModel:
     """The sources of a stack, evaluated."""
 
     root: Path
+    #: every file of the repository that counts
+    files: tuple[str, ...]
     inventory: Inventory
     #: Terraform roots that declare the stack
     terraform: tuple[Configuration, ...]
@@ -124,7 +126,8 @@ class StackModel:
 def load_model(root: Path, inputs: Inputs | None = None) -> StackModel:
     """The model of a repository."""
     given = inputs or Inputs()
-    inventory = classify.classify(walk(root))
+    files = walk(root)
+    inventory = classify.classify(files)
     stack, other = _terraform(inventory, root, given)
     found, assumed = _releases(inventory, stack, root, given)
     charts = tuple(chart for release in found for chart in values.of_release(release, root))
@@ -148,6 +151,7 @@ def load_model(root: Path, inputs: Inputs | None = None) -> StackModel:
     pod_templates = (*(own for part in controllers for own in part.pod_templates), *casc.pod_templates)
     return StackModel(
         root=root,
+        files=files.paths,
         inventory=inventory,
         terraform=stack,
         other_terraform=other,

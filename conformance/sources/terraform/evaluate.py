@@ -21,7 +21,7 @@ from conformance.sources.terraform.structures import list_of, object_of, open_re
 from conformance.sources.yaml_positions import Node
 
 #: expressions that one configuration may evaluate
-MAX_STEPS = 2_000_000
+MAX_STEPS = 200_000
 
 
 class LimitError(Exception):

@@ -183,7 +183,9 @@ class Module:
                 yield None, self.evaluate.with_names({"count": Node({"index": number}, count.place)}), reason
                 return
             size = int(count.value) if isinstance(count.value, bool | int | float | str) else 0
-            for number_ in range(min(size, MAX_INSTANCES)):
+            if size > MAX_INSTANCES:
+                raise LimitError(f"{count.place}: a count of {size}; at most {MAX_INSTANCES} are evaluated")
+            for number_ in range(size):
                 index = Node({"index": Node(number_, count.place)}, count.place)
                 yield number_, self.evaluate.with_names({"count": index}), None
         elif "for_each" in settings:
