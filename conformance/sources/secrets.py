@@ -79,7 +79,7 @@ _UNSTRUCTURED = frozenset(
     (".groovy", ".properties", ".env", ".sh", ".xml", ".ini", ".conf", ".cfg", ".jenkinsfile")
 )
 _WORDS = ("pass", "secret", "token", "key", "credential")
-MAX_LINE, MAX_LINES = 4_000, 50_000
+MAX_BYTES, MAX_LINE = 1_000_000, 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,7 @@ def _of_files(model: StackModel) -> Iterator[SecretFinding]:
 
 def _of_file(path: Path, root: Path) -> Iterator[SecretFinding]:
     pure = PurePosixPath(path)
-    if pure.suffix in _PROSE or path.stat().st_size > texts.MAX_BYTES:
+    if pure.suffix in _PROSE or path.stat().st_size > MAX_BYTES:
         return
     text = texts.read(path, root)
     if isinstance(text, SourceError) or "\0" in text.value:
@@ -222,7 +222,7 @@ def _of_file(path: Path, root: Path) -> Iterator[SecretFinding]:
 
 def of_text(text: Text, keywords: bool) -> Iterator[SecretFinding]:
     """Secrets of a text; `keywords`: also words such as `password = "..."`."""
-    for number, line in enumerate(text.value.split("\n")[:MAX_LINES], 1):
+    for number, line in enumerate(text.value.split("\n"), 1):
         if len(line) < 8 or len(line) > MAX_LINE:
             continue
         for detector in _detectors():

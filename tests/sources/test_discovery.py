@@ -228,3 +228,37 @@ def test_values_nobody_can_read_leave_the_release_open(tmp_path: Path) -> None:
     assert isinstance(jenkins.plugins.install_latest.value, Undecided)
     assert jenkins.admin.password is not None
     assert isinstance(jenkins.admin.password.value, Undecided)
+
+
+def test_scripts_and_values_with_unknown_structure_are_undecided_not_broken(tmp_path: Path) -> None:
+    main = (
+        'variable "seed" {}\nvariable "more" {}\nresource "helm_release" "jenkins" {\n  name = "jenkins"\n'
+        '  chart = "jenkins"\n  version = "5.8.68"\n'
+        '  values = [templatefile("${path.module}/v.tmpl", { seed = var.seed }), "${var.more}x: [\\n"]\n}\n'
+    )
+    template = (
+        "controller:\n  JCasC:\n    configScripts:\n      jobs: |\n        jobs:\n"
+        "          ${seed}\n        - x: y\n"
+    )
+    found = model(tmp_path, {"main.tf": main, "v.tmpl": template})
+    assert found.errors == ()
+    assert [(str(place), why.decided_by) for place, why in found.undecided] == [
+        ("main.tf:7:73", "var.more"),
+        ("v.tmpl:7:9", "var.seed"),
+        # any script may be among the values that are not known
+        ("v.tmpl:4:7", "var.more"),
+    ]
+
+
+def test_blocks_of_override_files_win(tmp_path: Path) -> None:
+    found = model(
+        tmp_path,
+        {
+            "main.tf": 'resource "aws_ecr_repository" "a" {\n  name = "a"\n'
+            '  image_tag_mutability = "MUTABLE"\n}\n',
+            "override.tf": 'resource "aws_ecr_repository" "a" {\n  image_tag_mutability = "IMMUTABLE"\n}\n',
+        },
+    )
+    (repository_,) = found.repositories
+    assert (repository_.name.value, repository_.mutability.value) == ("a", "IMMUTABLE")
+    assert str(repository_.mutability.place) == "override.tf:2:26"

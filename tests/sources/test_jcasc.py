@@ -20,7 +20,7 @@ def casc(
     for number, own in enumerate(written):
         found, broken = of_text(f"s{number}", text(own, f"s{number}.yaml"), "values")
         sources += found
-        errors += broken
+        errors += [error for error in broken if isinstance(error, SourceError)]
     return configuration(sources, variables or {}, errors, overrides)
 
 

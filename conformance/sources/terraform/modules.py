@@ -64,6 +64,16 @@ def bodies_of(folder: Path, loaded: Loaded) -> tuple[hcl.Body, ...]:
     return loaded.bodies[folder]
 
 
+def _overridden(own: hcl.Block | None, block: hcl.Block) -> hcl.Block:
+    """A block of an override file: its attributes win, its nested blocks take the place of their kind."""
+    if own is None:
+        return block
+    kinds = {inner.type for inner in block.body.blocks}
+    nested = (*(inner for inner in own.body.blocks if inner.type not in kinds), *block.body.blocks)
+    body = hcl.Body({**own.body.settings, **block.body.settings}, nested)
+    return hcl.Block(own.type, own.labels, body, own.place)
+
+
 class Module:
     """One instance of a module: the scope of its expressions."""
 
@@ -83,7 +93,8 @@ class Module:
                 if block.type == "locals":
                     self._settings.update(block.body.settings)
                 elif block.type in {"resource", "data", "variable", "module", "output"}:
-                    self._blocks[(block.type, *block.labels)] = block
+                    key = (block.type, *block.labels)
+                    self._blocks[key] = _overridden(self._blocks.get(key), block)
 
     # -- names ------------------------------------------------------------------------------
 
