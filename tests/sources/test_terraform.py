@@ -247,6 +247,28 @@ def test_bombs_end_with_a_limit_or_an_unknown(tmp_path: Path, bomb: str) -> None
     assert found.errors or (value is not None and isinstance(value.value, Undecided))
 
 
+def test_what_terraform_refuses_is_undecided_with_the_reason(tmp_path: Path) -> None:
+    root = repository(
+        tmp_path,
+        {
+            "main.tf": 'resource "x" "a" {\n  v = -"word"\n  w = nothing.here\n'
+            '  f = regex("(a+)+b", "aaaa")\n}\n'
+            'resource "x" "c" {\n  count = "many"\n}\nresource "x" "d" {\n  v = 1\n}\n'
+        },
+    )
+    first, second, third = load(root, root).resources
+    reasons = [
+        value.value.reason for value in first.body.mapping.values() if isinstance(value.value, Undecided)
+    ]
+    assert reasons == [
+        "a number is needed, not another text",
+        "there is no resource nothing.here",
+        "functions with regular expressions are not evaluated",
+    ]
+    assert second.instances is not None
+    assert third.body.plain() == {"v": 1}
+
+
 def test_files_outside_of_the_repository_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("outside")
     root = repository(

@@ -86,6 +86,8 @@ class Evaluator:
             return self._evaluate(expression)
         except FunctionError as error:
             return Node(Undecided(str(error)), expression.place)
+        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+            return Node(Undecided(f"the expression cannot be evaluated: {error}"), expression.place)
         except TextTooLargeError:
             raise LimitError(f"{expression.place}: the text that an expression makes is too large") from None
 
