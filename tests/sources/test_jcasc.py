@@ -196,6 +196,16 @@ def test_unknown_names_are_undecided(kind: str, name: str) -> None:
     assert isinstance(found.plugin, Undecided)
 
 
+def test_roots_that_are_none_for_certain() -> None:
+    found = casc("views: []\nplugins: {required: {git: '5'}}\nourPlugin: {}\njenkins: {}\n")
+    assert [(str(error.place), error.message.split(";")[0]) for error in found.errors] == [
+        ("s0.yaml:1:1", "views is no root element"),
+        ("s0.yaml:2:1", "plugins is no root element"),
+    ]
+    assert {"git", "job-dsl"} <= plugin_facts.covered()
+    assert "slack" not in plugin_facts.covered()
+
+
 def test_uses_are_roots_attributes_and_symbols() -> None:
     found = casc("securityRealm: {local: {}}\njenkins: {markupFormatter: {rawHtml: {}}}\n")
     assert [(own.kind, own.name) for own in found.uses] == [

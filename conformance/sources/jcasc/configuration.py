@@ -64,6 +64,11 @@ def configuration(
     found = list(errors)
     for source in sources:
         found += source.duplicates
+        found += [
+            SourceError(source.root.key_place(name), why)
+            for name in source.root.mapping
+            if (why := plugin_facts.no_root(name))
+        ]
     found += _several_entries(merged.root)
     return JcascConfiguration(
         sources=tuple(sources),
