@@ -84,6 +84,8 @@ class StackModel:
     """The sources of a stack, evaluated."""
 
     root: Path
+    #: every file of the repository that counts
+    files: tuple[str, ...]
     inventory: Inventory
     #: Terraform roots that declare the stack
     terraform: tuple[Configuration, ...]
@@ -106,6 +108,8 @@ class StackModel:
     needs: tuple[Need, ...]
     #: sentences that say what was assumed
     assumptions: tuple[str, ...]
+    #: what the sources do not determine, each once with its place
+    undecided: tuple[tuple[Place, Undecided], ...]
     #: templates of charts that Helm alone can read
     unread: tuple[SourceError, ...]
     errors: tuple[SourceError, ...]
@@ -124,7 +128,8 @@ class StackModel:
 def load_model(root: Path, inputs: Inputs | None = None) -> StackModel:
     """The model of a repository."""
     given = inputs or Inputs()
-    inventory = classify.classify(walk(root))
+    files = walk(root)
+    inventory = classify.classify(files)
     stack, other = _terraform(inventory, root, given)
     found, assumed = _releases(inventory, stack, root, given)
     charts = tuple(chart for release in found for chart in values.of_release(release, root))
@@ -148,6 +153,7 @@ def load_model(root: Path, inputs: Inputs | None = None) -> StackModel:
     pod_templates = (*(own for part in controllers for own in part.pod_templates), *casc.pod_templates)
     return StackModel(
         root=root,
+        files=files.paths,
         inventory=inventory,
         terraform=stack,
         other_terraform=other,
@@ -165,6 +171,7 @@ def load_model(root: Path, inputs: Inputs | None = None) -> StackModel:
         seeds=tuple(_seeds(casc, mounted)),
         needs=tuple(_needs(casc, pod_templates)),
         assumptions=assumed,
+        undecided=tuple(dict.fromkeys(_undecided(found, stack, casc))),
         unread=tuple(unread),
         errors=tuple(dict.fromkeys(errors)),
     )
@@ -276,6 +283,27 @@ def _needs(casc: JcascConfiguration, pod_templates: Sequence[PodTemplate]) -> It
         yield plugin_facts.need(use.kind, use.name, use.place)
     for template in pod_templates[:1]:
         yield plugin_facts.need("feature", "pod template", template.place)
+
+
+def _undecided(
+    found: Sequence[Release], stack: Sequence[Configuration], casc: JcascConfiguration
+) -> Iterator[tuple[Place, Undecided]]:
+    """Whole parts that are not known; values have their own reasons."""
+    for release in found:
+        for layer in release.layers:
+            if isinstance(layer.value, Undecided):
+                yield layer.place, layer.value
+    for part in stack:
+        for resource in part.resources:
+            if resource.instances is not None:
+                yield resource.place, resource.instances
+        for module in part.unread_modules:
+            yield (
+                module.place,
+                Undecided(f"the module {module.source} is not in the repository", module.address),
+            )
+    for own in casc.open_sources:
+        yield own.place, own.why
 
 
 def needs_of(uses: Iterable[Used]) -> tuple[Need, ...]:

@@ -16,6 +16,8 @@ from typing import Any
 from conformance.sources.facts import Place, Undecided
 
 CORE = "core"
+#: roots that releases of configuration as code before 1.8 had
+_REMOVED_ROOTS = frozenset(("plugins",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,24 @@ def _known() -> dict[str, dict[str, str]]:
 def alternatives() -> frozenset[str]:
     """Attributes of configuration as code that take one description out of several."""
     return frozenset(_facts()["alternatives"]) | {"clouds", "nodes", "credentials"}
+
+
+@cache
+def covered() -> frozenset[str]:
+    """Plugins of which every name is known: where all pins are among them, an unknown name is a wrong one."""
+    return frozenset(_facts()["plugins"])
+
+
+def no_root(name: str) -> str:
+    """Why a root of configuration as code is none for certain; empty when nobody here can know."""
+    facts = _facts()
+    if name in facts["roots"] or name in _known()["root"]:
+        return ""
+    if name in facts["roots"]["jenkins"]["attributes"]:
+        return f"{name} is no root element; it belongs below jenkins"
+    if name in _REMOVED_ROOTS:
+        return f"{name} is no root element; configuration as code installs no plugins"
+    return ""
 
 
 @cache

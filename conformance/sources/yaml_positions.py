@@ -149,7 +149,8 @@ class Document:
 def undecided(text: str) -> Undecided:
     """Why a text with unknown parts is not determined."""
     names = texts.open_names(text)
-    return Undecided(f"{texts.shown(text)!r} depends on {', '.join(names)}", names[0] if names else "")
+    word = repr(texts.shown(text)) if len(text) < 200 else "a text"
+    return Undecided(f"{word} depends on {', '.join(names)}", names[0] if names else "")
 
 
 def load(text: Text) -> Document | SourceError:

@@ -10,7 +10,9 @@ from conformance.sources.discovery.classify import Inventory
 from conformance.sources.discovery.commands import HelmCommand, variable_parts
 from conformance.sources.facts import Place, SourceError
 from conformance.sources.helm import releases, settings
+from conformance.sources.helm.jenkins import is_jenkins
 from conformance.sources.helm.releases import Release, Setting
+from conformance.sources.helm.values import of_release
 from conformance.sources.terraform.configuration import Configuration
 from conformance.sources.yaml_positions import Node
 
@@ -45,6 +47,8 @@ def find(
             found += releases.of_helmfile(document.root, (root / path).parent, root)
     for command in inventory.helm_commands:
         found += _of_command(command, root, assumed)
+    if any(is_jenkins(chart) for release in found for chart in of_release(release, root)):
+        return tuple(found), tuple(assumed)
     used = {layer.place.file for release in found for layer in release.layers}
     found += _of_values(
         [path for path in inventory.values if path not in used], inventory, root, assumed, found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from conformance.sources.facts import SourceError
+from conformance.sources.facts import SourceError, Undecided
 from conformance.sources.helm import go_template
 from conformance.sources.texts import Text
 from conformance.sources.yaml_positions import Node, load
@@ -26,7 +26,19 @@ def scripts(values: Node, release: str, namespace: str) -> Iterator[CascScript]:
     """`controller.JCasC.configScripts`, rendered."""
     found = values.at("controller", "JCasC", "configScripts")
     for name, node in (found.mapping if found is not None else {}).items():
+        if isinstance(node.value, Undecided):
+            continue
         yield CascScript(name, go_template.render(node.as_text(), values, release, namespace))
+
+
+def open_scripts(values: Node) -> dict[str, Node]:
+    """Scripts that the repository does not determine, by their names; all of them under an empty name."""
+    found = values.at("controller", "JCasC", "configScripts")
+    if found is None:
+        return {}
+    unknown = {name: node for name, node in found.mapping.items() if isinstance(node.value, Undecided)}
+    why = found.value if isinstance(found.value, Undecided) else found.rest
+    return unknown if why is None else {**unknown, "": Node(why, found.place)}
 
 
 def default_config(values: Node, errors: list[SourceError]) -> Node | None:

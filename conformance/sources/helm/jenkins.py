@@ -69,6 +69,8 @@ class JenkinsRelease:
     url: Fact[str] | None
     plugins: PluginSettings
     scripts: tuple[CascScript, ...]
+    #: scripts that the repository does not determine
+    open_scripts: Mapping[str, Node]
     #: the chart's own configuration as code; None: switched off
     default_config: Node | None
     #: label of ConfigMaps that the side-car reads; empty if it is switched off
@@ -133,6 +135,7 @@ def read_release(chart: ChartValues) -> JenkinsRelease:
         url=read.word(controller.at("jenkinsUrl")),
         plugins=_plugins(controller),
         scripts=scripts,
+        open_scripts=casc.open_scripts(values),
         default_config=default,
         config_label=f"{name}-jenkins-config" if reload == "true" else "",
         pod_templates=templates,

@@ -30,19 +30,23 @@ def merge_all(layers: Iterable[Node], place: Place) -> Node:
     return found
 
 
-def over_defaults(values: Node, defaults: Node) -> Node:
-    """The user's values over the chart's: a null of the user's removes the chart's key."""
+def over_defaults(values: Node, defaults: Node, rest: Undecided | None = None) -> Node:
+    """The user's values over the chart's: a null of the user's removes the chart's key.
+
+    `rest`: why further values are not known, also those inside of objects that are.
+    """
+    rest = values.rest or rest
     if not isinstance(values.value, Mapping) or not isinstance(defaults.value, Mapping):
         return values
     found: dict[str, Node] = {}
     for key, default in defaults.mapping.items():
         own = values.mapping.get(key)
         if own is None:
-            found[key] = default if values.rest is None else _maybe(default, values.rest)
+            found[key] = default if rest is None else _maybe(default, rest)
         elif own.value is not None or key not in defaults.mapping:
-            found[key] = over_defaults(own, default)
+            found[key] = over_defaults(own, default, rest)
     found |= {key: value for key, value in values.mapping.items() if key not in defaults.mapping}
-    return Node(found, values.place, keys={**defaults.keys, **values.keys}, rest=values.rest)
+    return Node(found, values.place, keys={**defaults.keys, **values.keys}, rest=rest)
 
 
 def _maybe(default: Node, why: Undecided) -> Node:

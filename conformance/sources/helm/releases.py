@@ -11,7 +11,7 @@ from conformance.sources.facts import Place, SourceError, Undecided
 from conformance.sources.helm import settings
 from conformance.sources.terraform.configuration import Resource, blocks
 from conformance.sources.terraform.files import open_template
-from conformance.sources.yaml_positions import Node, load
+from conformance.sources.yaml_positions import Node, load, undecided
 
 #: names of files that Terraform's `templatefile` fills in
 TEMPLATE_SUFFIXES = frozenset((".tmpl", ".tpl", ".tftpl"))
@@ -55,6 +55,9 @@ def _layer(node: Node, errors: list[SourceError]) -> Node:
     if node.value is None:
         return Node({}, node.place)
     document = load(node.as_text())
+    if isinstance(document, SourceError) and not node.known:
+        # what is not known may be a part of the structure
+        return Node(undecided(node.printed), node.place)
     if isinstance(document, SourceError):
         errors.append(document)
         return Node(Undecided(f"the values at {document.place} are not YAML"), node.place)
@@ -198,6 +201,8 @@ def _argo_layers(source: Node, helm: Node | None, root: Path, errors: list[Sourc
         path = (folder / name.lstrip("/")) if not name.startswith("/") else root / name.lstrip("/")
         if ".." in Path(name).parts:
             path = path.resolve()
+        if not path.is_file() and helm.text("ignoreMissingValueFiles") == "true":
+            continue
         yield values_file(path, root, errors)
     inline = helm.at("valuesObject") or helm.at("values")
     if inline is not None:

@@ -10,7 +10,7 @@ from conformance.sources.facts import Place, SourceError
 from conformance.sources.jcasc import declared, references
 from conformance.sources.jcasc.declared import Agent, Credential, Grant, Library, SeedScript
 from conformance.sources.jcasc.merge import Conflict, merge
-from conformance.sources.jcasc.source import CascSource
+from conformance.sources.jcasc.source import CascSource, OpenSource
 from conformance.sources.pods.templates import PodTemplate
 from conformance.sources.yaml_positions import Node
 
@@ -47,6 +47,8 @@ class JcascConfiguration:
     grants: tuple[Grant, ...]
     uses: tuple[Use, ...]
     references: tuple[references.Reference, ...]
+    #: sources that the repository does not determine
+    open_sources: tuple[OpenSource, ...]
     errors: tuple[SourceError, ...]
 
 
@@ -55,12 +57,18 @@ def configuration(
     variables: Mapping[str, str],
     errors: Sequence[SourceError] = (),
     overrides: bool = False,
+    open_sources: Sequence[OpenSource] = (),
 ) -> JcascConfiguration:
     """The facts of all sources; `variables` are those of the controller's environment that are known."""
     merged = merge(sources, overrides)
     found = list(errors)
     for source in sources:
         found += source.duplicates
+        found += [
+            SourceError(source.root.key_place(name), why)
+            for name in source.root.mapping
+            if (why := plugin_facts.no_root(name))
+        ]
     found += _several_entries(merged.root)
     return JcascConfiguration(
         sources=tuple(sources),
@@ -74,6 +82,7 @@ def configuration(
         grants=tuple(declared.grants(merged.root)),
         uses=tuple(_uses(sources)),
         references=tuple(_references(sources)),
+        open_sources=tuple(open_sources),
         errors=tuple(dict.fromkeys(found)),
     )
 

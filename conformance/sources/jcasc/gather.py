@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from conformance.sources.facts import SourceError
+from conformance.sources.facts import SourceError, Undecided
 from conformance.sources.helm.jenkins import JenkinsRelease
 from conformance.sources.jcasc import source
 from conformance.sources.jcasc.configuration import JcascConfiguration, configuration
-from conformance.sources.jcasc.source import CascSource
+from conformance.sources.jcasc.source import CascSource, OpenSource
 from conformance.sources.kubernetes_objects import KubernetesObject, config_map_files
 from conformance.sources.mounts import MountedFile
 from conformance.sources.texts import Text
@@ -26,6 +26,7 @@ def gather(
     controller = controllers[0]
     sources: list[CascSource] = []
     errors: list[SourceError] = []
+    missing: list[OpenSource] = []
     if controller.default_config is not None:
         sources.append(CascSource("default configuration", controller.default_config, "chart"))
     texts = (
@@ -36,10 +37,16 @@ def gather(
     for name, text, kind in texts:
         found, broken = source.of_text(name, text, kind)
         sources += found
-        errors += broken
+        errors += [own for own in broken if isinstance(own, SourceError)]
+        missing += [own for own in broken if isinstance(own, OpenSource)]
     variables = {name: node.printed for name, node in controller.environment.items() if node.known}
     overrides = variables.get("CASC_MERGE_STRATEGY") == "override"
-    return configuration(sources, variables, errors, overrides)
+    missing += [
+        OpenSource(name, node.value, node.place)
+        for name, node in controller.open_scripts.items()
+        if isinstance(node.value, Undecided)
+    ]
+    return configuration(sources, variables, errors, overrides, missing)
 
 
 def _labelled(

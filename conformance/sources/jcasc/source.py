@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from conformance.sources.facts import SourceError
-from conformance.sources.texts import Text
-from conformance.sources.yaml_positions import Document, Node, load_all
+from conformance.sources.facts import Place, SourceError, Undecided
+from conformance.sources.texts import Text, is_open
+from conformance.sources.yaml_positions import Document, Node, load_all, undecided
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,23 @@ class CascSource:
     duplicates: tuple[SourceError, ...] = ()
 
 
-def of_text(name: str, text: Text, kind: str) -> tuple[tuple[CascSource, ...], tuple[SourceError, ...]]:
-    """A text's documents; a text that is no YAML is one error."""
+@dataclass(frozen=True, slots=True)
+class OpenSource:
+    """A source that the repository does not determine."""
+
+    name: str
+    why: Undecided
+    place: Place
+
+
+def of_text(
+    name: str, text: Text, kind: str
+) -> tuple[tuple[CascSource, ...], tuple[SourceError | OpenSource, ...]]:
+    """A text's documents; one that is no YAML is one error, or undecided where parts are not known."""
     documents = load_all(text)
     if isinstance(documents, SourceError):
+        if is_open(text.value):
+            return (), (OpenSource(name, undecided(text.value), documents.place),)
         return (), (documents,)
     found: list[CascSource] = []
     errors: list[SourceError] = []

@@ -207,7 +207,7 @@ def _parents(
 ) -> tuple[list[PodTemplate], list[SourceError]]:
     """The template's parents before it, each level's in their order."""
     missing: list[SourceError] = []
-    seen: set[str] = set()
+    seen = {template.name}
 
     def above(own: PodTemplate) -> list[PodTemplate]:
         chain: list[PodTemplate] = []

@@ -6,7 +6,6 @@ inside of a text as an open name; so the rest of a template stays readable.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,12 +15,13 @@ from conformance.sources.facts import Place, Undecided
 from conformance.sources.terraform import functions, structures
 from conformance.sources.terraform import syntax as hcl
 from conformance.sources.terraform.functions import FunctionError, number_of, text_of, whole
+from conformance.sources.terraform.operators import arithmetic, node_of, open_text
 from conformance.sources.terraform.render import Rendering, TextTooLargeError
 from conformance.sources.terraform.structures import list_of, object_of, open_reason
 from conformance.sources.yaml_positions import Node
 
 #: expressions that one configuration may evaluate
-MAX_STEPS = 2_000_000
+MAX_STEPS = 200_000
 
 
 class LimitError(Exception):
@@ -86,6 +86,8 @@ class Evaluator:
             return self._evaluate(expression)
         except FunctionError as error:
             return Node(Undecided(str(error)), expression.place)
+        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+            return Node(Undecided(f"the expression cannot be evaluated: {error}"), expression.place)
         except TextTooLargeError:
             raise LimitError(f"{expression.place}: the text that an expression makes is too large") from None
 
@@ -225,7 +227,7 @@ class Evaluator:
             if reason is not None:
                 return Node(reason, expression.place)
         return Node(
-            _arithmetic(expression.operator, number_of(left.value), number_of(right.value)), expression.place
+            arithmetic(expression.operator, number_of(left.value), number_of(right.value)), expression.place
         )
 
     def _logic(self, expression: hcl.Binary, left: Node) -> Node:
@@ -371,7 +373,7 @@ class Evaluator:
 
     def _text_call(self, name: str, place: Place, arguments: list[Node]) -> Node:
         if name in {"join", "indent", "trimspace", "format"}:
-            kept = self._open_text(name, place, arguments)
+            kept = open_text(name, place, arguments)
             if kept is not None:
                 return kept
         for argument in arguments:
@@ -380,27 +382,6 @@ class Evaluator:
                 return Node(reason, place)
         found = functions.call(name, [argument.plain() for argument in arguments])
         return node_of(found, place)
-
-    @staticmethod
-    def _open_text(name: str, place: Place, arguments: list[Node]) -> Node | None:
-        """Functions that work on texts with open parts too, and keep the places of lines."""
-        if name == "join" and len(arguments) == 2 and arguments[0].known:
-            if arguments[1].rest is not None or isinstance(arguments[1].value, Undecided):
-                return None
-            made = Rendering(place)
-            for number, item in enumerate(arguments[1].items):
-                if number:
-                    made.add(text_of(arguments[0].value), lambda _: place)
-                made.add_value(item, place)
-            return made.node()
-        if name in {"indent", "trimspace"} and arguments and isinstance(arguments[-1].value, str):
-            text = arguments[-1]
-            plain = [argument.plain() for argument in arguments]
-            cut = len(text.printed) - len(text.printed.lstrip())
-            skipped = text.printed[:cut].count("\n") if name == "trimspace" else 0
-            lines = text.lines.below(skipped, 0) if text.lines and skipped else text.lines
-            return Node(functions.call(name, plain), text.place, lines)
-        return None
 
     def _try(self, name: str, expression: hcl.Call) -> Node:
         """An error has no input that would decide it; an unknown value has one."""
@@ -432,31 +413,5 @@ _KINDS: dict[type[hcl.Expression], Callable[[Evaluator, Any], Node]] = {
 }
 
 
-def node_of(value: object, place: Place) -> Node:
-    """A plain value as a node with one place."""
-    if isinstance(value, dict):
-        return Node({str(key): node_of(own, place) for key, own in value.items()}, place)
-    if isinstance(value, list | tuple):
-        return Node(tuple(node_of(own, place) for own in value), place)
-    if value is None or isinstance(value, bool | int | float | str):
-        return Node(value, place)
-    return Node(str(value), place)
-
-
 def _line_of(piece: hcl.Piece, number: int) -> Place:
     return piece.origin.place(piece.line + number)
-
-
-def _arithmetic(operator: str, left: int | float, right: int | float) -> int | float | bool:
-    if operator in {"<", ">", "<=", ">="}:
-        return {"<": left < right, ">": left > right, "<=": left <= right, ">=": left >= right}[operator]
-    if operator in {"/", "%"} and right == 0:
-        raise FunctionError("a division by zero")
-    if operator == "%":
-        return whole(math.fmod(left, right))
-    if operator == "/":
-        return whole(left / right)
-    found = left + right if operator == "+" else left - right if operator == "-" else left * right
-    if isinstance(found, int) and found.bit_length() > 4096:
-        raise FunctionError("a number is too large")
-    return whole(found)

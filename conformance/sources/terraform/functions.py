@@ -61,7 +61,10 @@ def number_of(value: Any) -> int | float:
         raise FunctionError("a number is needed")
     if not isinstance(value, str):
         return value
-    found = float(value)
+    try:
+        found = float(value)
+    except ValueError:
+        raise FunctionError("a number is needed, not another text") from None
     return int(found) if found.is_integer() and "e" not in value.lower() and "." not in value else found
 
 

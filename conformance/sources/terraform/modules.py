@@ -13,7 +13,7 @@ from conformance.sources.terraform import syntax as hcl
 from conformance.sources.terraform.configuration import Provider, Requirement, Resource, UnreadModule
 from conformance.sources.terraform.evaluate import Budget, Evaluator, LimitError
 from conformance.sources.terraform.files import FileReader
-from conformance.sources.terraform.functions import FunctionError
+from conformance.sources.terraform.functions import FunctionError, number_of
 from conformance.sources.terraform.parser import parse
 from conformance.sources.terraform.structures import open_reason
 from conformance.sources.terraform.types import convert
@@ -64,6 +64,16 @@ def bodies_of(folder: Path, loaded: Loaded) -> tuple[hcl.Body, ...]:
     return loaded.bodies[folder]
 
 
+def _overridden(own: hcl.Block | None, block: hcl.Block) -> hcl.Block:
+    """A block of an override file: its attributes win, its nested blocks take the place of their kind."""
+    if own is None:
+        return block
+    kinds = {inner.type for inner in block.body.blocks}
+    nested = (*(inner for inner in own.body.blocks if inner.type not in kinds), *block.body.blocks)
+    body = hcl.Body({**own.body.settings, **block.body.settings}, nested)
+    return hcl.Block(own.type, own.labels, body, own.place)
+
+
 class Module:
     """One instance of a module: the scope of its expressions."""
 
@@ -83,7 +93,8 @@ class Module:
                 if block.type == "locals":
                     self._settings.update(block.body.settings)
                 elif block.type in {"resource", "data", "variable", "module", "output"}:
-                    self._blocks[(block.type, *block.labels)] = block
+                    key = (block.type, *block.labels)
+                    self._blocks[key] = _overridden(self._blocks.get(key), block)
 
     # -- names ------------------------------------------------------------------------------
 
@@ -182,8 +193,15 @@ class Module:
                 number = Node(Undecided(reason.reason, reason.decided_by), count.place)
                 yield None, self.evaluate.with_names({"count": Node({"index": number}, count.place)}), reason
                 return
-            size = int(count.value) if isinstance(count.value, bool | int | float | str) else 0
-            for number_ in range(min(size, MAX_INSTANCES)):
+            try:
+                size = int(number_of(count.value))
+            except (FunctionError, ValueError, OverflowError):
+                why = Undecided(f"the count {count.printed!r} is not a whole number", count.printed)
+                yield None, self.evaluate, why
+                return
+            if size > MAX_INSTANCES:
+                raise LimitError(f"{count.place}: a count of {size}; at most {MAX_INSTANCES} are evaluated")
+            for number_ in range(size):
                 index = Node({"index": Node(number_, count.place)}, count.place)
                 yield number_, self.evaluate.with_names({"count": index}), None
         elif "for_each" in settings:
@@ -271,10 +289,13 @@ class Module:
                     Provider(block.labels[0] if block.labels else "", alias, made, block.place)
                 )
         for (kind, *labels), block in self._blocks.items():
-            if kind == "resource" and len(labels) == 2:
-                self._collect_resource(block, labels[0], labels[1])
-            elif kind == "module" and labels:
-                self._calls(labels[0], block, collect=True)
+            try:
+                if kind == "resource" and len(labels) == 2:
+                    self._collect_resource(block, labels[0], labels[1])
+                elif kind == "module" and labels:
+                    self._calls(labels[0], block, collect=True)
+            except FunctionError as error:
+                loaded.errors.append(SourceError(block.place, str(error)))
 
     def _collect_resource(self, block: hcl.Block, kind: str, name: str) -> None:
         for key, evaluate, why in self._instances(block):

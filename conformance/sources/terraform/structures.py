@@ -8,7 +8,7 @@ from types import MappingProxyType
 from conformance.sources import texts
 from conformance.sources.facts import Place, Undecided
 from conformance.sources.terraform.functions import FunctionError, number_of, text_of
-from conformance.sources.yaml_positions import Node
+from conformance.sources.yaml_positions import Node, undecided
 
 #: elements of one list or object that an expression may make
 MAX_ELEMENTS = 100_000
@@ -22,10 +22,7 @@ def open_reason(node: Node) -> Undecided | None:
         if part.rest is not None:
             return part.rest
         if isinstance(part.value, str) and texts.is_open(part.value):
-            names = texts.open_names(part.value)
-            return Undecided(
-                f"{texts.shown(part.value)!r} depends on {', '.join(names)}", names[0] if names else ""
-            )
+            return undecided(part.value)
     return None
 
 
