@@ -17,12 +17,12 @@ from conformance.core.errors import EnvironmentFailure
 from conformance.core.nonconformance import NonConformance
 from conformance.core.shared_facts import Shared
 
-#: asks for a build: the id of its item in the queue
+#: requests a build: the id of its item in the queue
 Ask = Callable[[], dict[str, int]]
 
-#: build parameters by which the pipelines are told what to make
+#: build parameters of the pipelines
 BRANCH, VERSION, IMAGE_TAG = "BRANCH", "VERSION", "IMAGE_TAG"
-#: what a release package of ours says it was made from
+#: revision and source repository that the harness's own release packages name
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 SOURCE = "https://git.example.org/account-management.git"
 
@@ -31,13 +31,13 @@ class Turn(StrEnum):
     """Which of a run's builds of one job."""
 
     FIRST = "first"
-    OTHER = "other"  #: another version, asked for while the first is built
+    OTHER = "other"  #: another version, requested while the first is built
     AGAIN = "again"  #: the first's version once more
     FAILING = "failing"  #: from the branch whose unit tests fail
 
 
 class Products:
-    """Runs of the products' jobs. Every worker gets the same builds."""
+    """Builds of the products' jobs, the same for all workers of a run."""
 
     def __init__(self, clients: StackClients, shared: Shared, run: str) -> None:
         self.clients, self.shared = clients, shared
@@ -58,7 +58,7 @@ class Products:
         return Coordinates(product.package_group, product.package_artifact, self.versions[turn], "zip")
 
     def files(self, product: Product, turn: Turn = Turn.FIRST) -> tuple[Coordinates, ...]:
-        """All that the build job deploys for others to take: artifacts and package."""
+        """Everything that the build job deploys: artifacts and package."""
         version = self.versions[turn]
         made = [Coordinates(product.package_group, name, version) for name in product.artifacts]
         return (*made, self.package(product, turn))
@@ -66,9 +66,9 @@ class Products:
     # -- builds -----------------------------------------------------------------------------
 
     def start_early(self) -> None:
-        """Ask for what needs nothing else, so that it runs while other layers are being checked."""
+        """Request the builds that need nothing else, so that they run while other layers are checked."""
         for product in self.clients.contract.products:
-            # whoever needs the build gets the reason from the shared fact
+            # a check that needs the build gets the error from the shared fact
             with contextlib.suppress(NonConformance, EnvironmentFailure):
                 if product.build_job:
                     turns = [Turn.FIRST, Turn.OTHER, *([Turn.FAILING] if product.failing_branch else [])]
@@ -87,9 +87,9 @@ class Products:
         return self._finish(product.images_job, turn, partial(self._ask_images, product, turn))
 
     def ask_again(self, product: Product) -> dict[str, list[str]]:
-        """Ask for a second build of the version that is deployed; gives what was there before it.
+        """Request a second build of the deployed version; returns the files from before it.
 
-        Whoever comes first writes that down and asks: the build runs while its checks are not yet due.
+        The first caller in a run captures them and requests the build, which runs before its checks are due.
         """
         before = self.shared.once(
             f"files of {product.name} before it is built again", lambda: self.deployed(product)

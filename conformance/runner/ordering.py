@@ -26,7 +26,7 @@ class InOrder(LoadScheduling):  # type: ignore[misc]
         self.maxschedchunk = 1  # the first chunk is then two, the fewest that lets a worker start
 
     def check_schedule(self, node: Any, duration: float = 0) -> None:  # noqa: ARG002 - xdist's signature
-        """Top `node` up to two checks that come after its own; none left: tell it so."""
+        """Give `node` up to two checks that come after its own; without one shut it down."""
         if node.shutting_down:
             return
         queue = self.node2pending[node]
@@ -78,7 +78,7 @@ class Distribution:
         self.deaths += 1
         most = get_default_max_worker_restart(node.config)
         if most is not None and self.deaths > most:
-            # no replacement comes: whoever waits for a gate that was lost must not wait for ever
+            # no replacement comes: a check that waits for a lost gate must not wait for ever
             self.gates.close()
 
     def pytest_conformance_crashed(self, record: dict[str, Any]) -> None:

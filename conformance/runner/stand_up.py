@@ -1,4 +1,4 @@
-"""pytest plugin for those who call pytest themselves: finds the stack before workers start.
+"""pytest plugin for direct calls of pytest: finds the stack before workers start.
 
 With `--stack FILE` nothing is to do. With `--environment=kind` the newest kept stack is taken
 (`conformance up` makes one); with `--environment=existing` the one that the contract names.

@@ -17,7 +17,7 @@ from conformance.contract.model import Contract
 from conformance.core.nonconformance import NonConformance, PreconditionFailed
 from conformance.runner.decision import not_applicable
 from conformance.sources.pod_templates import PodTemplate
-from suites.agents.inside import Inside
+from suites.agents.inside import Answers
 
 #: `comes(label)`: the agent that the run holds. Raises PreconditionFailed
 Comes = Callable[[str], Agent]
@@ -139,7 +139,7 @@ def request_capped(agents: Agents, contract: Contract) -> RequestedBuild:
     return _request_once(agents, "capped", TURNS.format(template=contract.jenkins.agents[0].template))
 
 
-def confined(inside: Inside, template: PodTemplate) -> list[str]:
+def confined(inside: Answers, template: PodTemplate) -> list[str]:
     """A line for each confinement of the agent's processes that differs from its template."""
     user, group, groups, seccomp = (inside[key].text for key in ("user", "group", "groups", "seccomp"))
     declared = template.security()

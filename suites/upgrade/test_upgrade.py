@@ -31,7 +31,7 @@ def test_every_step_was_made(observed: Observed) -> None:
         f"the upgrade from {observed.before} to {observed.after} failed{twice}: {step}"
         + (f": {cause.what}" if cause else ""),
         expected="every step is made",
-        observed="; ".join([cause.said, *broken] if cause else broken),
+        observed="; ".join([cause.words, *broken] if cause else broken),
         remedy="; ".join((remedy, *observed.cannot)),
     )
 

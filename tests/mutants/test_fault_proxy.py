@@ -35,9 +35,9 @@ def through(server: Server, tmp_path: Path) -> Iterator[Through]:
 
         def make(**rule: object) -> Http:
             rules = [Rule.model_validate({"service": "nexus", **rule})]
-            told = stack.enter_context(Wires(endpoints, rules, tmp_path)).endpoints.nexus
-            host, _, port = (told.connect or "").partition(":")
-            return Http(Service(f"http://{host}:{port}", told.login), patience=1)
+            reported = stack.enter_context(Wires(endpoints, rules, tmp_path)).endpoints.nexus
+            host, _, port = (reported.connect or "").partition(":")
+            return Http(Service(f"http://{host}:{port}", reported.login), patience=1)
 
         yield make
 
@@ -82,7 +82,7 @@ def test_a_cut_connection_is_no_answer(through: Through) -> None:
         http.put("/thing", data=b"x")
 
 
-def test_who_asks_is_told_apart(through: Through) -> None:
+def test_who_asks_is_distinguished(through: Through) -> None:
     http = through(lacks="^authorization", status=200, body="anybody")
     with http.anonymous() as anyone:
         assert anyone.get("/thing").text == "anybody"

@@ -34,7 +34,7 @@ MUTANT = LiveMutant.model_validate(
 
 
 class Hands:
-    """Takes down what it is told to do."""
+    """Records its steps."""
 
     def __init__(self) -> None:
         self.done: list[str] = []
@@ -85,7 +85,7 @@ def _saw(
     monkeypatch.setattr(runner, "suites", suites)
 
 
-def test_a_mutant_is_told_and_mended(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mutant_is_reported_and_mended(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     _saw(runner, monkeypatch, BROKEN, [_check("JENKINS-20", "passed")])
     result = runner.judge(MUTANT)
     assert result.proven
@@ -103,7 +103,7 @@ def test_a_mutant_is_told_and_mended(runner: Runner, monkeypatch: pytest.MonkeyP
         ((_check("JENKINS-20", "failed", "something"),), "not said: by-hand"),
     ],
 )
-def test_what_is_not_proven_is_told(
+def test_what_is_not_proven_is_reported(
     runner: Runner, monkeypatch: pytest.MonkeyPatch, records: tuple[Record, ...], word: str
 ) -> None:
     _saw(runner, monkeypatch, records, [_check("JENKINS-20", "passed")])

@@ -125,9 +125,9 @@ def test_state_that_was_never_made_or_cannot_be_seen_is_not_taken_for_kept(kind:
 def test_a_step_that_failed() -> None:
     checks.test_every_step_was_made(seen())
     steps = (Step(name="nexus", seconds=9, ok=False, note="it does not start"),)
-    with pytest.raises(NonConformance, match="the upgrade from old to new failed") as told:
+    with pytest.raises(NonConformance, match="the upgrade from old to new failed") as caught:
         checks.test_every_step_was_made(seen(error="WaitTimeout", steps=steps))
-    assert "nexus: it does not start" in str(told.value)
+    assert "nexus: it does not start" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_a_write_that_was_acknowledged_and_is_lost() -> None:
             check(seen(lost=(killed, killed.model_copy(update=update))), FINE)
     with pytest.raises(NotApplicable):
         check(seen(error="x"), FINE)
-    # what was on a volume that is gone is told with it
+    # what was on a volume that is gone is reported with it
     late = killed.model_copy(update={"before_kill": None})
     marker = Item(service="nexus", kind="volume marker", name="nexus's volume", key={})
     without = Comparison((Difference(item=marker, fact="sha256", before="a", after=GONE),), ())

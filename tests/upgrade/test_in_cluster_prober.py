@@ -144,7 +144,7 @@ def stack(kube: Kube, monkeypatch: pytest.MonkeyPatch) -> Any:
     return SimpleNamespace(kube=kube)
 
 
-def test_samples_are_told_on_our_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_samples_are_reported_on_our_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     ahead = time.time() - time.monotonic() + 100
     good = ['[0, 0, 5.0, 5.1, ""]', '[1, 0, 4.0, 4.2, ""]', '[1, 1, 5.0, 5.2, "status 503"]']
     lines = [f"{ahead}", *good, "[0, 1, 5."]
@@ -163,7 +163,7 @@ def test_samples_are_told_on_our_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     ("kube", "reason"),
     [(Kube(image=""), "no pod with Python"), (Kube(broken="it does not start"), "does not")],
 )
-def test_what_cannot_be_measured_is_told_and_fails_nothing(
+def test_what_cannot_be_measured_is_reported_and_fails_nothing(
     kube: Kube, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with in_cluster_prober.probe_in_cluster(stack(kube, monkeypatch)) as seen:

@@ -95,7 +95,7 @@ def test_new_pods_are_killed_each_at_its_moment(cluster: Cluster) -> None:
     assert [event.killed for event in made.events] == [("jenkins",), ("nexus",)]
 
 
-def test_a_pod_that_is_not_replaced_is_left_alone_and_told(cluster: Cluster) -> None:
+def test_a_pod_that_is_not_replaced_is_left_alone_and_reported(cluster: Cluster) -> None:
     with disturb("pod", cluster) as made:
         pass
     assert cluster.done == []
@@ -163,9 +163,9 @@ def test_a_disturbance_that_cannot_be_made_is_an_error_of_the_harness(
 
 @contextmanager
 def broken_by(*words: str) -> Iterator[None]:
-    with pytest.raises(EnvironmentFailure) as told:
+    with pytest.raises(EnvironmentFailure) as caught:
         yield
-    assert all(word in str(told.value) for word in words)
+    assert all(word in str(caught.value) for word in words)
 
 
 def samples(*answered: float) -> list[Sample]:

@@ -12,9 +12,9 @@ from conformance.upgrade.probing.availability import Sample, away
 from conformance.upgrade.probing.local_prober import LocalProber
 
 
-def samples(*told: str) -> list[Sample]:
+def samples(*reported: str) -> list[Sample]:
     """One question each second, answered after a tenth of one."""
-    return [Sample(asked=float(at), answered=at + 0.1, fault=fault) for at, fault in enumerate(told)]
+    return [Sample(asked=float(at), answered=at + 0.1, fault=fault) for at, fault in enumerate(reported)]
 
 
 def test_never_away() -> None:
@@ -34,15 +34,15 @@ def test_one_that_does_not_come_back_says_so() -> None:
     assert "did not come back" in seen.last
 
 
-def test_a_time_in_which_nobody_asked_is_told() -> None:
-    told = [Sample(asked=0, answered=0.1), Sample(asked=8, answered=8.1), Sample(asked=8.3, answered=8.4)]
-    assert round(away("jenkins", "read", told, "inside").unasked, 3) == 7.9
+def test_a_time_in_which_nobody_asked_is_reported() -> None:
+    reported = [Sample(asked=0, answered=0.1), Sample(asked=8, answered=8.1), Sample(asked=8.3, answered=8.4)]
+    assert round(away("jenkins", "read", reported, "inside").unasked, 3) == 7.9
     assert away("jenkins", "read", []).unasked == 0
 
 
 def test_order_does_not_matter() -> None:
-    told = samples("", "status 503", "")
-    assert away("a", "b", reversed(told)) == away("a", "b", told)
+    reported = samples("", "status 503", "")
+    assert away("a", "b", reversed(reported)) == away("a", "b", reported)
 
 
 def test_it_asks_until_it_is_left_and_counts_broken_connections() -> None:
