@@ -61,8 +61,12 @@ def field(endpoints: Path) -> Field:
 
 
 def _plan(run: Run) -> Plan:
-    told = run.endpoints()
-    named = next((part.image for part in told.components if part.name == "controller"), "") if told else ""
+    endpoints = run.endpoints()
+    named = (
+        next((part.image for part in endpoints.components if part.name == "controller"), "")
+        if endpoints
+        else ""
+    )
     for images, jenkins in itertools.product(("packages", "upstream"), ("", named)):
         options = argparse.Namespace(
             contract=Path(run.contract),
@@ -78,16 +82,16 @@ def _plan(run: Run) -> Plan:
     raise UsageError(
         "the stack was made from another contract, stack or images than are here now",
         where=run.id,
-        remedy=f"conformance down {run.id}, and stand it up again",
+        remedy=f"conformance down {run.id}, and create it again",
     )
 
 
 def _assembled(planned: Plan, run: Run) -> Field:
-    engine, told = engines.find(), run.endpoints()
-    if engine is None or told is None:
+    engine, endpoints = engines.find(), run.endpoints()
+    if engine is None or endpoints is None:
         raise EnvironmentFailure("the engine of the stack does not answer", where=run.id)
     made = plan.environment(planned, run, engine, lambda _: None)
-    jenkins, nexus, ecr = told.jenkins.login, told.nexus.login, told.registry.api.login
+    jenkins, nexus, ecr = endpoints.jenkins.login, endpoints.nexus.login, endpoints.registry.api.login
     if jenkins is None or nexus is None or ecr is None:
         raise EnvironmentFailure("the stack's endpoints lack a login", where=str(run.endpoints_file))
     space = planned.loaded.contract.nexus.namespace

@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("layers", nargs="*", default=["platform", "nexus", "registry", "jenkins"])
     options = parser.parse_args(arguments)
     runner = Runner(endpoints_file(options.stack))
-    runner.mend()
+    runner.repair()
     counted = [_requests(runner, jobs, options.layers) for jobs in options.jobs]
     return 0 if max(counted) - min(counted) <= POLLS else 1
 

@@ -11,7 +11,7 @@ import requests
 
 from conformance.clients.http import Http, Unavailable
 from environments.base import Endpoints, Login, Registry, Service
-from mutants.fault_proxy import Rule, Wires
+from mutants.fault_proxy import FaultProxies, Rule
 from tests.clients.server import Answer, Server, running
 
 Through = Callable[..., Http]
@@ -35,7 +35,7 @@ def through(server: Server, tmp_path: Path) -> Iterator[Through]:
 
         def make(**rule: object) -> Http:
             rules = [Rule.model_validate({"service": "nexus", **rule})]
-            reported = stack.enter_context(Wires(endpoints, rules, tmp_path)).endpoints.nexus
+            reported = stack.enter_context(FaultProxies(endpoints, rules, tmp_path)).endpoints.nexus
             host, _, port = (reported.connect or "").partition(":")
             return Http(Service(f"http://{host}:{port}", reported.login), patience=1)
 
@@ -94,10 +94,13 @@ def test_tls_is_shown_with_an_authority_of_its_own(server: Server, tmp_path: Pat
     registry = Registry("ecr.example.org", service, service, "1", "r", "local")
     endpoints = Endpoints("run", "kind", "", "", "", service, service, registry)
     rule = Rule(service="registry", status=204)
-    with Wires(endpoints, [rule], tmp_path) as wires:
+    with FaultProxies(endpoints, [rule], tmp_path) as proxies:
         from environments.ecr.dial import session
 
-        with session(wires.endpoints.registry.data, wires.endpoints.ca_bundle) as asked:
+        with session(proxies.endpoints.registry.data, proxies.endpoints.ca_bundle) as asked:
             assert asked.get("https://ecr.example.org/v2/", timeout=5).status_code == 204
-        with session(wires.endpoints.registry.data, "") as asked, pytest.raises(requests.exceptions.SSLError):
+        with (
+            session(proxies.endpoints.registry.data, "") as asked,
+            pytest.raises(requests.exceptions.SSLError),
+        ):
             asked.get("https://ecr.example.org/v2/", timeout=5)
