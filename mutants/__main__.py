@@ -149,7 +149,7 @@ def _upgrade(options: argparse.Namespace) -> int:
         for mutant in left:
             result = runner.judge(mutant)
             bad += not result.proven
-            _tell(result, options.resume)
+            _report(result, options.resume)
             if not result.undone:
                 sys.stdout.write("the stack is not what it was: nothing more is tried on it\n")
                 return 1
@@ -157,7 +157,7 @@ def _upgrade(options: argparse.Namespace) -> int:
     return 1 if bad or not chosen else 0
 
 
-def _tell(result: Result, resume: Path | None) -> None:
+def _report(result: Result, resume: Path | None) -> None:
     sys.stdout.write(result.line() + "\n")
     sys.stdout.flush()
     if resume:

@@ -100,7 +100,7 @@ def test_a_mutant_is_reported_and_repaired(runner: Runner, monkeypatch: pytest.M
         ((_check("JENKINS-20", "passed"),), "missed JENKINS-20"),
         ((*BROKEN, _check("JENKINS-23", "failed", "y")), "collateral JENKINS-23"),
         ((*BROKEN, _check("JENKINS-23", "error", "y")), "errors JENKINS-23"),
-        ((_check("JENKINS-20", "failed", "something"),), "not said: by-hand"),
+        ((_check("JENKINS-20", "failed", "something"),), "not in the message: by-hand"),
     ],
 )
 def test_what_is_not_proven_is_reported(
