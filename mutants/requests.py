@@ -1,4 +1,4 @@
-"""`python -m mutants.requests`: how often the suites ask a stack with 10 and with 1,000 seed jobs.
+"""`python -m mutants.requests`: how many requests the suites send with 10 and with 1,000 seed jobs.
 
 The seed and the contract get so many jobs more; the requests are those that the checks' evidence counts.
 """
@@ -40,7 +40,7 @@ SEED = """
         }}
     }}
 """
-#: what waits for something (a search index, a pod) asks a few times more or less
+#: tolerance in requests: waits (for a search index, a pod) send a few more or less
 POLLS = 15
 JOB = '[[jenkins.jobs]]\nname = "load/job-{number}"\npipeline = "pipelines/build-commerce/Jenkinsfile"\n\n'
 

@@ -52,7 +52,7 @@ class Exchange:
 
 @dataclass(slots=True)
 class Journal:
-    """What was asked of the stack; `mark` and `since` cut out one check's part."""
+    """The exchanges of one process with the stack; `mark` and `since` select those of one check."""
 
     exchanges: list[Exchange] = field(default_factory=list)
 

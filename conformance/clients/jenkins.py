@@ -104,7 +104,7 @@ class Jenkins:
         )
 
     def credential_ids(self) -> tuple[str, ...]:
-        """Ids in the system's global domain; values are never asked for."""
+        """Ids in the system's global domain; their values are never read."""
         found = self.tree("/credentials/store/system/domain/_", "credentials[id,typeName]")
         return tuple(raw["id"] for raw in found["credentials"])
 
@@ -198,9 +198,9 @@ class Jenkins:
 
     def start(self, job: str, parameters: Mapping[str, str] | None = None, *, timeout: float = 60) -> Started:
         """Request a build and wait until it has a number."""
-        return self.left_queue(job, self.ask(job, parameters), timeout=timeout)
+        return self.left_queue(job, self.request_build(job, parameters), timeout=timeout)
 
-    def ask(self, job: str, parameters: Mapping[str, str] | None = None) -> int:
+    def request_build(self, job: str, parameters: Mapping[str, str] | None = None) -> int:
         """Request a build; returns the id of its item in the queue, where it may wait for another build."""
         call = partial(self._client.build_job, job, dict(parameters or {}) or None)
         return int(self._ask(call, f"build {job}"))

@@ -105,7 +105,7 @@ class KubeApi:
                 f"the Kubernetes API does not answer: {what}",
                 where=self._settings.host,
                 observed=f"{status} {answer.reason}: {' '.join(text.split())[:400]}",
-                remedy="check that the kubeconfig's user may ask this, and that the API server is healthy",
+                remedy="check that the kubeconfig's user may do this, and that the API server is healthy",
             )
         return text
 

@@ -18,7 +18,7 @@ from conformance.core.nonconformance import NonConformance
 from conformance.core.shared_facts import Shared
 
 #: requests a build: the id of its item in the queue
-Ask = Callable[[], dict[str, int]]
+Request = Callable[[], dict[str, int]]
 
 #: build parameters of the pipelines
 BRANCH, VERSION, IMAGE_TAG = "BRANCH", "VERSION", "IMAGE_TAG"
@@ -73,20 +73,20 @@ class Products:
                 if product.build_job:
                     turns = [Turn.FIRST, Turn.OTHER, *([Turn.FAILING] if product.failing_branch else [])]
                     for turn in turns:
-                        self._asked(product.build_job, turn, partial(self._ask_build, product, turn))
+                        self._queue_id(product.build_job, turn, partial(self._request_build, product, turn))
                 else:
                     for turn in (Turn.FIRST, Turn.OTHER):
-                        self._asked(product.images_job, turn, partial(self._ask_images, product, turn))
+                        self._queue_id(product.images_job, turn, partial(self._request_images, product, turn))
 
     def build(self, product: Product, turn: Turn = Turn.FIRST) -> Build:
         """The finished build that deployed, or was to deploy, the product's artifacts and package."""
-        return self._finish(product.build_job, turn, partial(self._ask_build, product, turn))
+        return self._finish(product.build_job, turn, partial(self._request_build, product, turn))
 
     def images(self, product: Product, turn: Turn = Turn.FIRST) -> Build:
         """The finished build that made, or was to make, images of the product's package."""
-        return self._finish(product.images_job, turn, partial(self._ask_images, product, turn))
+        return self._finish(product.images_job, turn, partial(self._request_images, product, turn))
 
-    def ask_again(self, product: Product) -> dict[str, list[str]]:
+    def request_again(self, product: Product) -> dict[str, list[str]]:
         """Request a second build of the deployed version; returns the files from before it.
 
         The first caller in a run captures them and requests the build, which runs before its checks are due.
@@ -94,7 +94,7 @@ class Products:
         before = self.shared.once(
             f"files of {product.name} before it is built again", lambda: self.deployed(product)
         )
-        self._asked(product.build_job, Turn.AGAIN, partial(self._ask_build, product, Turn.AGAIN))
+        self._queue_id(product.build_job, Turn.AGAIN, partial(self._request_build, product, Turn.AGAIN))
         return before
 
     def deployed(self, product: Product) -> dict[str, list[str]]:
@@ -108,12 +108,12 @@ class Products:
 
     def run(self, job: str, **parameters: str) -> Build:
         """One more build of a job, deleted when the run ends."""
-        queue_id = self._ask(job, parameters)["queue_id"]
+        queue_id = self._request(job, parameters)["queue_id"]
         return self._end(job, queue_id)
 
-    def _finish(self, job: str, turn: Turn, ask: Ask) -> Build:
+    def _finish(self, job: str, turn: Turn, request: Request) -> Build:
         if (job, turn) not in self._finished:
-            self._finished[job, turn] = self._end(job, self._asked(job, turn, ask))
+            self._finished[job, turn] = self._end(job, self._queue_id(job, turn, request))
         return self._finished[job, turn]
 
     def _end(self, job: str, queue_id: int) -> Build:
@@ -122,19 +122,19 @@ class Products:
         started = self.clients.jenkins.left_queue(job, queue_id, timeout=turns * self._budget)
         return self.clients.jenkins.finish(started, timeout=self._budget)
 
-    def _asked(self, job: str, turn: Turn, ask: Ask) -> int:
-        fact = self.shared.once(f"{turn} build of {job}", ask, timeout=2 * len(Turn) * self._budget)
+    def _queue_id(self, job: str, turn: Turn, request: Request) -> int:
+        fact = self.shared.once(f"{turn} build of {job}", request, timeout=2 * len(Turn) * self._budget)
         return int(fact["queue_id"])
 
-    def _ask_build(self, product: Product, turn: Turn) -> dict[str, int]:
+    def _request_build(self, product: Product, turn: Turn) -> dict[str, int]:
         if turn is Turn.AGAIN:
             self.build(product).require_success()
         version = self.versions[turn]
         self.shared.register_cleanup("version", group=product.package_group, version=version)
         branch = {BRANCH: product.failing_branch} if turn is Turn.FAILING else {}
-        return self._ask(product.build_job, {VERSION: version, **branch})
+        return self._request(product.build_job, {VERSION: version, **branch})
 
-    def _ask_images(self, product: Product, turn: Turn) -> dict[str, int]:
+    def _request_images(self, product: Product, turn: Turn) -> dict[str, int]:
         version = self.versions[turn]
         if turn is Turn.AGAIN:
             self.images(product).require_success()
@@ -144,7 +144,7 @@ class Products:
             self._deploy_own_package(product, turn)
         for repository in product.images:
             self.shared.register_cleanup("image", repository=repository, tag=version)
-        return self._ask(product.images_job, {VERSION: version, IMAGE_TAG: version})
+        return self._request(product.images_job, {VERSION: version, IMAGE_TAG: version})
 
     def _deploy_own_package(self, product: Product, turn: Turn) -> None:
         item = self.package(product, turn)
@@ -154,8 +154,8 @@ class Products:
             self.clients.contract.nexus.releases, item, release_package(product, item.version), pom
         )
 
-    def _ask(self, job: str, parameters: dict[str, str]) -> dict[str, int]:
-        queue_id = self.clients.jenkins.ask(job, parameters)
+    def _request(self, job: str, parameters: dict[str, str]) -> dict[str, int]:
+        queue_id = self.clients.jenkins.request_build(job, parameters)
         self.shared.register_cleanup("requested build", job=job, queue_id=queue_id)
         return {"queue_id": queue_id}
 

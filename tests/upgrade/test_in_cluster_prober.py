@@ -153,7 +153,7 @@ def test_samples_are_reported_on_our_clock(monkeypatch: pytest.MonkeyPatch) -> N
         assert not seen.samples, "they are read at the end"
     assert seen.unmeasured == ""
     (one,) = seen.samples["nexus", "write"]
-    assert abs(one.asked - 105) < 0.1
+    assert abs(one.sent - 105) < 0.1
     assert [sample.fault for sample in seen.samples["jenkins", "write"]] == ["", "status 503"]
     assert kube.deleted
     assert "Basic" not in json.dumps(kube.manifest), "no login is in the manifest"

@@ -169,13 +169,13 @@ def broken_by(*words: str) -> Iterator[None]:
 
 
 def samples(*answered: float) -> list[Sample]:
-    return [Sample(asked=at, answered=at, number=number) for number, at in enumerate(answered)]
+    return [Sample(sent=at, answered=at, number=number) for number, at in enumerate(answered)]
 
 
 def test_lost_writes_are_measured_against_the_kill(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(acknowledged, "missing", lambda _stack, _where, _service, numbers: tuple(numbers))
-    late = Sample(asked=5.05, answered=7.5, number=5)
-    writes = [*samples(1.0, 4.6, 5.05, 9.0), Sample(asked=6, answered=6, number=4, fault="status 503"), late]
+    late = Sample(sent=5.05, answered=7.5, number=5)
+    writes = [*samples(1.0, 4.6, 5.05, 9.0), Sample(sent=6, answered=6, number=4, fault="status 503"), late]
     seen: Any = {"outside": {("nexus", "write"): writes, ("nexus", "read"): samples(1.0)}, "inside": {}}
     stack: Any = None
     found = list(acknowledged.lost(stack, seen, lambda _: ((5.0, 5.1),)))

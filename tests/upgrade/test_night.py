@@ -37,7 +37,7 @@ def report(place: Path, direction: str, reason: str) -> None:
     """What an upgrade leaves: what was seen, and a result."""
     folder = place / direction / "results"
     folder.mkdir(parents=True)
-    away = Away(service="nexus", access="read", asked=9, failed=2, seconds=12.34)
+    away = Away(service="nexus", access="read", requests=9, failed=2, seconds=12.34)
     Observed(direction="forth", before="a", after="b", seconds=60, away=(away,)).save(place / direction)
     verdict: dict[str, Any] = {
         "word": "not conformant" if reason else "conformant",

@@ -82,7 +82,7 @@ class Quiet:
         reported = ("", "status 503", "")
         self.samples = {
             ("jenkins", "read"): [
-                Sample(asked=at, answered=at + 0.1, fault=fault) for at, fault in enumerate(reported)
+                Sample(sent=at, answered=at + 0.1, fault=fault) for at, fault in enumerate(reported)
             ]
         }
 

@@ -152,7 +152,7 @@ class Drift:
 
 
 class Credentials:
-    """Ids of all credentials that were there. Their values are never asked for."""
+    """Ids of all credentials that were there. Their values are never read."""
 
     kind = "credential"
 
