@@ -1,1 +1,1 @@
-"""Stacks with exactly one thing broken, and what must be said of each: the proof that checks can fail."""
+"""Stacks with exactly one thing broken, and the failure that each must cause: proof that checks can fail."""

@@ -1,7 +1,7 @@
-"""`python -m mutants`: break the stack in one place at a time and see which checks tell.
+"""`python -m mutants`: break the stack in one place at a time and see which checks fail.
 
 Without options the static mutants, in this process and without a cluster; with `--live` those of a stack that
-stands: a kept one of this checkout, else one that is stood up for it and removed.
+runs: a kept one of this checkout, else one that is created for it and removed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mutants.field import field
 from mutants.live import LiveMutant
 from mutants.live_run import Result, Runner, dump
 from mutants.model import Mutant, load
-from mutants.stacks import standing
+from mutants.stacks import running_stack
 from mutants.static_run import verdict
 from mutants.upgrade_run import UpgradeRunner
 
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--shard", default="1/1", metavar="N/M", help="the Nth of M parts (default: %(default)s)"
     )
-    group = parser.add_argument_group("on a stack that stands")
+    group = parser.add_argument_group("on a running stack")
     group.add_argument("--live", action="store_true", help="the live mutants, one after the other")
     group.add_argument("--stack", metavar="FILE", help="its endpoints; default: the newest kept stack")
     group.add_argument("--only", metavar="ID", action="append", default=[], help="this mutant (repeatable)")
@@ -99,7 +99,7 @@ def _live(options: argparse.Namespace) -> int:
     left = [mutant for mutant in _part(chosen, options.shard) if mutant.id not in done]
     if not chosen:
         raise UsageError("no mutant is meant by these options")
-    with standing(options.stack) as stack:
+    with running_stack(options.stack) as stack:
         bad = _all(Runner(stack), left, options)
     sys.stdout.write(f"{len(left)} mutants, {len(left) - bad} proven, {bad} not; {len(done)} before\n")
     return 1 if bad else 0
@@ -107,8 +107,8 @@ def _live(options: argparse.Namespace) -> int:
 
 def _all(runner: Runner, left: Sequence[LiveMutant], options: argparse.Namespace) -> int:
     """Judge these in turn; how many were not proven, those that were not tried among them."""
-    if not options.confined and (mended := runner.mend()):
-        sys.stdout.write(f"undone, left by a run before: {mended}\n")
+    if not options.confined and (repaired := runner.repair()):
+        sys.stdout.write(f"undone, left by a run before: {repaired}\n")
     bad = 0
     for number, mutant in enumerate(left, 1):
         result = runner.judge(mutant)
@@ -118,7 +118,7 @@ def _all(runner: Runner, left: Sequence[LiveMutant], options: argparse.Namespace
         if options.resume:
             with options.resume.open("a", encoding="utf-8") as out:
                 out.write(dump(result) + "\n")
-        if mutant.action and (not result.undone or runner.journal.left()[0]):
+        if mutant.action and (not result.undone or runner.journal.pending()[0]):
             sys.stdout.write("the stack is not what it was: nothing more is tried on it\n")
             return bad + len(left) - number + result.proven
     return bad
@@ -143,13 +143,13 @@ def _upgrade(options: argparse.Namespace) -> int:
     done = _proven(options.resume)
     left = [mutant for mutant in _part(chosen, options.shard) if mutant.id not in done]
     bad = 0
-    with standing(options.stack) as file:
+    with running_stack(options.stack) as file:
         runner = UpgradeRunner(field(file))
         runner.ready()
         for mutant in left:
             result = runner.judge(mutant)
             bad += not result.proven
-            _tell(result, options.resume)
+            _report(result, options.resume)
             if not result.undone:
                 sys.stdout.write("the stack is not what it was: nothing more is tried on it\n")
                 return 1
@@ -157,7 +157,7 @@ def _upgrade(options: argparse.Namespace) -> int:
     return 1 if bad or not chosen else 0
 
 
-def _tell(result: Result, resume: Path | None) -> None:
+def _report(result: Result, resume: Path | None) -> None:
     sys.stdout.write(result.line() + "\n")
     sys.stdout.flush()
     if resume:
@@ -195,7 +195,7 @@ def _judge(mutant: Mutant) -> tuple[bool, str]:
     ]
     parts += [f"missed {', '.join(missed)}"] if missed else []
     parts += [f"others {', '.join(others)}"] if others else []
-    parts += [f"not said: {', '.join(mute)}"] if mute else []
+    parts += [f"not in the message: {', '.join(mute)}"] if mute else []
     parts += [f"blocked {len(seen.blocked)}"] if seen.blocked else []
     return not (missed or others or mute), "  ".join(parts)
 

@@ -29,7 +29,7 @@ class Kubectl(_Part):
 class Ask(_Part):
     """One request to a service, as its administrator or as `login` (`user:password`).
 
-    In texts `{nexus-password}` stands for the administrator's password, so that no file holds it.
+    In texts `{nexus-password}` is replaced by the administrator's password, so that no file holds it.
     """
 
     do: Literal["ask"] = "ask"
@@ -53,7 +53,7 @@ class Ecr(_Part):
 
 
 class Point(_Part):
-    """The main branch of a served repository is at this commit; it is there already, for nobody to see."""
+    """The main branch of a served repository is at this commit, which exists already and is in no branch."""
 
     do: Literal["point"] = "point"
     repository: str
@@ -126,7 +126,7 @@ class CopyObject(_Part):
 
 
 class Edit(_Part):
-    """Read what `path` tells, set keys of it (JSON) or replace text in it, and put it where it came from."""
+    """Read the document of `path`, set keys of it (JSON) or replace text in it, and write it back."""
 
     do: Literal["edit"]
     service: Literal["jenkins", "nexus"]
@@ -158,7 +158,7 @@ class Reconfigure(_Part):
     replace: str
     count: int = 1
     undo_login: str = Field(
-        "", description="who may reload afterwards, if the administrator may not any more"
+        "", description="login that may reload afterwards, if the administrator may not any more"
     )
 
 

@@ -1,4 +1,4 @@
-"""Hands that break one stack, and mend it."""
+"""Breaks one stack, and repairs it, step by step."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ MANIFEST = "META-INF/MANIFEST.MF"
 
 @dataclass
 class Bench:
-    """Hands on one stack."""
+    """Plans and takes steps on one stack."""
 
     endpoints: Endpoints
     _jenkins: Http = field(init=False)
@@ -130,24 +130,24 @@ class Bench:
 
     def _plan_edit(self, action: Edit) -> tuple[list[Step], list[Step]]:
         http = self._jenkins if action.service == "jenkins" else self._nexus
-        told = http.get(action.path)
-        told.raise_for_status()
+        answer = http.get(action.path)
+        answer.raise_for_status()
         put = action.put or action.path
         if action.find:
-            new, count = re.subn(action.find, action.replace, told.text)
+            new, count = re.subn(action.find, action.replace, answer.text)
             if not count:
                 raise UsageError(f"a mutant's edit does not fit {action.path}", expected=action.find)
             kind = "application/xml"
             return (
                 [Ask(service=action.service, method=action.method, path=put, text=new, type=kind)],
-                [Ask(service=action.service, method=action.method, path=put, text=told.text, type=kind)],
+                [Ask(service=action.service, method=action.method, path=put, text=answer.text, type=kind)],
             )
-        changed = json.loads(told.text)
+        changed = json.loads(answer.text)
         for key, value in action.set.items():
             _set(changed, key, value)
         return (
             [Ask(service=action.service, method=action.method, path=put, json_=changed)],
-            [Ask(service=action.service, method=action.method, path=put, json_=told.json())],
+            [Ask(service=action.service, method=action.method, path=put, json_=answer.json())],
         )
 
     def _plan_reconfigure(self, action: Reconfigure) -> tuple[list[Step], list[Step]]:
@@ -206,9 +206,9 @@ class Bench:
             case Ecr():
                 client = ecr_client(self.endpoints.registry, self.endpoints.ca_bundle)
                 try:
-                    told = getattr(client, step.call)(**step.arguments).get("failures", ())
+                    failures = getattr(client, step.call)(**step.arguments).get("failures", ())
                     # what is not there need not be deleted; a refusal is no error to the client
-                    refused = [each for each in told if each["failureCode"] != "ImageNotFound"]
+                    refused = [each for each in failures if each["failureCode"] != "ImageNotFound"]
                     if refused:
                         raise UsageError(f"ECR refused a mutant's {step.call}", observed=str(refused)[:300])
                 except ClientError as error:
@@ -236,17 +236,23 @@ class Bench:
     def _filled(self, text: str) -> str:
         """`text` with the images of agents and Nexus for `{agent-image}` and `{nexus-image}`."""
         if "{agent-image}" in text:
-            told = self.kubectl(*CONTROLLER, "cat", f"{CASC}/jcasc-default-config.yaml")
-            text = text.replace("{agent-image}", str(re.findall(r'image: "([^"]+)"', told)[0]))
+            configuration = self.kubectl(*CONTROLLER, "cat", f"{CASC}/jcasc-default-config.yaml")
+            text = text.replace("{agent-image}", str(re.findall(r'image: "([^"]+)"', configuration)[0]))
         if "{nexus-image}" in text:
             path = "jsonpath={.spec.template.spec.containers[0].image}"
-            told = self.kubectl("get", "deployment/nexus", "--namespace", "nexus", "--output", path)
-            text = text.replace("{nexus-image}", told)
+            image = self.kubectl("get", "deployment/nexus", "--namespace", "nexus", "--output", path)
+            text = text.replace("{nexus-image}", image)
         return text
 
     def kubectl(self, *words: str, stdin: str | None = None) -> str:
-        told = self.endpoints
-        command: list[str | Path] = ["kubectl", "--kubeconfig", told.kubeconfig, "--context", told.context]
+        endpoints = self.endpoints
+        command: list[str | Path] = [
+            "kubectl",
+            "--kubeconfig",
+            endpoints.kubeconfig,
+            "--context",
+            endpoints.context,
+        ]
         return run([*command, *words], stdin=stdin, timeout=300).stdout
 
     def settled(self) -> None:

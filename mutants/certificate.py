@@ -1,4 +1,4 @@
-"""A certificate for a proxy that stands in front of a service with TLS."""
+"""A certificate for a proxy in front of a service with TLS."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """A proxy between the suites and a service, which does what its rules say: for mutants and for faults.
 
-It stands where a load balancer or an ingress stands in a real stack, and breaks what those break: limits
+It takes the place of a load balancer or an ingress, and breaks what those break: limits
 on bodies, rewritten answers, authentication switched off, connections cut. Without rules it changes
-nothing. For a service with TLS it shows a certificate of its own authority, `Wires.ca_bundle`.
+nothing. For a service with TLS it shows a certificate of its own authority, `FaultProxies.ca_bundle`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-lengt
 
 
 class Rule(BaseModel):
-    """What happens to requests that match; all that is given happens, in the order of the fields."""
+    """The treatment of requests that match: everything that is given, in the order of the fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,9 +54,9 @@ class Rule(BaseModel):
     seconds: float = Field(0, description="wait so long before anything else")
     reset: bool = Field(False, description="cut the connection instead of answering")
     largest: int = Field(0, description="larger bodies are refused with 413")
-    status: int = Field(0, description="answer this instead of asking the service")
+    status: int = Field(0, description="answer this instead of sending the request to the service")
     body: str = Field("", description="body of that answer")
-    rewrite: str = Field("", description="path that the service is asked for instead, as in re.sub")
+    rewrite: str = Field("", description="path that replaces the matching part, as in re.sub")
     request: tuple[str, str] | None = Field(
         None, description="pattern and what replaces it in the request's body"
     )
@@ -68,7 +68,7 @@ class Rule(BaseModel):
     headers: dict[str, str] = Field(default_factory=dict, description="headers of the answer; empty: none")
 
 
-class Wires:
+class FaultProxies:
     """Proxies in front of the services that rules name, as a context; `endpoints` leads through them."""
 
     def __init__(self, endpoints: Endpoints, rules: Iterable[Rule], folder: Path) -> None:
@@ -77,28 +77,28 @@ class Wires:
         self._servers: list[_Proxy] = []
         self.endpoints = endpoints
 
-    def __enter__(self) -> Wires:
-        told = self.endpoints
+    def __enter__(self) -> FaultProxies:
+        endpoints = self.endpoints
         for name in dict.fromkeys(rule.service for rule in self._rules):
             rules = tuple(rule for rule in self._rules if rule.service == name)
-            service = told.registry.data if name == "registry" else getattr(told, name)
-            proxy = _Proxy(service, told.ca_bundle, rules, self._folder)
+            service = endpoints.registry.data if name == "registry" else getattr(endpoints, name)
+            proxy = _Proxy(service, endpoints.ca_bundle, rules, self._folder)
             self._servers.append(proxy)
             threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
             dialled = f"127.0.0.1:{proxy.server_address[1]}"
             if name == "registry":
-                registry = told.registry
+                registry = endpoints.registry
                 registry = replace(
                     registry,
                     api=replace(registry.api, connect=dialled),
                     data=replace(registry.data, connect=dialled),
                 )
-                told = replace(told, registry=registry, ca_bundle=str(proxy.trust))
+                endpoints = replace(endpoints, registry=registry, ca_bundle=str(proxy.trust))
             elif name == "nexus":
-                told = replace(told, nexus=replace(service, connect=dialled))
+                endpoints = replace(endpoints, nexus=replace(service, connect=dialled))
             else:
-                told = replace(told, jenkins=replace(service, connect=dialled))
-        self.endpoints = told
+                endpoints = replace(endpoints, jenkins=replace(service, connect=dialled))
+        self.endpoints = endpoints
         return self
 
     def __exit__(
@@ -121,13 +121,13 @@ class _Proxy(ThreadingHTTPServer):
         address = service.connect or f"{self.host}:{url.port or (443 if url.scheme == 'https' else 80)}"
         self._to = (address.rpartition(":")[0], int(address.rpartition(":")[2]))
         self._upstream: ssl.SSLContext | None = None
-        self.trust = folder / "wire-ca.pem"
+        self.trust = folder / "proxy-ca.pem"
         self._matched: dict[tuple[int, str, str], int] = {}
         self._guard = threading.Lock()
         if url.scheme == "https":
             self._upstream = ssl.create_default_context(cafile=ca_bundle or None)
             pair = write_pair(
-                folder / "wire.pem",
+                folder / "proxy.pem",
                 self.trust,
                 self.host,
                 Path(ca_bundle) if ca_bundle else None,
@@ -135,11 +135,11 @@ class _Proxy(ThreadingHTTPServer):
             )
             shown = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             shown.load_cert_chain(pair)
-            # the handshake happens in the handler's thread: one slow client stops nobody else
+            # the handshake happens in the handler's thread: a slow client does not stop others
             self.socket = shown.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that go away are what some rules are for."""
+        """Ignore clients that go away: some rules cut connections."""
 
     def connect(self) -> http.client.HTTPConnection:
         """A connection to the service itself."""
@@ -173,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: the journal of the checks holds what was asked."""
+        """Print nothing: the journal of the checks has the requests."""
 
     def handle_any(self) -> None:
         body = self._body()

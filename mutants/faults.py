@@ -1,4 +1,4 @@
-"""`python -m mutants.faults`: a service that answers badly is no stack that does not conform.
+"""`python -m mutants.faults`: a service that answers badly is no reason for a failed check.
 
 Each service in turn answers slowly, answers 503 a few times, or cuts connections, by a proxy between it and
 the suites. Every outcome must be passed, error or blocked; what is `failed` is a mistake of a check.
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import get_args
 
 from conformance.core.paths import REFERENCE
-from mutants.fault_proxy import Rule, ServiceName, Wires
+from mutants.fault_proxy import FaultProxies, Rule, ServiceName
 from mutants.live_run import Record, Runner
 from mutants.stacks import endpoints_file
 
@@ -43,10 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             records = _outcomes(runner, service, rule)
             failed = [one for one in records if one.outcome == "failed"]
             bad += len(failed)
-            told = ", ".join(
+            outcomes = ", ".join(
                 f"{count} {name}" for name, count in Counter(one.outcome for one in records).items()
             )
-            sys.stdout.write(f"{'BAD ' if failed else 'ok  '} {service:9} {fault:18} {told}\n")
+            sys.stdout.write(f"{'BAD ' if failed else 'ok  '} {service:9} {fault:18} {outcomes}\n")
             for one in failed:
                 sys.stdout.write(f"     {', '.join(one.requirements)}: {one.message}\n")
             sys.stdout.flush()
@@ -56,9 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _outcomes(runner: Runner, service: str, rule: Rule) -> list[Record]:
     with tempfile.TemporaryDirectory(prefix="fault-") as name:
         folder = Path(name)
-        with Wires(runner.endpoints, [rule], folder) as wires:
+        with FaultProxies(runner.endpoints, [rule], folder) as proxies:
             contract = REFERENCE / "conformance.toml"
-            records, _ = runner.suites(folder / "run", wires.endpoints, [f"suites/{service}"], contract)
+            records, _ = runner.suites(folder / "run", proxies.endpoints, [f"suites/{service}"], contract)
             return records
 
 

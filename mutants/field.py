@@ -63,8 +63,12 @@ def field(endpoints: Path) -> Field:
 
 
 def _plan(run: Run) -> Plan:
-    told = run.endpoints()
-    named = next((part.image for part in told.components if part.name == "controller"), "") if told else ""
+    endpoints = run.endpoints()
+    named = (
+        next((part.image for part in endpoints.components if part.name == "controller"), "")
+        if endpoints
+        else ""
+    )
     for images, jenkins in itertools.product(("packages", "upstream"), ("", named)):
         options = RunOptions(
             contract=Path(run.contract), environment=KIND.name, images=images, jenkins_image=jenkins
@@ -75,18 +79,18 @@ def _plan(run: Run) -> Plan:
     raise UsageError(
         "the stack was made from another contract, stack or images than are here now",
         where=run.id,
-        remedy=f"conformance down {run.id}, and stand it up again",
+        remedy=f"conformance down {run.id}, and create it again",
     )
 
 
 def _assembled(planned: Plan, run: Run) -> Field:
-    engine, told = engines.find(), run.endpoints()
-    if engine is None or told is None:
+    engine, endpoints = engines.find(), run.endpoints()
+    if engine is None or endpoints is None:
         raise EnvironmentFailure("the engine of the stack does not answer", where=run.id)
     sources = image_sources(planned.loaded, planned.options)
     order = Order(planned.loaded, planned.options, run, lambda _: None)
     made = KIND.assembled(order, sources, engine)
-    jenkins, nexus, ecr = told.jenkins.login, told.nexus.login, told.registry.api.login
+    jenkins, nexus, ecr = endpoints.jenkins.login, endpoints.nexus.login, endpoints.registry.api.login
     if jenkins is None or nexus is None or ecr is None:
         raise EnvironmentFailure("the stack's endpoints lack a login", where=str(run.endpoints_file))
     space = planned.loaded.contract.nexus.namespace

@@ -1,4 +1,4 @@
-"""A live mutant: a stack that stands, with one thing broken, and the requirements that must fail for it."""
+"""A live mutant: a running stack with one thing broken, and the requirements that must fail for it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from mutants.model import Patch
 
 FOLDER = Path(__file__).resolve().parent / "live"
 Layer = Literal["platform", "nexus", "registry", "jenkins", "agents", "pipelines", "restarts"]
-#: what runs for a mutant of a layer, when it says nothing else: its own layer whole, and those that cost
-#: little. What stands below must stay green too: a mutant that breaks more than it says is told so.
+#: layers that run for a mutant of a layer by default: its own one, and cheap ones. The layers below must stay
+#: green, so that a mutant that breaks more than it names is detected.
 RUN: dict[str, tuple[Layer, ...]] = {
     "platform": ("platform", "registry", "jenkins"),
     "nexus": ("platform", "nexus"),
@@ -31,9 +31,9 @@ RUN: dict[str, tuple[Layer, ...]] = {
 class LiveMutant(BaseModel):
     """One broken stack. Three ways to break it, of which at least one is given.
 
-    `action`: something in the stack is changed, and changed back. `wire`: something between the clients and a
-    service misbehaves (tests.mutants.wire). `patch`: the stack's files or its contract say otherwise than
-    what stands. The last two change nothing that others see, so such a mutant is confined: several of
+    `action`: something in the stack is changed, and changed back. `proxy`: a proxy between the clients and a
+    service misbehaves (mutants.fault_proxy). `patch`: the stack's files or its contract differ from the
+    running stack. The last two change nothing that others see, so such a mutant is confined: several of
     them can run at once.
     """
 
@@ -45,7 +45,7 @@ class LiveMutant(BaseModel):
     breaks: tuple[str, ...] = Field(min_length=1)
     says: tuple[str, ...] = Field(min_length=1, description="words of the failure's first line")
     action: tuple[Action, ...] = ()
-    wire: tuple[Rule, ...] = ()
+    proxy: tuple[Rule, ...] = ()
     patch: tuple[Patch, ...] = ()
     run: tuple[Layer, ...] = Field((), description="layers that run; empty: RUN")
     applies: bool = Field(True, description="does the expected check apply to the unbroken stack")
@@ -53,7 +53,7 @@ class LiveMutant(BaseModel):
 
     @model_validator(mode="after")
     def _breaks_something(self) -> LiveMutant:
-        if not (self.action or self.wire or self.patch):
+        if not (self.action or self.proxy or self.patch):
             raise ValueError(f"mutant {self.id} breaks nothing")
         return self
 

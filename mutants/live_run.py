@@ -1,7 +1,7 @@
-"""Breaks a stack that stands in one place at a time, runs the suites on it, and mends it again.
+"""Breaks a running stack in one place at a time, runs the suites on it, and repairs it again.
 
-What an interrupted run left broken is known from the journal: the steps that undo a mutant are written
-there before the first of its steps is done, and the next run does them before anything else.
+The steps that undo a mutant are written into the journal before the first of its steps is done. So the next
+run repairs what an interrupted one left broken, before anything else.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from conformance.core.paths import PROJECT, REFERENCE
 from environments.base import Endpoints
 from mutants.actions import Action, Step, Undo
 from mutants.bench import Bench
-from mutants.fault_proxy import Wires
+from mutants.fault_proxy import FaultProxies
 from mutants.live import LiveMutant
 from mutants.model import STACK
 
@@ -35,7 +35,7 @@ SECONDS = 600
 
 @dataclass
 class Result:
-    """What one mutant got. `failed` are first lines by requirement."""
+    """The result of one mutant; `collateral` and `errors` are first lines by requirement."""
 
     mutant: str
     breaks: tuple[str, ...]
@@ -50,7 +50,7 @@ class Result:
     undone: bool = True
     layers: tuple[str, ...] = ()
     broke: str = ""
-    #: seconds from before the mutant until the stack is what it was
+    #: seconds from before the mutant until the stack is repaired
     whole: float = 0.0
 
     @property
@@ -69,7 +69,7 @@ class Result:
         parts += [f"missed {', '.join(self.missed)}"] if self.missed else []
         parts += [f"collateral {', '.join(sorted(self.collateral))}"] if self.collateral else []
         parts += [f"errors {', '.join(sorted(self.errors))}"] if self.errors else []
-        parts += [f"not said: {', '.join(self.mute)}"] if self.mute else []
+        parts += [f"not in the message: {', '.join(self.mute)}"] if self.mute else []
         parts += [f"blocked {self.blocked}"] if self.blocked else []
         parts += ["NOT UNDONE"] if not self.undone else []
         parts += [self.broke] if self.broke else []
@@ -88,7 +88,7 @@ class Record:
 
 
 class Journal:
-    """What is applied and not yet undone, in a file that outlives this process."""
+    """The mutant that is applied and not yet undone, in a file that outlives this process."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -102,8 +102,8 @@ class Journal:
     def undone(self) -> None:
         self._file.unlink(missing_ok=True)
 
-    def left(self) -> tuple[str, tuple[Step, ...]]:
-        """The mutant that a run left applied, and what undoes it; empty when there is none."""
+    def pending(self) -> tuple[str, tuple[Step, ...]]:
+        """The mutant that a run left applied, with the steps that undo it; empty when there is none."""
         try:
             raw = json.loads(self._file.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -122,21 +122,21 @@ class Runner:
         self._workers = workers
         self._everything = everything
 
-    def mend(self) -> str:
+    def repair(self) -> str:
         """Undo what an interrupted run left; returns the mutant's id, empty when there was none."""
-        name, steps = self.journal.left()
+        name, steps = self.journal.pending()
         if name:
             self._undo(steps)
         return name
 
     def judge(self, mutant: LiveMutant) -> Result:
-        """Break, run, mend, and see that it is mended. Never raises what the stack or a tool did wrong."""
+        """Break, run, repair, and check the repair. Faults of the stack or of a tool go into the result."""
         result = Result(mutant.id, mutant.breaks, layers=mutant.layers)
         with tempfile.TemporaryDirectory(prefix=f"mutant-{mutant.id}-") as name:
             folder = Path(name)
             try:
-                with Wires(self.endpoints, mutant.wire, folder) as wires:
-                    ids = self._told(mutant, wires.endpoints, folder, result)
+                with FaultProxies(self.endpoints, mutant.proxy, folder) as proxies:
+                    ids = self._failed_checks(mutant, proxies.endpoints, folder, result)
                 if mutant.action and ids:
                     again, _ = self.suites(
                         folder / "again", self.endpoints, ids, REFERENCE / "conformance.toml"
@@ -166,7 +166,9 @@ class Runner:
             if undo:
                 self._undo(undo)
 
-    def _told(self, mutant: LiveMutant, endpoints: Endpoints, folder: Path, result: Result) -> list[str]:
+    def _failed_checks(
+        self, mutant: LiveMutant, endpoints: Endpoints, folder: Path, result: Result
+    ) -> list[str]:
         """Run the suites on the broken stack; returns the node ids of the expected checks."""
         contract = _patched(mutant, folder)
         with self.broken(mutant.id, mutant.action):
@@ -204,7 +206,7 @@ class Runner:
             *("--results-dir", folder / "results"),
             *("-n", self._workers if many else "0"),
             *options,
-            # the suites know nothing of it, and each process would take twice as long to start
+            # the suites do not use it, and with it each process takes twice as long to start
             *("-p", "no:hypothesispytest"),
         )
         began = time.time()
@@ -232,7 +234,7 @@ def _patched(mutant: LiveMutant, folder: Path) -> Path:
     root = folder / "stack"
     root.mkdir()
     for name in STACK:
-        source = PROJECT / name
+        source = REFERENCE / name
         shutil.copytree(source, root / name) if source.is_dir() else shutil.copy2(source, root / name)
     for patch in mutant.patch:
         patch.apply(root)
@@ -257,7 +259,7 @@ def _records(results: Path) -> Iterable[Record]:
 def compare(
     breaks: Sequence[str], says: Sequence[str], records: Sequence[Record], began: float, result: Result
 ) -> None:
-    """Write into `result` what of the expected failures came, and what else did."""
+    """Write into `result` which of the expected failures came, and which others."""
     expected = set(breaks)
     failed = [one for one in records if one.outcome == "failed"]
     hits = [one for one in failed if set(one.requirements) & expected]
@@ -274,8 +276,8 @@ def compare(
     if hits:
         result.seconds = min(one.ended for one in hits) - began
         result.first = hits[0].message
-    said = " ".join(one.message for one in hits)
-    result.mute = [word for word in says if word not in said]
+    messages = " ".join(check.message for check in hits)
+    result.mute = [word for word in says if word not in messages]
 
 
 def dump(result: Result) -> str:

@@ -80,7 +80,7 @@ class Mutant(_Part):
     """One broken stack.
 
     `breaks` are the requirements that must fail, and no other may; `says` are words that the first line
-    of the failure must hold, so that who made the patch would recognise it.
+    of the failure must hold, so that the author of the patch would recognize it.
     """
 
     id: str = Field(pattern=r"^[a-z0-9-]+$")

@@ -53,10 +53,10 @@ def _bare(run_id: str, repository: str) -> Path:
 
 
 def _git(bare: Path, *words: str, stdin: str | None = None, more: dict[str, str] | None = None) -> str:
-    who = {
+    author = {
         f"GIT_{role}_{what}": value
         for role in ("AUTHOR", "COMMITTER")
         for what, value in (("NAME", "mutant"), ("EMAIL", "mutant@example.org"))
     }
-    environment = {**os.environ, **who, **(more or {})}
+    environment = {**os.environ, **author, **(more or {})}
     return run(["git", "-C", bare, *words], env=environment, stdin=stdin).stdout.strip()

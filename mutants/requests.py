@@ -1,4 +1,4 @@
-"""`python -m mutants.requests`: how often the suites ask a stack with 10 and with 1,000 seed jobs.
+"""`python -m mutants.requests`: how many requests the suites send with 10 and with 1,000 seed jobs.
 
 The seed and the contract get so many jobs more; the requests are those that the checks' evidence counts.
 """
@@ -40,7 +40,7 @@ SEED = """
         }}
     }}
 """
-#: what waits for something (a search index, a pod) asks a few times more or less
+#: tolerance in requests: waits (for a search index, a pod) send a few more or less
 POLLS = 15
 JOB = '[[jenkins.jobs]]\nname = "load/job-{number}"\npipeline = "pipelines/build-commerce/Jenkinsfile"\n\n'
 
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("layers", nargs="*", default=["platform", "nexus", "registry", "jenkins"])
     options = parser.parse_args(arguments)
     runner = Runner(endpoints_file(options.stack))
-    runner.mend()
+    runner.repair()
     counted = [_requests(runner, jobs, options.layers) for jobs in options.jobs]
     return 0 if max(counted) - min(counted) <= POLLS else 1
 

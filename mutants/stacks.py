@@ -1,4 +1,4 @@
-"""Which stack mutants are tried on."""
+"""The stack that mutants are tried on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from environments import runs
 
 
 def endpoints_file(named: str | None) -> Path:
-    """The file that was named, or the newest kept stack's that was made from this checkout."""
+    """The named file, or that of the newest kept stack of this checkout. Raises UsageError."""
     if named:
         return Path(named)
     kept = _kept()
@@ -25,18 +25,17 @@ def endpoints_file(named: str | None) -> Path:
 
 
 @contextmanager
-def standing(named: str | None) -> Iterator[Path]:
-    """As `endpoints_file`; where no stack stands, one is stood up and removed in the end.
+def running_stack(named: str | None) -> Iterator[Path]:
+    """As `endpoints_file`; without a kept stack one is created, and removed in the end.
 
-    Raises EnvironmentFailure when it cannot be stood up; what went wrong is on the screen by then.
+    Raises:
+        EnvironmentFailure: it cannot be created; the reason was printed before.
     """
     if named or _kept():
         yield endpoints_file(named)
         return
     if _conformance("up"):
-        raise EnvironmentFailure(
-            "no stack to try mutants on", remedy="see above why it could not be stood up"
-        )
+        raise EnvironmentFailure("no stack to try mutants on", remedy="see above why it could not be created")
     run = _kept()[-1]
     try:
         yield run.endpoints_file
@@ -53,6 +52,6 @@ def _kept() -> list[runs.Run]:
 
 
 def _conformance(*words: str) -> int:
-    """A command of ours, in a process of its own: what it says is for whoever watches."""
+    """The exit code of a command of the harness, which prints to this process' terminal."""
     sys.stdout.flush()
     return subprocess.run(conformance(*words), cwd=PROJECT, env=environment(), check=False).returncode

@@ -1,6 +1,6 @@
 """Runs every static check against one stack, in this process and without pytest: milliseconds a mutant.
 
-The checks are the suite's own functions; their marks tell requirements and parameters, and they take
+The checks are the suite's own functions; their marks hold requirements and parameters, and they take
 nothing but the stack's files and the contract.
 """
 

@@ -1,6 +1,6 @@
-"""Upgrades a stack that stands with one thing broken at a time, judges what came of it, and brings it back.
+"""Upgrades a running stack with one thing broken at a time, judges the result, and goes back.
 
-A whole pair takes minutes. Here the old stack stands once, with its state; for each mutant it is upgraded
+A whole pair takes minutes. Here the old stack runs once, with its state; for each mutant it is upgraded
 (the product's own way: upgrade.course), judged by the checks of the upgrade and of the layers that cost
 little, brought back in place, and what was lost of the state is made again.
 """
@@ -80,7 +80,7 @@ class UpgradeRunner:
 
         Raises ConformanceError or NonConformance: the stack is not what it was.
         """
-        for step in self.journal.left()[1]:
+        for step in self.journal.pending()[1]:
             self.bench.take(step)
         self.journal.undone()
         self.state.parent.mkdir(parents=True, exist_ok=True)
@@ -117,11 +117,11 @@ class UpgradeRunner:
         return result
 
     def _judged(self, mutant: UpgradeMutant, folder: Path, result: Result) -> None:
-        stands = self.field.planned.loaded
-        after = Side("the next one", load(mutant.after(stands, folder / "next")))
-        before = Side("what stands", stands)
+        running = self.field.planned.loaded
+        after = Side("the next one", load(mutant.after(running, folder / "next")))
+        before = Side("the running one", running)
         if mutant.before:
-            before = Side("what stood before", load(mutant.before_it(stands, folder / "before")))
+            before = Side("the one before", load(mutant.before_it(running, folder / "before")))
             self.field.change(before.loaded, folder / "before.jsonl")
             settled(StackClients(before.loaded.contract, self.runner.endpoints), self.state)
         watched = folder / "watched"

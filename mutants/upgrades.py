@@ -1,4 +1,4 @@
-"""An upgrade mutant: an upgrade of a stack that stands, with one thing broken in it or in how it is done."""
+"""An upgrade mutant: an upgrade of a running stack, with one thing broken in the stack or in the upgrade."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mutants.actions import Action
 from mutants.model import Patch
 
 FOLDER = Path(__file__).resolve().parent / "upgrade"
-#: what an upgrade changes that breaks nothing: the pods of the service are replaced for it
+#: harmless changes of an upgrade, for which the pods of the service are replaced
 CHANGES = {
     "jenkins": Patch(
         file="stack/jenkins-helm-values.yaml.tmpl",
@@ -33,10 +33,10 @@ CONTRACT = "conformance.toml"
 class UpgradeMutant(BaseModel):
     """One upgrade that goes wrong in one place.
 
-    `upgrade` are the services that it has a reason of its own to restart. `patch` breaks what is upgraded to,
-    `first` and `then` break what stands, before the upgrade's first step and behind its last one. `before`
-    is what the stack is brought to beforehand, when what stands cannot be upgraded wrongly. What is
-    lost of the state is made again afterwards, so only what the way back does not mend needs undoing.
+    `upgrade` are the services that the upgrade itself restarts. `patch` breaks the target of the upgrade.
+    `first` and `then` break the running stack, before the upgrade's first step and after its last one.
+    `before` changes the stack beforehand, where the running one cannot be upgraded wrongly. Lost state is
+    created again afterwards, so only changes that the way back does not undo need an undo.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,7 +50,7 @@ class UpgradeMutant(BaseModel):
     first: tuple[Action, ...] = ()
     then: tuple[Action, ...] = ()
     before: tuple[Patch, ...] = ()
-    needs: Literal["", "nexus before"] = Field("", description="image whose tag `{IMAGE}` stands for")
+    needs: Literal["", "nexus before"] = Field("", description="image whose tag replaces `{IMAGE}`")
     fresh: tuple[str, ...] = Field((), description="kinds of state to be made again beforehand")
     run: tuple[str, ...] = Field(("platform", "jenkins"), description="layers that run besides `upgrade`")
 
@@ -91,18 +91,18 @@ class UpgradeMutant(BaseModel):
                 text = text.replace(f"{{{item.kind} {key} {number}}}", value)
         return UpgradeMutant.model_validate_json(text)
 
-    def after(self, stands: LoadedContract, target: Path) -> Path:
+    def after(self, running: LoadedContract, target: Path) -> Path:
         """Write the contract and the stack that this upgrades to below `target`; the contract's path."""
-        return _write(stands, target, (*(CHANGES[service] for service in self.upgrade), *self.patch))
+        return _write(running, target, (*(CHANGES[service] for service in self.upgrade), *self.patch))
 
-    def before_it(self, stands: LoadedContract, target: Path) -> Path:
+    def before_it(self, running: LoadedContract, target: Path) -> Path:
         """The same of what it upgrades from."""
-        return _write(stands, target, self.before)
+        return _write(running, target, self.before)
 
 
-def _write(stands: LoadedContract, target: Path, patches: Sequence[Patch]) -> Path:
-    shutil.copytree(stands.stack_dir, target / stands.contract.stack.path, symlinks=True)
-    shutil.copy2(stands.file, target / CONTRACT)
+def _write(running: LoadedContract, target: Path, patches: Sequence[Patch]) -> Path:
+    shutil.copytree(running.stack_dir, target / running.contract.stack.path, symlinks=True)
+    shutil.copy2(running.file, target / CONTRACT)
     for patch in patches:
         patch.apply(target)
     load_contract(target / CONTRACT)

@@ -1,4 +1,4 @@
-"""Agents: ask the controller for one with a pipeline of ours, find its pod, look inside, let it go."""
+"""Agents: request one with a pipeline of the run, find its pod, run commands in it, release it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from conformance.core.waiting import eventually
 
 #: where the agent itself runs in a pod of the kubernetes plugin
 AGENT_CONTAINER = "jnlp"
-#: seconds after which a held agent lets itself go, should nobody do it
+#: seconds after which a held agent ends by itself
 HOLD = 600
 
 _HOLD = """\
@@ -37,9 +37,9 @@ node('{label}') {{
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An agent that runs a build of ours and waits to be let go.
+    """An agent that runs a build of the run, which waits until it is stopped.
 
-    `timeline` is (what, seconds since the build was asked for), in order.
+    `timeline` is (event, seconds since the build was requested), in order.
     """
 
     label: str
@@ -57,7 +57,7 @@ class Agent:
         return AGENT_CONTAINER if AGENT_CONTAINER in names else names[0]
 
 
-#: what kubectl says when it did not get as far as the command
+#: kubectl's messages when it did not reach the command
 UNREACHED = re.compile(
     r"connection to the server .* was refused|dial tcp .*: connect: |Unable to connect to the server|"
     r"unable to upgrade connection|error dialing backend|error reading from error stream|websocket: close|"
@@ -66,7 +66,7 @@ UNREACHED = re.compile(
 
 
 class Reaching(KubectlBackend):  # type: ignore[misc] # testinfra is not typed
-    """testinfra's kubectl backend; a cluster that was not reached is no answer of the agent."""
+    """testinfra's kubectl backend; an unreachable cluster is an EnvironmentFailure, no answer."""
 
     def run(self, command: str, *args: str, **kwargs: Any) -> CommandResult:
         done = super().run(command, *args, **kwargs)
@@ -81,7 +81,7 @@ class Reaching(KubectlBackend):  # type: ignore[misc] # testinfra is not typed
 
 
 class Agents:
-    """Makes agents in one scratch folder of the controller."""
+    """Creates agents by jobs in one scratch folder of the controller."""
 
     def __init__(
         self, jenkins: Jenkins, cluster: Cluster, namespace: str, folder: str, shared: Shared
@@ -93,10 +93,10 @@ class Agents:
         self.shared = shared
 
     def held(self, label: str, *, timeout: float) -> Agent:
-        """The run's agent for `label`, which waits until the run lets it go; all workers look into the same.
+        """The run's one agent for `label`, shared by all workers, held until the run ends.
 
         Raises:
-            NonConformance: no agent within `timeout` seconds; says what the controller and the pod said.
+            NonConformance: no agent within `timeout` seconds, with the reason of the controller or the pod.
         """
         fact = self.shared.once(
             f"agent {label}", lambda: _fact(self.hold("agent", label, timeout=timeout)), timeout=timeout + 120
@@ -112,14 +112,14 @@ class Agents:
         return Agent(label, started, pod, tuple((what, seconds) for what, seconds in fact["timeline"]))
 
     def in_own_session(self) -> Agents:
-        """The same, with a session of its own, for a thread."""
+        """The same agents with an HTTP session of their own, for a thread."""
         http = self.jenkins.http
         auth = http.session.auth
         own = Jenkins(http.as_login(auth if isinstance(auth, tuple) else None))
         return Agents(own, self.cluster, self.namespace, self.folder, self.shared)
 
     def visit(self, name: str, label: str, script: str, *, timeout: float) -> tuple[Build, str]:
-        """Run a short build of ours on an agent: the finished build and the agent's (pod's) name."""
+        """Run a short build on an agent: the finished build and the name of the agent, which is its pod's."""
         job = f"{self.folder}/{name}"
         self.jenkins.create_pipeline(
             job, f"node('{label}') {{ echo \"conformance-agent=${{env.NODE_NAME}}\"\n{script}\n}}"
@@ -129,7 +129,7 @@ class Agents:
         return build, str(found[-1]) if found else ""
 
     def hold(self, name: str, label: str, *, timeout: float) -> Agent:
-        """An agent that runs a build of ours which waits; the run ends it if nobody does before."""
+        """A new agent with a build that waits; the cleanup stops it at the end of the run."""
         asked = time.monotonic()
         asked_at = datetime.now(UTC)
         job = f"{self.folder}/{name}-{re.sub('[^A-Za-z0-9]', '-', label)}"
@@ -209,15 +209,15 @@ class Agents:
         what = f"quotas of {self.namespace}"
         found = self.cluster.objects(what, "v1", "resourcequotas", self.namespace)
         for quota in found:
-            told = quota.get("status") or {}
-            hard, used = told.get("hard") or {}, told.get("used") or {}
+            status = quota.get("status") or {}
+            hard, used = status.get("hard") or {}, status.get("used") or {}
             for resource in ("pods", "count/pods"):
                 if resource in hard and used.get(resource) == hard[resource]:
                     return f"quota {quota['metadata']['name']} allows {hard[resource]} {resource}, all used"
         return ""
 
     def _no_agent(self, label: str, started: Started, timeout: float, seen: str) -> NonConformance:
-        """What can be said of an agent that did not come."""
+        """The error for an agent that did not come, with its most likely reason."""
         if not self.jenkins.label_clouds(label):
             why = f"no cloud of the controller has a pod template with label {label}"
         else:

@@ -25,7 +25,7 @@ def shown_by(service: Service, ca_bundle: str) -> Certificate:
 
     Raises:
         NonConformance: it is not trusted, or not for this name.
-        Unavailable: nobody answers there.
+        Unavailable: no server answers there.
     """
     url = urlsplit(service.url)
     host = url.hostname or ""

@@ -1,10 +1,10 @@
-"""HTTP as every hand speaks it: explicit trust, nothing from the environment, time limits, a journal.
+"""The HTTP layer of all clients: explicit trust, nothing from the environment, time limits, a journal.
 
 The one rule about faults: a request that reads (GET, HEAD) waits with `eventually` through 502, 503,
-504 and broken connections, because a service may be starting or be restarted; every such fault is
-kept in the journal, the first one included. A request that changes something is sent exactly once:
-nobody can know whether a broken one was carried out. What stays broken is an `EnvironmentFailure`,
-never the stack's non-conformance.
+504 and broken connections, because a service may be starting or restarting; the journal keeps every such
+fault, the first one included. A request that changes something is sent exactly once, because it is unknown
+whether a broken one was carried out. A fault that stays is an `EnvironmentFailure`, never the stack's
+non-conformance.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Unavailable(EnvironmentFailure):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and how it ended: `status` 0 stands for a connection that failed."""
+    """One request and how it ended: `status` 0 means a connection that failed."""
 
     method: str
     url: str
@@ -52,7 +52,7 @@ class Exchange:
 
 @dataclass(slots=True)
 class Journal:
-    """What was asked of the stack; `mark` and `since` cut out one check's part."""
+    """The exchanges of one process with the stack; `mark` and `since` select those of one check."""
 
     exchanges: list[Exchange] = field(default_factory=list)
 

@@ -73,7 +73,7 @@ class Jenkins:
     def tree(self, path: str, tree: str) -> dict[str, Any]:
         """`path`/api/json?tree=`tree`, parsed. Raises NonConformance unless it answers 200."""
         answer = self.http.get(f"{path}/api/json", params={"tree": tree})
-        expect(answer, 200, what=f"Jenkins does not tell {path or '/'}")
+        expect(answer, 200, what=f"Jenkins does not return {path or '/'}")
         result: dict[str, Any] = answer.json()
         return result
 
@@ -104,7 +104,7 @@ class Jenkins:
         )
 
     def credential_ids(self) -> tuple[str, ...]:
-        """Ids in the system's global domain; values are never asked for."""
+        """Ids in the system's global domain; their values are never read."""
         found = self.tree("/credentials/store/system/domain/_", "credentials[id,typeName]")
         return tuple(raw["id"] for raw in found["credentials"])
 
@@ -122,7 +122,7 @@ class Jenkins:
 
     def config_xml(self, job: str) -> str:
         answer = self.http.get(f"{job_path(job)}/config.xml")
-        return expect(answer, 200, what=f"Jenkins does not tell the configuration of {job}").text
+        return expect(answer, 200, what=f"Jenkins does not return the configuration of {job}").text
 
     def exported_configuration(self) -> dict[str, Any]:
         """JCasC's export of what is in force. Secrets are encrypted in it."""
@@ -132,13 +132,13 @@ class Jenkins:
         return parsed if isinstance(parsed, dict) else {}
 
     def lint_jenkinsfile(self, text: str) -> str:
-        """What the controller says of a declarative Jenkinsfile; empty when it is valid."""
+        """The controller's errors in a declarative Jenkinsfile; empty: it is valid."""
         answer = self._post("/pipeline-model-converter/validate", data={"jenkinsfile": text})
         expect(answer, 200, what="Jenkins does not validate Jenkinsfiles")
         return "" if "successfully validated" in answer.text else answer.text.strip()
 
     def pending_scripts(self) -> tuple[str, ...]:
-        """Headlines of what waits on the script approval page."""
+        """The hashes of the scripts that wait on the script approval page."""
         page = expect(
             self.http.get("/scriptApproval/"), 200, what="Jenkins does not show its script approvals"
         ).text
@@ -153,17 +153,17 @@ class Jenkins:
         found = []
         for kind in ("securityPopupContent", "nonSecurityPopupContent"):
             answer = self.http.get(f"/manage/administrativeMonitorsApi/{kind}")
-            page = expect(answer, 200, what="Jenkins does not tell its administrative monitors").text
+            page = expect(answer, 200, what="Jenkins does not list its administrative monitors").text
             for part in (each.partition("</li>")[0] for each in page.split('<li class="am-message">')[1:]):
                 name = re.search(r'administrativeMonitor/([\w.$-]+)/|name="([\w.$-]+\.[\w.$-]+)"', part)
-                said = " ".join(
+                text = " ".join(
                     unescape(re.sub(r"<button.*?</button>|<[^>]*>", " ", part, flags=re.DOTALL)).split()
                 )
                 if kind == "securityPopupContent" or "alert-danger" in part:
-                    found.append(((name[1] or name[2]) if name else "", said))
+                    found.append(((name[1] or name[2]) if name else "", text))
         return tuple(found)
 
-    # -- jobs of our own --------------------------------------------------------------------
+    # -- jobs of a run ---------------------------------------------------------------------
 
     def create_folder(self, name: str) -> None:
         xml = f"<{FOLDER_CLASS}><description>made by a conformance run</description></{FOLDER_CLASS}>"
@@ -197,16 +197,16 @@ class Jenkins:
     # -- builds -----------------------------------------------------------------------------
 
     def start(self, job: str, parameters: Mapping[str, str] | None = None, *, timeout: float = 60) -> Started:
-        """Ask for a build and wait until it has a number."""
-        return self.left_queue(job, self.ask(job, parameters), timeout=timeout)
+        """Request a build and wait until it has a number."""
+        return self.left_queue(job, self.request_build(job, parameters), timeout=timeout)
 
-    def ask(self, job: str, parameters: Mapping[str, str] | None = None) -> int:
-        """Ask for a build; the id of its item in the queue, where it may wait for another build."""
+    def request_build(self, job: str, parameters: Mapping[str, str] | None = None) -> int:
+        """Request a build; returns the id of its item in the queue, where it may wait for another build."""
         call = partial(self._client.build_job, job, dict(parameters or {}) or None)
         return int(self._ask(call, f"build {job}"))
 
     def left_queue(self, job: str, queue_id: int, *, timeout: float) -> Started:
-        """Wait until a build that was asked for has a number."""
+        """Wait until a requested build has a number. Raises NonConformance."""
 
         def item() -> dict[str, Any]:
             answer = self.http.get(
@@ -215,7 +215,7 @@ class Jenkins:
             if answer.status_code == 404:  # items that left are forgotten after minutes, builds are not
                 return {"executable": self._build_of(job, queue_id)}
             found: dict[str, Any] = expect(
-                answer, 200, what=f"Jenkins does not tell the queue item of {job}"
+                answer, 200, what=f"Jenkins does not return the queue item of {job}"
             ).json()
             return found
 
@@ -274,7 +274,7 @@ class Jenkins:
         return self.finish(self.start(job, parameters), timeout=timeout)
 
     def console(self, started: Started) -> str:
-        """What the build said until now; nothing yet is no error (python-jenkins takes it for one)."""
+        """The console so far; an empty one is no error (python-jenkins raises for it)."""
         answer = self.http.get(f"{job_path(started.job)}/{started.number}/consoleText")
         what = f"Jenkins does not show the console of {started.job} #{started.number}"
         return expect(answer, 200, what=what).text

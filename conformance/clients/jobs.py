@@ -1,4 +1,4 @@
-"""What checks know of jobs, plugins and builds, and how jobs are written down for the controller."""
+"""Jobs, plugins and builds as frozen facts, and the configuration XML of jobs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FOLDER_CLASS = "com.cloudbees.hudson.plugins.folder.Folder"
 
 @dataclass(frozen=True, slots=True)
 class JobFact:
-    """A job as `/api/json` tells it. `parameters` are (name, type) with the type as in the contract."""
+    """A job as `/api/json` returns it. `parameters` are (name, type) with the type as in the contract."""
 
     name: str
     kind: str
@@ -52,9 +52,9 @@ class Build:
     result: str
     seconds: float
     console: str
-    queued_seconds: float = 0.0
 
     def require_success(self, remedy: str = "") -> Build:
+        """The build itself. Raises NonConformance when its result is not SUCCESS."""
         if self.result != "SUCCESS":
             raise NonConformance(
                 f"build {self.job} #{self.number} ended {self.result}: {self.reason()}",
@@ -65,15 +65,15 @@ class Build:
         return self
 
     def reason(self) -> str:
-        """The console's line that most likely says why, for a message's first line."""
+        """The console's most likely reason for the result: one line for a message's first line."""
         lines = [line.strip() for line in self.console.splitlines()]
         lines = [line for line in lines if line and not line.startswith(_SKIPPED)]
         # what is skipped follows from the failure and never says why
         lines = [line for line in lines if not line.endswith("skipped due to earlier failure(s)")]
         maven = next((line for line in lines if line.startswith("[ERROR]") and len(line) > 20), "")
-        said = [line for line in lines if line.startswith("ERROR") and not line.startswith(_GENERIC)]
+        errors = [line for line in lines if line.startswith("ERROR") and not line.startswith(_GENERIC)]
         hints = [line for line in lines if _HINT.search(line) and not line.startswith(_GENERIC)]
-        found = maven or (said or hints or lines or ["the console is empty"])[-1]
+        found = maven or (errors or hints or lines or ["the console is empty"])[-1]
         return found[:300]
 
 

@@ -1,4 +1,4 @@
-"""One request to the Kubernetes API: how it is sent, written down, and told when it fails.
+"""One request to the Kubernetes API: how it is sent, written into the journal, and reported when it fails.
 
 Of the `kubernetes` package this takes what knows kubeconfigs, logins and TLS. Its models are left out: checks
 want JSON, and the classes of one API group take longer to import (1.4 s, measured) than most checks to run.
@@ -39,7 +39,7 @@ def path_of(group: str, kind: str, namespace: str = "", name: str = "") -> str:
 
 
 class KubeApi:
-    """One cluster through one kubeconfig context; what is asked of it is for those who stand on this.
+    """One cluster through one kubeconfig context; subclasses send the requests.
 
     Raises EnvironmentFailure when the kubeconfig cannot be used.
     """
@@ -105,7 +105,7 @@ class KubeApi:
                 f"the Kubernetes API does not answer: {what}",
                 where=self._settings.host,
                 observed=f"{status} {answer.reason}: {' '.join(text.split())[:400]}",
-                remedy="check that the kubeconfig's user may ask this, and that the API server is healthy",
+                remedy="check that the kubeconfig's user may do this, and that the API server is healthy",
             )
         return text
 
@@ -136,7 +136,7 @@ class KubeApi:
 
         try:
             eventually(
-                probe, what=f"the Kubernetes API tells {what}", timeout=PATIENCE, transient=(Unavailable,)
+                probe, what=f"the Kubernetes API returns {what}", timeout=PATIENCE, transient=(Unavailable,)
             )
         except WaitTimeout as error:
             raise Unavailable(error.what, where=self._settings.host, observed=error.observed) from error

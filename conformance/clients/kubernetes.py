@@ -1,4 +1,4 @@
-"""The cluster: a typed, thin client of what checks ask of the Kubernetes API."""
+"""The cluster: a typed, thin client of the parts of the Kubernetes API that checks use."""
 
 from __future__ import annotations
 
@@ -152,12 +152,12 @@ class Cluster(Pods):
         login: tuple[str, str],
         containers: Sequence[Mapping[str, Any]],
     ) -> Iterator[Pod]:
-        """A pod of our own that pulls from `host` with `login`; all that is made is deleted at the end.
+        """A temporary pod that pulls from `host` with `login`; everything created is deleted at the end.
 
         A kubelet may hear of a pod before the API server's node authorizer does, which then refuses it the
         pod's secret ("no relationship found between node and this object": measured, Kubernetes 1.34). It
         pulls without a login, is refused, and tries again ten seconds later. Mounts come before pulls and
-        are tried again at once: so each container mounts a part of the same secret that tells nothing.
+        are tried again at once: so each container mounts a harmless part of the same secret.
         """
         auth = base64.b64encode(":".join(login).encode()).decode()
         logins = json.dumps({"auths": {host: {"auth": auth}}})
@@ -186,7 +186,7 @@ class Cluster(Pods):
 
     @contextmanager
     def temporary_claim(self, namespace: str, name: str, labels: Mapping[str, str]) -> Iterator[None]:
-        """A claim on the default storage class of our own, deleted at the end."""
+        """A temporary claim on the default storage class, deleted at the end."""
         body = {
             "metadata": {"name": name, "labels": dict(labels)},
             "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}},

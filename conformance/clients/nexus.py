@@ -45,7 +45,7 @@ class Coordinates:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryFact:
-    """A repository as Nexus tells it; what does not apply is empty. The same shape as the contract's."""
+    """A repository as Nexus returns it; what does not apply is empty. The same shape as the contract's."""
 
     name: str
     format: str
@@ -70,7 +70,7 @@ class Nexus:
 
     @property
     def username(self) -> str:
-        """Who this is; empty for nobody."""
+        """The name of the login; empty for an anonymous client."""
         auth = self.http.session.auth
         return str(auth[0]) if isinstance(auth, tuple) else ""
 
@@ -88,7 +88,7 @@ class Nexus:
         return found[1] if found else ""
 
     def writable(self) -> bool:
-        # here 503 is an answer ("frozen"), not a service that is away; and a wrong login is none
+        # 503 means "frozen" here, not a service that is away; a wrong login must not decide this
         with self.http.anonymous() as anyone:
             answer = anyone.get("/service/rest/v1/status/writable", answers=frozenset({503}))
         return answer.status_code == 200
@@ -108,12 +108,8 @@ class Nexus:
 
     def _settings(self) -> list[dict[str, Any]]:
         answer = self.http.get("/service/rest/v1/repositorySettings")
-        found: list[dict[str, Any]] = expect(answer, 200, what="Nexus does not tell its repositories").json()
+        found: list[dict[str, Any]] = expect(answer, 200, what="Nexus does not list its repositories").json()
         return found
-
-    def anonymous_allowed(self) -> bool:
-        answer = self.http.get("/service/rest/v1/security/anonymous")
-        return bool(expect(answer, 200, what="Nexus does not tell its anonymous access").json()["enabled"])
 
     def cleanup_policies(self) -> tuple[dict[str, Any], ...]:
         return tuple(
@@ -125,7 +121,7 @@ class Nexus:
         )
 
     def cleanup_policies_api(self) -> tuple[str, dict[str, dict[str, Any]]] | None:
-        """Path of the cleanup policies, and each by name; None where this Nexus does not tell them.
+        """Path of the cleanup policies, and each by name; None where this Nexus does not list them.
 
         The public REST API has them in Pro and later releases; OSS 3.71 has them in that of its own pages.
         """
@@ -138,7 +134,7 @@ class Nexus:
     def cut_off(self, repository: str, *, away: bool) -> None:
         """Block a proxy's way to its remote, or let it through again."""
         path = f"/service/rest/v1/repositories/maven/proxy/{repository}"
-        settings = expect(self.http.get(path), 200, what=f"Nexus does not tell {repository}").json()
+        settings = expect(self.http.get(path), 200, what=f"Nexus does not return {repository}").json()
         if settings["httpClient"]["blocked"] == away:
             return  # every change stops and starts the repository
         settings["httpClient"]["blocked"] = away
@@ -147,7 +143,7 @@ class Nexus:
     # -- users ------------------------------------------------------------------------------
 
     def make_user(self, username: str, *roles: str, password: str = "") -> Nexus:
-        """Make a user with these roles; without a password one that nobody else knows; Nexus as that user."""
+        """Create a user with these roles and `password`, or a random one; returns Nexus as that user."""
         password = password or secrets.token_urlsafe(24)
         register(password, "password")
         body = {
@@ -169,7 +165,7 @@ class Nexus:
 
     def blob_stores(self) -> tuple[dict[str, Any], ...]:
         answer = self.http.get("/service/rest/v1/blobstores")
-        found: list[dict[str, Any]] = expect(answer, 200, what="Nexus does not tell its blob stores").json()
+        found: list[dict[str, Any]] = expect(answer, 200, what="Nexus does not list its blob stores").json()
         return tuple(found)
 
     # -- artifacts --------------------------------------------------------------------------

@@ -46,5 +46,5 @@ def privileges_of(nexus: Nexus, username: str) -> tuple[Privilege, ...]:
 
 def _security(nexus: Nexus, what: str) -> list[dict[str, Any]]:
     answer = nexus.http.get(f"/service/rest/v1/security/{what}")
-    found: list[dict[str, Any]] = expect(answer, 200, what=f"Nexus does not tell its {what}").json()
+    found: list[dict[str, Any]] = expect(answer, 200, what=f"Nexus does not list its {what}").json()
     return found

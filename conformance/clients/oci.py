@@ -82,7 +82,7 @@ class Suite:
 
 
 def cases(junit: str) -> tuple[Case, ...]:
-    """What a JUnit report of the suite tells. Raises ParseError."""
+    """The test cases of a JUnit report of the suite. Raises ParseError."""
     return tuple(
         Case(
             str(test.get("name", "")).removeprefix(SUITE),

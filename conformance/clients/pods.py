@@ -47,7 +47,7 @@ class Pods(KubeApi):
 
     @contextmanager
     def temporary_pod(self, namespace: str, manifest: Mapping[str, Any]) -> Iterator[Pod]:
-        """A pod of our own, deleted at the end."""
+        """A temporary pod, deleted at the end."""
         made = self.create_pod(namespace, manifest)
         try:
             yield made

@@ -17,12 +17,12 @@ from conformance.core.errors import EnvironmentFailure
 from conformance.core.nonconformance import NonConformance
 from conformance.core.shared_facts import Shared
 
-#: asks for a build: the id of its item in the queue
-Ask = Callable[[], dict[str, int]]
+#: requests a build: the id of its item in the queue
+Request = Callable[[], dict[str, int]]
 
-#: build parameters by which the pipelines are told what to make
+#: build parameters of the pipelines
 BRANCH, VERSION, IMAGE_TAG = "BRANCH", "VERSION", "IMAGE_TAG"
-#: what a release package of ours says it was made from
+#: revision and source repository that the harness's own release packages name
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 SOURCE = "https://git.example.org/account-management.git"
 
@@ -31,13 +31,13 @@ class Turn(StrEnum):
     """Which of a run's builds of one job."""
 
     FIRST = "first"
-    OTHER = "other"  #: another version, asked for while the first is built
+    OTHER = "other"  #: another version, requested while the first is built
     AGAIN = "again"  #: the first's version once more
     FAILING = "failing"  #: from the branch whose unit tests fail
 
 
 class Products:
-    """Runs of the products' jobs. Every worker gets the same builds."""
+    """Builds of the products' jobs, the same for all workers of a run."""
 
     def __init__(self, clients: StackClients, shared: Shared, run: str) -> None:
         self.clients, self.shared = clients, shared
@@ -58,7 +58,7 @@ class Products:
         return Coordinates(product.package_group, product.package_artifact, self.versions[turn], "zip")
 
     def files(self, product: Product, turn: Turn = Turn.FIRST) -> tuple[Coordinates, ...]:
-        """All that the build job deploys for others to take: artifacts and package."""
+        """Everything that the build job deploys: artifacts and package."""
         version = self.versions[turn]
         made = [Coordinates(product.package_group, name, version) for name in product.artifacts]
         return (*made, self.package(product, turn))
@@ -66,35 +66,35 @@ class Products:
     # -- builds -----------------------------------------------------------------------------
 
     def start_early(self) -> None:
-        """Ask for what needs nothing else, so that it runs while other layers are being checked."""
+        """Request the builds that need nothing else, so that they run while other layers are checked."""
         for product in self.clients.contract.products:
-            # whoever needs the build gets the reason from the shared fact
+            # a check that needs the build gets the error from the shared fact
             with contextlib.suppress(NonConformance, EnvironmentFailure):
                 if product.build_job:
                     turns = [Turn.FIRST, Turn.OTHER, *([Turn.FAILING] if product.failing_branch else [])]
                     for turn in turns:
-                        self._asked(product.build_job, turn, partial(self._ask_build, product, turn))
+                        self._queue_id(product.build_job, turn, partial(self._request_build, product, turn))
                 else:
                     for turn in (Turn.FIRST, Turn.OTHER):
-                        self._asked(product.images_job, turn, partial(self._ask_images, product, turn))
+                        self._queue_id(product.images_job, turn, partial(self._request_images, product, turn))
 
     def build(self, product: Product, turn: Turn = Turn.FIRST) -> Build:
         """The finished build that deployed, or was to deploy, the product's artifacts and package."""
-        return self._finish(product.build_job, turn, partial(self._ask_build, product, turn))
+        return self._finish(product.build_job, turn, partial(self._request_build, product, turn))
 
     def images(self, product: Product, turn: Turn = Turn.FIRST) -> Build:
         """The finished build that made, or was to make, images of the product's package."""
-        return self._finish(product.images_job, turn, partial(self._ask_images, product, turn))
+        return self._finish(product.images_job, turn, partial(self._request_images, product, turn))
 
-    def ask_again(self, product: Product) -> dict[str, list[str]]:
-        """Ask for a second build of the version that is deployed; gives what was there before it.
+    def request_again(self, product: Product) -> dict[str, list[str]]:
+        """Request a second build of the deployed version; returns the files from before it.
 
-        Whoever comes first writes that down and asks: the build runs while its checks are not yet due.
+        The first caller in a run captures them and requests the build, which runs before its checks are due.
         """
         before = self.shared.once(
             f"files of {product.name} before it is built again", lambda: self.deployed(product)
         )
-        self._asked(product.build_job, Turn.AGAIN, partial(self._ask_build, product, Turn.AGAIN))
+        self._queue_id(product.build_job, Turn.AGAIN, partial(self._request_build, product, Turn.AGAIN))
         return before
 
     def deployed(self, product: Product) -> dict[str, list[str]]:
@@ -108,12 +108,12 @@ class Products:
 
     def run(self, job: str, **parameters: str) -> Build:
         """One more build of a job, deleted when the run ends."""
-        queue_id = self._ask(job, parameters)["queue_id"]
+        queue_id = self._request(job, parameters)["queue_id"]
         return self._end(job, queue_id)
 
-    def _finish(self, job: str, turn: Turn, ask: Ask) -> Build:
+    def _finish(self, job: str, turn: Turn, request: Request) -> Build:
         if (job, turn) not in self._finished:
-            self._finished[job, turn] = self._end(job, self._asked(job, turn, ask))
+            self._finished[job, turn] = self._end(job, self._queue_id(job, turn, request))
         return self._finished[job, turn]
 
     def _end(self, job: str, queue_id: int) -> Build:
@@ -122,19 +122,19 @@ class Products:
         started = self.clients.jenkins.left_queue(job, queue_id, timeout=turns * self._budget)
         return self.clients.jenkins.finish(started, timeout=self._budget)
 
-    def _asked(self, job: str, turn: Turn, ask: Ask) -> int:
-        fact = self.shared.once(f"{turn} build of {job}", ask, timeout=2 * len(Turn) * self._budget)
+    def _queue_id(self, job: str, turn: Turn, request: Request) -> int:
+        fact = self.shared.once(f"{turn} build of {job}", request, timeout=2 * len(Turn) * self._budget)
         return int(fact["queue_id"])
 
-    def _ask_build(self, product: Product, turn: Turn) -> dict[str, int]:
+    def _request_build(self, product: Product, turn: Turn) -> dict[str, int]:
         if turn is Turn.AGAIN:
             self.build(product).require_success()
         version = self.versions[turn]
         self.shared.register_cleanup("version", group=product.package_group, version=version)
         branch = {BRANCH: product.failing_branch} if turn is Turn.FAILING else {}
-        return self._ask(product.build_job, {VERSION: version, **branch})
+        return self._request(product.build_job, {VERSION: version, **branch})
 
-    def _ask_images(self, product: Product, turn: Turn) -> dict[str, int]:
+    def _request_images(self, product: Product, turn: Turn) -> dict[str, int]:
         version = self.versions[turn]
         if turn is Turn.AGAIN:
             self.images(product).require_success()
@@ -144,7 +144,7 @@ class Products:
             self._deploy_own_package(product, turn)
         for repository in product.images:
             self.shared.register_cleanup("image", repository=repository, tag=version)
-        return self._ask(product.images_job, {VERSION: version, IMAGE_TAG: version})
+        return self._request(product.images_job, {VERSION: version, IMAGE_TAG: version})
 
     def _deploy_own_package(self, product: Product, turn: Turn) -> None:
         item = self.package(product, turn)
@@ -154,8 +154,8 @@ class Products:
             self.clients.contract.nexus.releases, item, release_package(product, item.version), pom
         )
 
-    def _ask(self, job: str, parameters: dict[str, str]) -> dict[str, int]:
-        queue_id = self.clients.jenkins.ask(job, parameters)
+    def _request(self, job: str, parameters: dict[str, str]) -> dict[str, int]:
+        queue_id = self.clients.jenkins.request_build(job, parameters)
         self.shared.register_cleanup("requested build", job=job, queue_id=queue_id)
         return {"queue_id": queue_id}
 

@@ -69,7 +69,7 @@ class EcrApi:
         self.address = address
 
     def call(self, operation: str, **arguments: Any) -> dict[str, Any]:
-        """One API call; ClientError goes through to who expects it, no answer is EnvironmentFailure."""
+        """One API call; ClientError goes through to the caller, a missing answer is EnvironmentFailure."""
         try:
             result: dict[str, Any] = getattr(self.client, operation)(**arguments)
         except ClientError as error:
@@ -117,16 +117,16 @@ class EcrApi:
     def lifecycle_policy(self, repository: str) -> dict[str, Any] | None:
         """The policy as it is, or None where the repository has none."""
         try:
-            told = self.call("get_lifecycle_policy", repositoryName=repository)["lifecyclePolicyText"]
+            text = self.call("get_lifecycle_policy", repositoryName=repository)["lifecyclePolicyText"]
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") == "LifecyclePolicyNotFoundException":
                 return None
             raise NonConformance(
-                f"ECR does not tell the lifecycle policy of {repository}",
+                f"ECR does not return the lifecycle policy of {repository}",
                 observed=str(error),
-                remedy="allow ecr:GetLifecyclePolicy to who runs the checks",
+                remedy="allow ecr:GetLifecyclePolicy to the user that runs the checks",
             ) from error
-        found: dict[str, Any] = json.loads(told)
+        found: dict[str, Any] = json.loads(text)
         return found
 
     def image(self, repository: str, tag: str) -> dict[str, Any]:
@@ -193,7 +193,7 @@ class Registry:
         )
 
     def push(self, repository: str, tag: str, image: Image) -> str:
-        """Push blobs and manifest; returns the digest that the registry tells, which must be the image's."""
+        """Push blobs and manifest; returns the registry's digest, which must be that of the image."""
         for blob in (*image.layers, image.config):
             self.push_blob(repository, blob)
         answer = self.put_manifest(repository, tag, image.manifest)

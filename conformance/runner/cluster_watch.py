@@ -1,8 +1,8 @@
-"""pytest plugin: when the cluster goes away during a run, the rest is blocked at once, and told why.
+"""pytest plugin: when the cluster goes away during a run, the remaining checks are blocked at once.
 
-Without it every check that is left would wait for its own time limit (ten minutes, measured), and the one
-cause would hide behind dozens of effects. Only after a check ended in an error is the API server asked
-whether it still listens; one that could not be reached like this when the session began is never asked.
+Without it every remaining check would wait for its own time limit (ten minutes, measured), and dozens of
+effects would hide the one cause. The API server is probed only after a check ended in an error, and only if
+it listened when the session began.
 """
 
 from __future__ import annotations
@@ -44,19 +44,21 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Block a check when the cluster is gone."""
     if MEANING in item.stash and (reason := lost(Path(item.config.option.results_dir))):
         raise Blocked(reason)
 
 
 def pytest_exception_interact(node: pytest.Item | pytest.Collector) -> None:
+    """After an error, find out whether the cluster still listens."""
     address = node.config.stash.get(ADDRESS, None)
     if address is None or RUNNING not in node.stash or node.stash[RUNNING].outcome != "error":
         return
     folder = Path(node.config.option.results_dir)
     if not lost(folder) and not any(_listens(address) for _ in range(PROBES)):
         when = time.strftime("%H:%M:%S UTC", time.gmtime())
-        told = f"the cluster went away: nothing listens at {address[0]}:{address[1]} since {when} or before"
-        write_atomically(folder / FILE, json.dumps({"reason": told}).encode())
+        reason = f"the cluster went away: nothing listens at {address[0]}:{address[1]} since {when} or before"
+        write_atomically(folder / FILE, json.dumps({"reason": reason}).encode())
 
 
 def lost(folder: Path) -> str:
@@ -70,6 +72,6 @@ def lost(folder: Path) -> str:
 def _listens(address: tuple[str, int]) -> bool:
     if listens(address):
         return True
-    # a moment's pause, so that the probes in a row are not one and the same moment
+    # a pause, so that probes in a row see different moments
     time.sleep(0.2)
     return False

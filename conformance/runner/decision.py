@@ -1,4 +1,4 @@
-"""What an outcome means: from what was raised, and where, to one of the outcomes of the design."""
+"""The outcome of a check: by the exception that was raised, and the phase in which it was raised."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def undecided(reason: str, decided_by: str) -> NoReturn:
 
 @dataclass
 class Running:
-    """What is known of a check while it runs, in the process that runs it."""
+    """The state of a running check, in the process that runs it."""
 
     outcome: str = "passed"
     message: str = ""
@@ -109,7 +109,7 @@ def judge(
         running.message = f"pytest.xfail ({first}); a known non-conformance belongs into the waivers"
     elif when == "call" and _says_failed(error):
         running.outcome, running.details = "failed", report.longreprtext
-        # what is left of an assertion without words is its expression
+        # the message of an assertion without words is its expression
         running.message = first if first != "AssertionError" else _assertion_line(report)
     else:
         running.outcome, running.details = "error", report.longreprtext

@@ -1,4 +1,4 @@
-"""pytest plugin: a broken gate of a layer blocks the checks of every layer that stands on it.
+"""pytest plugin: a broken gate of a layer blocks the checks of every layer above it.
 
 Gates are shared as small files in the results folder, so that it works over xdist's workers and over
 sessions that run side by side. Why waiting for a gate cannot stop a run:
@@ -8,12 +8,12 @@ sessions that run side by side. Why waiting for a gate cannot stop a run:
    answer takes the stack long and was requested early (none is a gate). Last come the checks that run while
    Nexus restarts, and disruptive layers (conformance.runner.exclusive).
 2. Every worker gets its checks in rising order and runs them in that order (`InOrder` below keeps this
-   also after a worker died). So of all undecided gates take the lowest: whatever stands before it in
+   also after a worker died). So of all undecided gates take the lowest: every check before it in
    its worker's queue waits for nothing that is undecided, ends, and the gate runs. If it is in no queue
    yet, nothing later was handed out, except after a death: then a free worker or the dead one's
    replacement gets it first.
-3. A worker runs a check only when it knows the next one or that there is none; `InOrder` tells a worker
-   that there is none as soon as no later check is left for it.
+3. A worker runs a check only when it knows the next one or that there is none; `InOrder` shuts a worker
+   down as soon as no later check is left for it.
 4. A gate that can be decided no more (its session ended or died) ends the wait: the check is blocked.
 """
 
@@ -143,8 +143,7 @@ class Gates:
         """Share the outcome of a gate check; of another check nothing is shared."""
         if record["gate"]:
             keys = ("nodeid", "layer", "requirements", "outcome", "message")
-            told = {key: record.get(key, "") for key in keys}
-            self._write(_name(record["nodeid"]), told)
+            self._write(_name(record["nodeid"]), {key: record.get(key, "") for key in keys})
 
     def close(self) -> None:
         """No gate of this session will be decided from now on."""
@@ -159,7 +158,7 @@ class Gates:
         if not lower:
             return None
 
-        def look() -> list[str]:
+        def undecided() -> list[str]:
             self._read_plans()
             return [
                 gate.nodeid
@@ -169,11 +168,11 @@ class Gates:
 
         try:
             eventually(
-                look,
+                undecided,
                 what=f"gates below {layer} are decided",
                 timeout=timeout,
                 interval=INTERVAL,
-                until=lambda undecided: not undecided,
+                until=lambda gates: not gates,
             )
         except ConformanceError as error:
             return "", f"the gates below {layer} were not decided: {error.observed}"
@@ -185,12 +184,12 @@ class Gates:
         for gate in self._planned(lower):
             outcome = self._read(gate.nodeid)
             if outcome is None:
-                told = f"a gate below was never decided, its session {gate.session} ended: {gate.nodeid}"
-                return gate.nodeid, told
+                reason = f"a gate below was never decided, its session {gate.session} ended: {gate.nodeid}"
+                return gate.nodeid, reason
             if outcome["outcome"] in BREAKS:
                 name = ", ".join(outcome["requirements"])
-                told = f"{outcome['layer']} is broken: {name} {outcome['outcome']}: {outcome['message']}"
-                return gate.nodeid, told
+                reason = f"{outcome['layer']} is broken: {name} {outcome['outcome']}: {outcome['message']}"
+                return gate.nodeid, reason
         return None
 
     def _read_plans(self) -> int:

@@ -6,7 +6,7 @@ could come after checks that wait for it. See conformance.runner.gating for why 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import pytest
 from xdist.dsession import get_default_max_worker_restart
@@ -14,8 +14,15 @@ from xdist.scheduler import LoadScheduling
 
 from conformance.runner.recording import plan_file
 
-if TYPE_CHECKING:
-    from conformance.runner.gating import Gates
+
+class Decisions(Protocol):
+    """The outcomes of gates that sessions share (conformance.runner.gating.Gates)."""
+
+    def decide(self, record: dict[str, Any]) -> None:
+        """Share the outcome of a gate check."""
+
+    def close(self) -> None:
+        """No gate of this session will be decided from now on."""
 
 
 class InOrder(LoadScheduling):  # type: ignore[misc]
@@ -26,7 +33,7 @@ class InOrder(LoadScheduling):  # type: ignore[misc]
         self.maxschedchunk = 1  # the first chunk is then two, the fewest that lets a worker start
 
     def check_schedule(self, node: Any, duration: float = 0) -> None:  # noqa: ARG002 - xdist's signature
-        """Top `node` up to two checks that come after its own; none left: tell it so."""
+        """Give `node` up to two checks that come after its own; without one shut it down."""
         if node.shutting_down:
             return
         queue = self.node2pending[node]
@@ -57,7 +64,7 @@ class InOrder(LoadScheduling):  # type: ignore[misc]
 class Distribution:
     """Hooks of the controlling process; registered only where xdist distributes."""
 
-    def __init__(self, gates: Gates) -> None:
+    def __init__(self, gates: Decisions) -> None:
         self.gates = gates
         self.deaths = 0
 
@@ -78,7 +85,7 @@ class Distribution:
         self.deaths += 1
         most = get_default_max_worker_restart(node.config)
         if most is not None and self.deaths > most:
-            # no replacement comes: whoever waits for a gate that was lost must not wait for ever
+            # no replacement comes: a check that waits for a lost gate must not wait for ever
             self.gates.close()
 
     def pytest_conformance_crashed(self, record: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """pytest plugin: every check decides a requirement, and ends in one of the outcomes of the design.
 
 passed; failed: an assertion or a NonConformance, so the stack does not conform; error: anything else
-that went wrong, so the harness or the environment broke; blocked: what it stands on is broken; waived:
+that went wrong, so the harness or the environment broke; blocked: a gate or a precondition is broken; waived:
 it failed and a waiver in force covers it; not applicable: the check itself says why; undecided: what the
 check reads does not determine the answer, and the check names what would.
 
@@ -39,14 +39,14 @@ __all__ = ["MEANING", "RUNNING", "Evidence", "Meaning", "evidence", "not_applica
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a check is, by its markers and the catalogue."""
+    """The meaning of a check, by its markers and the catalogue."""
 
     requirements: tuple[str, ...]
     layer: str
     gate: bool
 
 
-#: Markers that would hide an outcome, and what a check does instead.
+#: Markers that would hide an outcome, and the way to say the same.
 HIDING = {
     "skip": "it says not_applicable(reason) itself",
     "skipif": "it says not_applicable(reason) itself",
@@ -57,12 +57,12 @@ RUNNING = pytest.StashKey[Running]()
 MEANING = pytest.StashKey[Meaning]()
 CATALOGUE = pytest.StashKey[Catalogue]()
 WAIVERS = pytest.StashKey[tuple[Waiver, ...]]()
-#: what the controlling process tells its workers
+#: key of the options that the controlling process gives its workers
 AGREED = "conformance-agreed"
 
 
 class Evidence:
-    """Given to a check by the fixture `evidence`: keep what was seen, for the report."""
+    """The fixture `evidence`: keeps observations of a check for the report."""
 
     def __init__(self, running: Running) -> None:
         self._running = running
@@ -75,7 +75,7 @@ class Evidence:
 
 @pytest.fixture
 def evidence(request: pytest.FixtureRequest) -> Evidence:
-    """Where a check puts what it saw."""
+    """Keeps observations of the check for the report."""
     return Evidence(cast("pytest.Item", request.node).stash[RUNNING])
 
 
@@ -140,7 +140,7 @@ def pytest_make_collect_report(
 
 
 def _understand(item: pytest.Item) -> Iterator[str]:
-    """Store what a check is; yield what is wrong with its markers and its docstring."""
+    """Store the meaning of a check; yield the faults of its markers and its docstring."""
     known = catalogue(item.config)
     marks = list(item.iter_markers())
     names = tuple(
@@ -240,7 +240,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def _record(item: pytest.Item, running: Running) -> dict[str, Any]:
-    """What is written of a check; what there is nothing to say about is left out (reports.model knows)."""
+    """The record of a check, without fields that have their default (reports.model)."""
     meaning = item.stash[MEANING]
     record: dict[str, Any] = {
         "nodeid": item.nodeid,
@@ -276,7 +276,7 @@ _SENT = pytest.StashKey[int]()
 
 
 def _new_secrets(config: pytest.Config) -> list[list[str]]:
-    """What this process learned since the last record, for the redactor of the process that writes."""
+    """Secrets registered since the last record, for the redactor of the process that writes."""
     sent = config.stash.get(_SENT, 0)
     config.stash[_SENT] = len(SECRETS)
     return [list(pair) for pair in SECRETS.since(sent)]

@@ -1,4 +1,4 @@
-"""pytest plugin for those who call pytest themselves: finds the stack before workers start.
+"""pytest plugin for direct calls of pytest: finds the stack before workers start.
 
 With `--stack FILE` nothing is to do. With `--environment NAME` the newest kept stack of that environment is
 taken (`conformance up` makes one), or the one that the environment finds by the contract.

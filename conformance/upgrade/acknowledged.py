@@ -53,9 +53,7 @@ def lost(
             for number in missing(stack, where, service, good):
                 write = good[number]
                 # an answer sent before a kill may be read after it: the time of the request counts
-                ahead = [
-                    max(0, begin - write.answered) for begin, end in kills(service) if end >= write.asked
-                ]
+                ahead = [max(0, begin - write.answered) for begin, end in kills(service) if end >= write.sent]
                 yield Lost(service=service, where=where, number=number, before_kill=min(ahead, default=None))
 
 

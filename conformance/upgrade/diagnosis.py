@@ -14,17 +14,17 @@ from conformance.core.errors import ConformanceError
 
 LINES = 2000
 #: levels of a log's worst lines (Nexus: ERROR; Jenkins: SEVERE)
-_WORST = re.compile(r"\b(ERROR|SEVERE|FATAL)\b\s*(?P<said>.*)")
+_WORST = re.compile(r"\b(ERROR|SEVERE|FATAL)\b\s*(?P<words>.*)")
 
 
 class Cause(BaseModel):
-    """`what` is one sentence; `said` are the words of the service's log; `remedy` may be empty."""
+    """`what` is one sentence; `words` are the words of the service's log; `remedy` may be empty."""
 
     model_config = ConfigDict(frozen=True)
 
     service: str
     what: str
-    said: str
+    words: str
     remedy: str = ""
 
 
@@ -73,12 +73,12 @@ def read(service: str, log: str) -> Cause | None:
     """The cause in a log of `service`: a known one, or its last worst line."""
     for known in KNOWN:
         if known.service == service and (found := known.says.search(log)):
-            said = " ".join(log[found.start() :].partition("\n--")[0].split())
-            return Cause(service=service, what=known.what, said=said[:400], remedy=known.remedy)
-    worst = [found["said"].strip() for found in _WORST.finditer(log) if found["said"].strip()]
+            words = " ".join(log[found.start() :].partition("\n--")[0].split())
+            return Cause(service=service, what=known.what, words=words[:400], remedy=known.remedy)
+    worst = [found["words"].strip() for found in _WORST.finditer(log) if found["words"].strip()]
     if not worst:
         return None
-    return Cause(service=service, what=f"{service}'s log says {worst[-1][:200]}", said=worst[-1][:400])
+    return Cause(service=service, what=f"{service}'s log says {worst[-1][:200]}", words=worst[-1][:400])
 
 
 def _logs(stack: StackClients, pod: Pod) -> Iterator[str]:

@@ -215,7 +215,7 @@ class UpgradeRun:
 
     def _report(self, outages: tuple[Away, ...], unmeasured: str) -> None:
         for each in outages:
-            failed = f"{each.failed} of {each.asked} failed"
+            failed = f"{each.failed} of {each.requests} failed"
             self.say(f"{each.service} {each.access} from {each.where}: away {each.seconds:.1f} s ({failed})")
         if unmeasured:
             self.say(f"not measured from inside: {unmeasured}")

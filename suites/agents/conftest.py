@@ -17,7 +17,7 @@ from conformance.contract.model import Contract
 from conformance.core.nonconformance import NonConformance, PreconditionFailed
 from conformance.runner.decision import not_applicable
 from conformance.sources.pod_templates import PodTemplate
-from suites.agents.inside import Inside
+from suites.agents.inside import Answers
 
 #: `comes(label)`: the agent that the run holds. Raises PreconditionFailed
 Comes = Callable[[str], Agent]
@@ -82,7 +82,7 @@ def _request_once(agents: Agents, name: str, script: str, image: str = "") -> Re
 
     def request() -> dict[str, int]:
         agents.jenkins.create_pipeline(job, script)
-        queue_id = agents.jenkins.ask(job)
+        queue_id = agents.jenkins.request_build(job)
         agents.shared.register_cleanup("requested build", job=job, queue_id=queue_id)
         return {"queue_id": queue_id}
 
@@ -139,7 +139,7 @@ def request_capped(agents: Agents, contract: Contract) -> RequestedBuild:
     return _request_once(agents, "capped", TURNS.format(template=contract.jenkins.agents[0].template))
 
 
-def confined(inside: Inside, template: PodTemplate) -> list[str]:
+def confined(inside: Answers, template: PodTemplate) -> list[str]:
     """A line for each confinement of the agent's processes that differs from its template."""
     user, group, groups, seccomp = (inside[key].text for key in ("user", "group", "groups", "seccomp"))
     declared = template.security()
@@ -209,10 +209,10 @@ def visit(agents: Agents, contract: Contract, comes: Comes, label: str, ecr: Ecr
                 "remedy": error.remedy,
             }
         reached = re.findall(r"^conformance-reach (\S+) (\S*) (\w+)$", build.console, re.MULTILINE)
-        unasked = [
+        missing = [
             [name, url, "unasked"] for name, url in urls.items() if name not in {one[0] for one in reached}
         ]
-        return {"result": build.result, "reached": [*reached, *unasked], "stayed": stayed}
+        return {"result": build.result, "reached": [*reached, *missing], "stayed": stayed}
 
     fact = agents.shared.once(f"visit {label}", make)
     reached = tuple((name, url, status) for name, url, status in fact["reached"])

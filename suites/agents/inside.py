@@ -1,7 +1,7 @@
-"""What checks look at inside an agent, asked in one go.
+"""Commands that checks run inside an agent, all of them in one go.
 
 Each `kubectl exec` takes client, API server, kubelet and runtime about half a second of CPU time (measured):
-two agents with a dozen questions each would keep two cores busy for ten seconds.
+two agents with a dozen commands each would keep two cores busy for ten seconds.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ WORK = "/home/jenkins/agent"
 
 _SOCKETS = " -o ".join(f"-name {name}" for name in RUNTIME_SOCKETS)
 #: by name; the last ones take the longest, or change something
-QUESTIONS: Mapping[str, str] = {
+COMMANDS: Mapping[str, str] = {
     "user": "id -u",
     "group": "id -g",
     "groups": "id -G",
@@ -61,8 +61,8 @@ QUESTIONS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """How a command ended, and what it wrote to stdout and stderr."""
+class Answer:
+    """The status of a command, and its output: stdout and stderr."""
 
     rc: int
     output: str
@@ -72,28 +72,29 @@ class Said:
         return self.output.strip()
 
 
-Inside = Mapping[str, Said]
+Answers = Mapping[str, Answer]
 
 
 def tool(name: str) -> str:
-    """The question for a declared tool's version."""
+    """The name of the command for a declared tool's version."""
     return f"tool {name}"
 
 
-def look_inside(agents: Agents, agent: Agent, declared: Declared) -> Inside:
-    """What the agent that the run holds says to every question; asked once in a run."""
+def inspect_agent(agents: Agents, agent: Agent, declared: Declared) -> Answers:
+    """The answers of the agent that the run holds, by the command's name; made once in a run."""
     tools = {tool(one.name): one.command for one in declared.tools}
-    # versions first: the last question changes something
+    # versions first: the last command writes a file
     fact = agents.shared.once(
         f"inside {agent.label}",
         lambda: {
-            name: asdict(said) for name, said in ask(agents.host(agent), {**tools, **QUESTIONS}).items()
+            name: asdict(answer)
+            for name, answer in run_all(agents.host(agent), {**tools, **COMMANDS}).items()
         },
     )
-    return {name: Said(**said) for name, said in fact.items()}
+    return {name: Answer(**answer) for name, answer in fact.items()}
 
 
-def ask(host: Any, questions: Mapping[str, str]) -> dict[str, Said]:
+def run_all(host: Any, commands: Mapping[str, str]) -> dict[str, Answer]:
     """Run each command in a shell of its own, in this order, all by one run of testinfra's `host`.
 
     Raises:
@@ -102,17 +103,17 @@ def ask(host: Any, questions: Mapping[str, str]) -> dict[str, Said]:
     mark = uuid.uuid4().hex
     script = "\n".join(
         f"sh -c {shlex.quote(command)} </dev/null 2>&1; printf '\\n%s %s\\n' {mark} $?"
-        for command in questions.values()
+        for command in commands.values()
     )
     done = host.run(script)
     parts = re.split(rf"\n{mark} (\d+)\n", done.stdout)
-    if len(parts) != 2 * len(questions) + 1:
+    if len(parts) != 2 * len(commands) + 1:
         raise EnvironmentFailure(
-            f"agent {host.backend.name} answered {len(parts) // 2} of {len(questions)} questions",
+            f"agent {host.backend.name} answered {len(parts) // 2} of {len(commands)} questions",
             observed=f"status {done.rc}: {(done.stderr or parts[-1]).strip()[-300:]}",
             remedy="look whether its container is still there, and run again",
         )
     return {
-        name: Said(int(status), output)
-        for name, output, status in zip(questions, parts[0::2], parts[1::2], strict=False)
+        name: Answer(int(status), output)
+        for name, output, status in zip(commands, parts[0::2], parts[1::2], strict=False)
     }

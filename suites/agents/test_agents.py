@@ -14,7 +14,7 @@ from conformance.runner.decision import not_applicable
 from conformance.runner.outcomes import Evidence
 from conformance.sources.stack import StackFiles
 from suites.agents.conftest import confined
-from suites.agents.inside import CLIENTS, RUNTIME_SOCKETS, SETUID, TOKEN, WORK, Inside, look_inside, tool
+from suites.agents.inside import CLIENTS, RUNTIME_SOCKETS, SETUID, TOKEN, WORK, Answers, inspect_agent, tool
 
 pytestmark = [pytest.mark.writes, pytest.mark.beside_restart]
 
@@ -28,8 +28,8 @@ def declared(contract: Contract, label: str) -> Declared:
 
 
 @pytest.fixture
-def inside(agents: Agents, agent: Agent, declared: Declared) -> Inside:
-    return look_inside(agents, agent, declared)
+def inside(agents: Agents, agent: Agent, declared: Declared) -> Answers:
+    return inspect_agent(agents, agent, declared)
 
 
 @pytest.mark.requirement("AGENTS-01")
@@ -90,7 +90,7 @@ def test_agent_mounts_nothing_of_its_node(agent: Agent) -> None:
 
 
 @pytest.mark.requirement("AGENTS-05")
-def test_agent_does_not_run_as_root(inside: Inside, agent: Agent) -> None:
+def test_agent_does_not_run_as_root(inside: Answers, agent: Agent) -> None:
     """Agents do not run as root."""
     user = inside["user"].text
     require(
@@ -103,7 +103,7 @@ def test_agent_does_not_run_as_root(inside: Inside, agent: Agent) -> None:
 
 
 @pytest.mark.requirement("AGENTS-06")
-def test_agent_has_its_tools(inside: Inside, declared: Declared) -> None:
+def test_agent_has_its_tools(inside: Answers, declared: Declared) -> None:
     """Agents have the tools of the contract in the right versions."""
     findings = []
     for wanted in declared.tools:
@@ -123,7 +123,7 @@ def test_agent_has_its_tools(inside: Inside, declared: Declared) -> None:
 
 
 @pytest.mark.requirement("AGENTS-07")
-def test_agent_has_no_runtime_socket(inside: Inside, agent: Agent) -> None:
+def test_agent_has_no_runtime_socket(inside: Answers, agent: Agent) -> None:
     """No socket of a container runtime is in an agent."""
     files = [path for path in inside["files"].output.splitlines() if path.endswith(RUNTIME_SOCKETS)]
     mounts = [line for line in inside["mounts"].output.splitlines() if ".sock" in line]
@@ -140,7 +140,7 @@ def test_agent_has_no_runtime_socket(inside: Inside, agent: Agent) -> None:
 
 
 @pytest.mark.requirement("AGENTS-08")
-def test_agent_has_no_docker_client(inside: Inside, agent: Agent) -> None:
+def test_agent_has_no_docker_client(inside: Answers, agent: Agent) -> None:
     """No client of a container daemon is in an agent."""
     found = inside["clients"].output.split()
     set_ones = inside["clients' settings"].output.split()
@@ -152,7 +152,7 @@ def test_agent_has_no_docker_client(inside: Inside, agent: Agent) -> None:
 
 
 @pytest.mark.requirement("AGENTS-09")
-def test_agent_runs_no_daemon(inside: Inside, agent: Agent) -> None:
+def test_agent_runs_no_daemon(inside: Answers, agent: Agent) -> None:
     """No container daemon runs in an agent."""
     running = inside["processes"].output.split()
     sides = [
@@ -182,7 +182,7 @@ def test_agent_has_resources_set(agent: Agent) -> None:
 
 
 @pytest.mark.requirement("AGENTS-11")
-def test_agent_holds_no_api_token(inside: Inside, agent: Agent) -> None:
+def test_agent_holds_no_api_token(inside: Answers, agent: Agent) -> None:
     """Agents hold no token of the Kubernetes API."""
     require(
         inside["token"].rc != 0,
@@ -214,7 +214,7 @@ def _exact(image: str) -> bool:
 
 
 @pytest.mark.requirement("AGENTS-13")
-def test_agent_is_confined_as_declared(inside: Inside, agent: Agent, stack_files: StackFiles) -> None:
+def test_agent_is_confined_as_declared(inside: Answers, agent: Agent, stack_files: StackFiles) -> None:
     """Agents run as the user and under the seccomp profile that their template declares."""
     template = next((one for one in stack_files.pod_templates if agent.label in one.labels), None)
     if template is None or not template.security():
@@ -230,7 +230,7 @@ def test_agent_is_confined_as_declared(inside: Inside, agent: Agent, stack_files
 
 
 @pytest.mark.requirement("AGENTS-24")
-def test_agent_s_home_is_its_own(inside: Inside, agent: Agent) -> None:
+def test_agent_s_home_is_its_own(inside: Answers, agent: Agent) -> None:
     """Agents can write their work folder."""
     done = inside["work folder"]
     require(
@@ -243,7 +243,7 @@ def test_agent_s_home_is_its_own(inside: Inside, agent: Agent) -> None:
 
 
 @pytest.mark.requirement("AGENTS-25")
-def test_agent_has_no_setuid_programs_to_root(inside: Inside, agent: Agent) -> None:
+def test_agent_has_no_setuid_programs_to_root(inside: Answers, agent: Agent) -> None:
     """No setuid program in an agent makes a build root."""
     found = inside["files"].output.splitlines()
     require_none(

@@ -17,7 +17,7 @@ from conformance.contract.model import Contract
 from conformance.core.nonconformance import NonConformance, PreconditionFailed, require, require_none
 from conformance.sources.stack import StackFiles
 from suites.agents.conftest import Comes, confined
-from suites.agents.inside import look_inside
+from suites.agents.inside import inspect_agent
 
 pytestmark = [pytest.mark.writes, pytest.mark.beside_restart]
 
@@ -58,7 +58,7 @@ def unproven(
     held = comes(image_label)
     template = next((one for one in stack_files.pod_templates if image_label in one.labels), None)
     declared = next(agent for agent in contract.jenkins.agents if agent.label == image_label)
-    if template and (other := confined(look_inside(agents, held, declared), template)):
+    if template and (other := confined(inspect_agent(agents, held, declared), template)):
         raise PreconditionFailed("AGENTS-13", other[0])
     return Img(agents.host(held))
 

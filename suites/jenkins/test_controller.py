@@ -89,7 +89,7 @@ def test_changes_need_a_crumb(jenkins: Jenkins) -> None:
     uncrumbed = jenkins.http.as_login(
         jenkins.http.session.auth if isinstance(jenkins.http.session.auth, tuple) else None
     )
-    # asks to make an item without a name: even where crumbs are off, nothing is made
+    # requests an item without a name: even where crumbs are off, none is created
     status = uncrumbed.post("/createItem").status_code
     require(
         status == 403,
@@ -147,7 +147,7 @@ def test_every_label_has_a_cloud(jenkins: Jenkins, contract: Contract) -> None:
             for agent in contract.jenkins.agents
             if not jenkins.label_clouds(agent.label)
         ],
-        "a build that asks for a declared label would wait for ever",
+        "a build for a declared label would wait for ever",
         remedy="declare a pod template with this label",
     )
 

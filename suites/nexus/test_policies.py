@@ -109,7 +109,7 @@ def test_snapshot_metadata_advances(
             )
 
 
-#: small files that are in Maven Central for good, and that no build asks for
+#: small files that are in Maven Central for good, and that no build requests
 TWICE = Coordinates("org.hamcrest", "hamcrest-parent", "1.1", "pom")
 
 

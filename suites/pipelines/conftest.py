@@ -98,7 +98,7 @@ def complete_build(products: Products, product: Product, planned: frozenset[str]
     if absent := _once(products, f"{product.name} in Nexus", lambda: missing(products, product)):
         raise PreconditionFailed("PIPELINES-02", f"{absent[0]} is not in Nexus")
     if "PIPELINES-08" in planned and stays(products.clients.contract):
-        products.ask_again(product)
+        products.request_again(product)
     return build
 
 

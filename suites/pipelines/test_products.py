@@ -122,7 +122,7 @@ def test_digests_are_one_chain(
 
 @pytest.mark.requirement("PIPELINES-13")
 @pytest.mark.usefixtures("pushed")
-def test_images_tell_their_version(products: Products, product: Product, registry: Registry) -> None:
+def test_images_name_their_version(products: Products, product: Product, registry: Registry) -> None:
     """Each image names its version in a label."""
     findings = []
     for repository in product.images:
@@ -140,7 +140,7 @@ def test_images_tell_their_version(products: Products, product: Product, registr
 
 @pytest.mark.requirement("PIPELINES-14")
 @pytest.mark.usefixtures("pushed")
-def test_images_tell_their_source(products: Products, product: Product, registry: Registry) -> None:
+def test_images_name_their_source(products: Products, product: Product, registry: Registry) -> None:
     """Each image names its source repository and revision in labels."""
     findings = []
     for repository in product.images:

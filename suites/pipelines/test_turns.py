@@ -73,7 +73,7 @@ def test_release_is_never_replaced(products: Products, product: Product, contrac
     name, policy = contract.nexus.releases, stays(contract)
     if not policy:
         not_applicable(f"the contract lets {name} replace what it has")
-    before = products.ask_again(product)
+    before = products.request_again(product)
     again = products.build(product, Turn.AGAIN)
     after = products.deployed(product)
     require_none(
@@ -162,9 +162,9 @@ def test_versions_at_once_do_not_mix(
     """Versions that are built at once do not mix: each has artifacts, package and images of its own."""
     first, other = products.versions[Turn.FIRST], products.versions[Turn.OTHER]
     if product.build_job:
-        products.build(product, Turn.OTHER).require_success(f"{other} was asked for while {first} was built")
+        products.build(product, Turn.OTHER).require_success(f"{other} was requested while {first} was built")
     images = {turn: products.images(product, turn) for turn in (Turn.FIRST, Turn.OTHER)}
-    images[Turn.OTHER].require_success(f"images of {other} were asked for beside those of {first}")
+    images[Turn.OTHER].require_success(f"images of {other} were requested beside those of {first}")
     findings = [f"{item} is missing" for item in missing(products, product, Turn.OTHER)]
     findings += unpushed(products, product, ecr, Turn.OTHER)
     if not findings:
@@ -175,7 +175,7 @@ def test_versions_at_once_do_not_mix(
     findings += [f"both builds say that they pushed {digest}" for digest in sorted(pushed[0] & pushed[1])]
     require_none(
         findings,
-        f"{first} and {other}, asked for at once, are mixed up",
+        f"{first} and {other}, requested at once, are mixed up",
         expected="artifacts, package and images of each version, each its own",
         remedy="give each build a workspace of its own, and name versions and tags by its parameters alone",
     )

@@ -68,7 +68,7 @@ def test_blob_mounts_from_another_repository(
     blob = Blob(artifacts.LAYER, fresh_noise(3000, names.unique))
     registry.push_blob(source, blob)
     answer = registry.start_upload(target, mount=blob.digest, source=source)
-    # 202: the registry asks for the bytes instead, which the specification allows
+    # 202: the registry requests the bytes instead, which the specification allows
     require(
         answer.status_code in (201, 202),
         f"mounting a blob from another repository gets {answer.status_code}",

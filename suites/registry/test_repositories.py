@@ -196,8 +196,8 @@ def test_token_is_for_this_registry(token: Token, registry: Registry) -> None:
 @pytest.mark.parametrize("login", [None, ("AWS", "not-a-token")], ids=["no token", "wrong token"])
 def test_only_a_token_opens_the_registry(registry: Registry, login: tuple[str, str] | None) -> None:
     """Without a token, and with a wrong one, the registry answers 401 with a challenge."""
-    asked = registry.as_login(*login) if login else registry.anonymous()
-    answer = asked.ping()
+    client = registry.as_login(*login) if login else registry.anonymous()
+    answer = client.ping()
     require(
         answer.status_code == 401 and "WWW-Authenticate" in answer.headers,
         f"the registry answers {answer.status_code} to {'a wrong token' if login else 'no token'}",

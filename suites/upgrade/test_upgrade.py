@@ -31,7 +31,7 @@ def test_every_step_was_made(observed: Observed) -> None:
         f"the upgrade from {observed.before} to {observed.after} failed{twice}: {step}"
         + (f": {cause.what}" if cause else ""),
         expected="every step is made",
-        observed="; ".join([cause.said, *broken] if cause else broken),
+        observed="; ".join([cause.words, *broken] if cause else broken),
         remedy="; ".join((remedy, *observed.cannot)),
     )
 
@@ -211,7 +211,9 @@ def short_away(service: str, limit: int, observed: Observed) -> None:
     seen = [each for each in observed.away if each.service == service]
     if observed.error and any("did not come back" in each.last for each in seen):
         raise PreconditionFailed("UPGRADE-01", f"the upgrade failed: {first_line(observed.error)}")
-    require(seen and all(each.asked for each in seen), f"no request was sent to {service} during the upgrade")
+    require(
+        seen and all(each.requests for each in seen), f"no request was sent to {service} during the upgrade"
+    )
     if observed.interrupted:
         longest = max(each.seconds for each in seen)
         not_applicable(f"the upgrade was interrupted on purpose: {service} was away for {longest:.1f} s")

@@ -1,4 +1,4 @@
-"""Agents: what is said when none comes, and how a life is told."""
+"""Agents: the error when none comes, and the timeline of one that does."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_a_pod_that_stays_is_said(tmp_path: Path) -> None:
     assert agents.wait_gone("maven-2", timeout=1) < 1
 
 
-def test_a_visit_tells_build_and_agent(tmp_path: Path) -> None:
+def test_a_visit_reports_build_and_agent(tmp_path: Path) -> None:
     build, name = _agents(Controller(HELD), Pods(POD), tmp_path).visit("x", "maven", "sh 'true'", timeout=5)
     assert (build.result, name) == ("SUCCESS", "maven-1")
 

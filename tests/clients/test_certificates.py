@@ -1,4 +1,4 @@
-"""Certificates of services: trusted, for their name, or told."""
+"""Certificates of services: trusted, for their name, or reported."""
 
 from __future__ import annotations
 

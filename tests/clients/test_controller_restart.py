@@ -63,8 +63,8 @@ class Pods:
 
 
 def test_agents_are_left_on_which_nothing_runs(server: Server, jenkins: Jenkins) -> None:
-    told = [("busy", False, False), ("idle", True, False), ("starting", True, True), ("gone", False, False)]
-    computers = [{"displayName": name, "idle": idle, "offline": off} for name, idle, off in told]
+    states = [("busy", False, False), ("idle", True, False), ("starting", True, True), ("gone", False, False)]
+    computers = [{"displayName": name, "idle": idle, "offline": off} for name, idle, off in states]
     server.on("GET", "/computer/api/json", said({"computer": computers}))
     kube: Any = Pods("busy", "idle", "starting", "unknown")
     assert idle_agents(jenkins, kube, "jenkins") == {

@@ -50,7 +50,7 @@ def test_other_statuses_are_answers(server: Server, http: Http, status: int) -> 
     assert server.times("GET", "/x") == 1
 
 
-def test_nobody_there_is_told_with_the_next_step() -> None:
+def test_nobody_there_is_reported_with_the_next_step() -> None:
     gone = Http(Service("http://127.0.0.1:9"), patience=0.2, name="Nexus")
     with pytest.raises(Unavailable) as caught:
         gone.get("/x")
@@ -99,9 +99,9 @@ def test_login_is_sent_and_can_be_left_out(server: Server, http: Http) -> None:
 def test_the_password_is_in_no_error(server: Server, http: Http) -> None:
     server.on("GET", "/x", Answer(500, b"broken"))
     with pytest.raises(NonConformance) as caught:
-        expect(http.get("/x"), 200, what="the server does not tell x", remedy="read its log")
+        expect(http.get("/x"), 200, what="the server does not report x", remedy="read its log")
     text = str(caught.value)
-    assert text.splitlines()[0] == "the server does not tell x: status 500"
+    assert text.splitlines()[0] == "the server does not report x: status 500"
     assert "read its log" in text
     assert "made-up-password" not in text
     assert "made-up-password" not in repr(Service(server.url, Login("admin", "made-up-password")))

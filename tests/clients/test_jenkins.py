@@ -66,7 +66,7 @@ def test_version_needs_no_login(server: Server, jenkins: Jenkins) -> None:
 
 
 @pytest.mark.parametrize(("recording", "clouds"), [("label-unknown", 0), ("label-known-idle", 1)])
-def test_label_tells_its_clouds(server: Server, jenkins: Jenkins, recording: str, clouds: int) -> None:
+def test_label_reports_its_clouds(server: Server, jenkins: Jenkins, recording: str, clouds: int) -> None:
     server.on("GET", "/label/x/api/json", recorded(recording))
     assert len(jenkins.label_clouds("x")) == clouds
 

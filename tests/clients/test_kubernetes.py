@@ -142,7 +142,7 @@ def test_secret_values_are_decoded(server: Server, cluster: Cluster) -> None:
     assert cluster.secret("n", "s") == {"username": "admin"}
 
 
-def test_a_pod_that_pulls_mounts_of_its_secret_only_what_tells_nothing(
+def test_a_pod_that_pulls_mounts_of_its_secret_only_what_reports_nothing(
     server: Server, cluster: Cluster
 ) -> None:
     pods, secrets = "/api/v1/namespaces/n/pods", "/api/v1/namespaces/n/secrets"

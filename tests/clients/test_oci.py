@@ -22,7 +22,7 @@ REPORT = """<testsuites><testsuite>
 REGISTRY = Registry("r.example", Service("https://r.example"), Service("https://r.example"), "1", "r", "x")
 
 
-def test_what_broke_is_told_unless_it_is_accepted() -> None:
+def test_what_broke_is_reported_unless_it_is_accepted() -> None:
     found = oci.cases(REPORT)
     assert [case.name for case in oci.unaccepted(found, ())] == [
         "sha512/push/blob-post-put",
@@ -48,7 +48,7 @@ def test_a_program_without_a_report_is_an_error(tmp_path: Path) -> None:
     assert "canary-77" not in str(failure.value)
 
 
-def test_the_suite_is_told_the_registry_and_nothing_of_the_host(
+def test_the_suite_gets_the_registry_and_nothing_of_the_host(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary-78")
@@ -60,7 +60,7 @@ def test_the_suite_is_told_the_registry_and_nothing_of_the_host(
     program.chmod(0o755)
     found = oci.Suite(str(program), REGISTRY, Login("AWS", "token"), "/run/ca.pem").run(("a", "b"), tmp_path)
     assert len(found) == 4
-    told = (tmp_path / "env").read_text()
-    assert "OCI_REGISTRY=r.example" in told
-    assert "SSL_CERT_FILE=/run/ca.pem" in told
-    assert "canary-78" not in told
+    reported = (tmp_path / "env").read_text()
+    assert "OCI_REGISTRY=r.example" in reported
+    assert "SSL_CERT_FILE=/run/ca.pem" in reported
+    assert "canary-78" not in reported

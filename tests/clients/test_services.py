@@ -163,7 +163,7 @@ def _refusal(status: int) -> ClientError:
     return ClientError(answer, "DescribeImages")
 
 
-def test_ecr_errors_are_told_apart(server: Server) -> None:
+def test_ecr_errors_are_distinguished(server: Server) -> None:
     refused, away = _refusal(400), _refusal(503)
     gone = EndpointConnectionError(endpoint_url="https://x")
     api = EcrApi(Ecr(refused, away, gone), _address(server))

@@ -11,7 +11,7 @@ import requests
 
 from conformance.clients.http import Http, Unavailable
 from environments.base import Endpoints, Login, Registry, Service
-from mutants.fault_proxy import Rule, Wires
+from mutants.fault_proxy import FaultProxies, Rule
 from tests.clients.server import Answer, Server, running
 
 Through = Callable[..., Http]
@@ -20,7 +20,7 @@ Through = Callable[..., Http]
 @pytest.fixture
 def server() -> Iterator[Server]:
     with running() as made:
-        made.on("GET", "/thing", Answer(200, b"version one", {"X-Told": "yes"}))
+        made.on("GET", "/thing", Answer(200, b"version one", {"X-Extra": "yes"}))
         made.on("PUT", "/thing", Answer(201))
         yield made
 
@@ -35,9 +35,9 @@ def through(server: Server, tmp_path: Path) -> Iterator[Through]:
 
         def make(**rule: object) -> Http:
             rules = [Rule.model_validate({"service": "nexus", **rule})]
-            told = stack.enter_context(Wires(endpoints, rules, tmp_path)).endpoints.nexus
-            host, _, port = (told.connect or "").partition(":")
-            return Http(Service(f"http://{host}:{port}", told.login), patience=1)
+            reported = stack.enter_context(FaultProxies(endpoints, rules, tmp_path)).endpoints.nexus
+            host, _, port = (reported.connect or "").partition(":")
+            return Http(Service(f"http://{host}:{port}", reported.login), patience=1)
 
         yield make
 
@@ -45,17 +45,17 @@ def through(server: Server, tmp_path: Path) -> Iterator[Through]:
 def test_without_a_match_nothing_changes(through: Through, server: Server) -> None:
     http = through(path="/other", status=500)
     answer = http.get("/thing?a=b%20c")
-    assert (answer.status_code, answer.content, answer.headers["X-Told"]) == (200, b"version one", "yes")
+    assert (answer.status_code, answer.content, answer.headers["X-Extra"]) == (200, b"version one", "yes")
     assert server.asked[-1].path == "/thing?a=b%20c"
     assert http.put("/thing", data=b"x" * 100_000).status_code == 201
     assert len(server.asked[-1].body) == 100_000
 
 
 def test_an_answer_is_rewritten(through: Through) -> None:
-    http = through(answer=["one", "two"], as_status=203, headers={"X-Told": ""})
+    http = through(answer=["one", "two"], as_status=203, headers={"X-Extra": ""})
     answer = http.get("/thing")
     assert (answer.status_code, answer.text) == (203, "version two")
-    assert "X-Told" not in answer.headers
+    assert "X-Extra" not in answer.headers
 
 
 def test_only_the_first_are_refused(through: Through, server: Server) -> None:
@@ -82,7 +82,7 @@ def test_a_cut_connection_is_no_answer(through: Through) -> None:
         http.put("/thing", data=b"x")
 
 
-def test_who_asks_is_told_apart(through: Through) -> None:
+def test_who_asks_is_distinguished(through: Through) -> None:
     http = through(lacks="^authorization", status=200, body="anybody")
     with http.anonymous() as anyone:
         assert anyone.get("/thing").text == "anybody"
@@ -94,10 +94,13 @@ def test_tls_is_shown_with_an_authority_of_its_own(server: Server, tmp_path: Pat
     registry = Registry("ecr.example.org", service, service, "1", "r", "local")
     endpoints = Endpoints("run", "kind", "", "", "", service, service, registry)
     rule = Rule(service="registry", status=204)
-    with Wires(endpoints, [rule], tmp_path) as wires:
+    with FaultProxies(endpoints, [rule], tmp_path) as proxies:
         from environments.ecr.dial import session
 
-        with session(wires.endpoints.registry.data, wires.endpoints.ca_bundle) as asked:
+        with session(proxies.endpoints.registry.data, proxies.endpoints.ca_bundle) as asked:
             assert asked.get("https://ecr.example.org/v2/", timeout=5).status_code == 204
-        with session(wires.endpoints.registry.data, "") as asked, pytest.raises(requests.exceptions.SSLError):
+        with (
+            session(proxies.endpoints.registry.data, "") as asked,
+            pytest.raises(requests.exceptions.SSLError),
+        ):
             asked.get("https://ecr.example.org/v2/", timeout=5)

@@ -1,4 +1,4 @@
-"""What was broken is mended: in the end, after an interruption, and by the next run after a kill."""
+"""A broken stack is repaired: in the end, after an interruption, and by the next run after a kill."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MUTANT = LiveMutant.model_validate(
 
 
 class Hands:
-    """Takes down what it is told to do."""
+    """Records its steps."""
 
     def __init__(self) -> None:
         self.done: list[str] = []
@@ -85,13 +85,13 @@ def _saw(
     monkeypatch.setattr(runner, "suites", suites)
 
 
-def test_a_mutant_is_told_and_mended(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mutant_is_reported_and_repaired(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     _saw(runner, monkeypatch, BROKEN, [_check("JENKINS-20", "passed")])
     result = runner.judge(MUTANT)
     assert result.proven
     assert result.first == "by-hand is there"
     assert runner.bench.done == ["break", "mend", "settled"]  # type: ignore[attr-defined]
-    assert runner.journal.left() == ("", ())
+    assert runner.journal.pending() == ("", ())
 
 
 @pytest.mark.parametrize(
@@ -100,10 +100,10 @@ def test_a_mutant_is_told_and_mended(runner: Runner, monkeypatch: pytest.MonkeyP
         ((_check("JENKINS-20", "passed"),), "missed JENKINS-20"),
         ((*BROKEN, _check("JENKINS-23", "failed", "y")), "collateral JENKINS-23"),
         ((*BROKEN, _check("JENKINS-23", "error", "y")), "errors JENKINS-23"),
-        ((_check("JENKINS-20", "failed", "something"),), "not said: by-hand"),
+        ((_check("JENKINS-20", "failed", "something"),), "not in the message: by-hand"),
     ],
 )
-def test_what_is_not_proven_is_told(
+def test_what_is_not_proven_is_reported(
     runner: Runner, monkeypatch: pytest.MonkeyPatch, records: tuple[Record, ...], word: str
 ) -> None:
     _saw(runner, monkeypatch, records, [_check("JENKINS-20", "passed")])
@@ -124,21 +124,23 @@ def test_what_still_fails_is_not_undone(runner: Runner, monkeypatch: pytest.Monk
     assert "NOT UNDONE" in result.line()
 
 
-def test_an_interruption_mends(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interruption_repairs(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     _saw(runner, monkeypatch, KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         runner.judge(MUTANT)
     assert runner.bench.done == ["break", "mend", "settled"]  # type: ignore[attr-defined]
 
 
-def test_what_cannot_be_mended_stays_in_the_journal(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_repaired_stays_in_the_journal(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     runner.bench.fails = "mend"  # type: ignore[attr-defined]
     _saw(runner, monkeypatch, BROKEN)
     assert "cannot mend" in runner.judge(MUTANT).broke
-    assert runner.journal.left()[0] == "broken"
+    assert runner.journal.pending()[0] == "broken"
     runner.bench.fails = ""  # type: ignore[attr-defined]
-    assert runner.mend() == "broken"
-    assert runner.journal.left() == ("", ())
+    assert runner.repair() == "broken"
+    assert runner.journal.pending() == ("", ())
 
 
 def test_the_journal_is_readable_by_its_owner_alone(tmp_path: Path) -> None:

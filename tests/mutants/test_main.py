@@ -16,6 +16,6 @@ def test_days_in_a_row_show_every_mutant_once() -> None:
     assert todays(found, 1000, 5) == found
 
 
-def test_options_that_mean_no_mutant_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_options_that_mean_no_mutant_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--live", "--only", "no-such-mutant"]) == 3
     assert "no mutant is meant" in capsys.readouterr().err

@@ -16,7 +16,7 @@ MUTANTS = tuple(mutant for mutant in load() if mutant.layer == "static")
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.id)
-def test_mutant_is_told_and_nothing_else(mutant: Mutant, tmp_path: Path) -> None:
+def test_mutant_is_reported_and_nothing_else(mutant: Mutant, tmp_path: Path) -> None:
     seen = verdict(mutant.make(tmp_path))
     assert set(seen.failed) == set(mutant.breaks)
     first_lines = " ".join(line for requirement in mutant.breaks for line in seen.failed[requirement])

@@ -64,9 +64,9 @@ def stack(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_what_is_left_is_blocked_when_the_cluster_is_gone(tmp_path: Path, stack: Path, workers: str) -> None:
     suite(tmp_path, all=CHECKS.format(breaks="os.kill(int(open('pid').read()), 9); time.sleep(0.1)"))
-    told = run(tmp_path, "-p", "conformance.runner.cluster_watch", "--stack", str(stack), "-n", workers)
+    reported = run(tmp_path, "-p", "conformance.runner.cluster_watch", "--stack", str(stack), "-n", workers)
     found = outcomes(tmp_path)
-    assert found["test_2_breaks"] == "error", told.stdout
+    assert found["test_2_breaks"] == "error", reported.stdout
     assert found["test_4_later"] == "blocked"
     assert "the cluster went away: nothing listens at 127.0.0.1:" in checks(tmp_path)["test_4_later"].message
     assert "went away" in lost(tmp_path / "results")

@@ -105,14 +105,14 @@ def test_where_nothing_restarts_it_comes_in_its_turn(tmp_path: Path) -> None:
     assert finished(tmp_path, "-n", "0") == ["ends N", "beside", "ends P"]
 
 
-@pytest.mark.parametrize(("told", "workers"), [("", "3"), ("5", "5")])
-def test_automatic_workers_are_one_more_than_cores(tmp_path: Path, told: str, workers: str) -> None:
+@pytest.mark.parametrize(("reported", "workers"), [("", "3"), ("5", "5")])
+def test_automatic_workers_are_one_more_than_cores(tmp_path: Path, reported: str, workers: str) -> None:
     disrupted(tmp_path, ("NEXUS-02", 0.1, ""))
     cores = "import xdist.plugin\ndef pytest_xdist_auto_num_workers(): return {}\n"
-    (tmp_path / "cores.py").write_text(cores.format(told or 2))
+    (tmp_path / "cores.py").write_text(cores.format(reported or 2))
     more = {"NOTES": str(tmp_path / "notes"), "PYTHONPATH": f"{tmp_path}:{PROJECT}"}
-    if told:
-        more["PYTEST_XDIST_AUTO_NUM_WORKERS"] = told
+    if reported:
+        more["PYTEST_XDIST_AUTO_NUM_WORKERS"] = reported
     done = subprocess.run(
         command(tmp_path, "-n", "auto", "-p", "cores"),
         cwd=tmp_path,

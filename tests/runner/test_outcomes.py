@@ -1,4 +1,4 @@
-"""Each way in which a check can end, told apart."""
+"""Each way in which a check can end, distinguished."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def test_not_waived(): raise NonConformance("releases can be overwritten")
     assert outcomes(tmp_path) == {"test_waived": "waived", "test_not_waived": "failed"}
 
 
-def test_a_waivers_file_with_mistakes_is_told_with_its_line(tmp_path: Path) -> None:
+def test_a_waivers_file_with_mistakes_is_reported_with_its_line(tmp_path: Path) -> None:
     suite(tmp_path, nexus="@need('NEXUS-02')\ndef test_a(): pass\n")
     (tmp_path / "waivers.toml").write_text('\n[[waiver]]\nrequirement = "NEXUS-02"\nexpires = "soon"\n')
     done = run(tmp_path)

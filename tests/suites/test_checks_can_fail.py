@@ -1,4 +1,4 @@
-"""Checks of live layers, called with hands that tell something broken: each fails for its own reason.
+"""Checks of live layers, called with clients that return something broken: each fails for its own reason.
 
 The whole proof is a broken stack; this one needs no cluster, and shows that a check can fail at all and
 what its first line says.
@@ -28,7 +28,7 @@ from conformance.sources.stack import StackFiles
 from suites.agents import test_agents as agents
 from suites.agents import test_builds as builds
 from suites.agents.conftest import RequestedBuild, Visit
-from suites.agents.inside import Said
+from suites.agents.inside import Answer
 from suites.agents.test_img import Img
 from suites.jenkins import test_controller as controller
 from suites.jenkins import test_jobs as jobs
@@ -47,14 +47,14 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SPACES = (CONTRACT.jenkins.namespace, CONTRACT.nexus.namespace)
 
 
-class Tells:
-    """A hand that tells what it was given, by method name."""
+class Fake:
+    """A client whose methods return given values, by method name."""
 
-    def __init__(self, **told: Any) -> None:
-        self._told = told
+    def __init__(self, **reported: Any) -> None:
+        self._reported = reported
 
     def __getattr__(self, name: str) -> Any:
-        value = self._told[name]
+        value = self._reported[name]
         return value if callable(value) else (lambda *_, **__: value)
 
 
@@ -182,35 +182,35 @@ class Ran:
         self.stdout, self.rc, self.stderr = stdout, rc, stderr
 
 
-def _runs(stdout: str = "", rc: int = 0, stderr: str = "") -> Tells:
-    return Tells(run=Ran(stdout, rc, stderr), run_expect=Ran())
+def _runs(stdout: str = "", rc: int = 0, stderr: str = "") -> Fake:
+    return Fake(run=Ran(stdout, rc, stderr), run_expect=Ran())
 
 
 def _ended(result: str, console: str) -> Any:
-    """Agents whose controller tells of a build that ended so."""
+    """Agents whose controller returns a build that ended so."""
     build = Build("x", 1, result, 4.0, console)
-    return SimpleNamespace(jenkins=Tells(left_queue=Started("x", 1, 7), finish=build))
+    return SimpleNamespace(jenkins=Fake(left_queue=Started("x", 1, 7), finish=build))
 
 
 #: (check, what it is given, words that the first line must hold)
 BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
-    (platform.test_kubernetes_version, (Tells(version="1.33.0"), CONTRACT), ("1.33.0",)),
+    (platform.test_kubernetes_version, (Fake(version="1.33.0"), CONTRACT), ("1.33.0",)),
     (
         platform.test_kubelets_are_within_the_skew,
-        (Tells(version="1.34.4", nodes=(Node("n1", "1.35.0", {}, ""),)),),
+        (Fake(version="1.34.4", nodes=(Node("n1", "1.35.0", {}, ""),)),),
         ("n1", "1.35.0"),
     ),
     (
         platform.test_nodes_are_ready,
-        (Tells(nodes=(Node("n1", "1.34.4", {"Ready": "True", "DiskPressure": "True"}, ""),)),),
+        (Fake(nodes=(Node("n1", "1.34.4", {"Ready": "True", "DiskPressure": "True"}, ""),)),),
         ("n1", "DiskPressure"),
     ),
     (
         platform.test_nodes_are_ready,
-        (Tells(nodes=(Node("n1", "1", {"Ready": "Unknown"}, ""),)),),
+        (Fake(nodes=(Node("n1", "1", {"Ready": "Unknown"}, ""),)),),
         ("Ready is Unknown",),
     ),
-    (platform.test_namespaces_are_there, (Tells(namespaces=("jenkins",)), SPACES), ("nexus",)),
+    (platform.test_namespaces_are_there, (Fake(namespaces=("jenkins",)), SPACES), ("nexus",)),
     (
         platform.test_every_workload_is_ready,
         ((replace(NEXUS, ready=0), CONTROLLER), (POD,)),
@@ -225,25 +225,25 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
     (
         pipeline_restarts.test_nothing_restarted_meanwhile,
         (
-            Tells(pods=(replace(_container(restarts=1), owner="StatefulSet/jenkins"),)),
+            Fake(pods=(replace(_container(restarts=1), owner="StatefulSet/jenkins"),)),
             CONTRACT,
-            Tells(once={f"main of pod {SPACES[0]}/jenkins-0 (1)": 0}),
+            Fake(once={f"main of pod {SPACES[0]}/jenkins-0 (1)": 0}),
         ),
         ("main of pod", "restarted 1 times"),
     ),
     (
         pipeline_restarts.test_nothing_restarted_meanwhile,
-        (Tells(pods=()), CONTRACT, Tells(once={f"main of pod {SPACES[0]}/jenkins-0 (1)": 0})),
+        (Fake(pods=()), CONTRACT, Fake(once={f"main of pod {SPACES[0]}/jenkins-0 (1)": 0})),
         ("main of pod", "is gone"),
     ),
     (
         platform.test_storage_class_is_there_and_claims_are_bound,
-        (Tells(storage_classes=(("slow", False),), claims=()), SPACES),
+        (Fake(storage_classes=(("slow", False),), claims=()), SPACES),
         ("no default storage class",),
     ),
     (
         platform.test_storage_class_is_there_and_claims_are_bound,
-        (Tells(storage_classes=(("s", True),), claims=(("home", "Pending"),)), SPACES),
+        (Fake(storage_classes=(("s", True),), claims=(("home", "Pending"),)), SPACES),
         ("home", "Pending"),
     ),
     (
@@ -284,23 +284,19 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
     ),
     (
         rights.test_controller_may_run_agents,
-        (Tells(allowed=False), (POD,), CONTRACT),
+        (Fake(allowed=False), (POD,), CONTRACT),
         ("jenkins may not create pods",),
     ),
     (
         rights.test_controller_may_no_more_than_it_needs,
         (
-            Tells(allowed=lambda _, verb, resource, **__: resource == "nodes" and verb == "list"),
+            Fake(allowed=lambda _, verb, resource, **__: resource == "nodes" and verb == "list"),
             (POD,),
             CONTRACT,
         ),
         ("jenkins may list nodes",),
     ),
-    (
-        rights.test_agents_may_nothing,
-        (Tells(allowed=True), CONTRACT, SPACES, (POD,)),
-        ("agents have rights",),
-    ),
+    (rights.test_agents_may_nothing, (Fake(allowed=True), CONTRACT, SPACES, (POD,)), ("agents have rights",)),
     (
         rights.test_service_accounts_are_separate,
         ((replace(POD, service_account="jenkins-agent"),), CONTRACT),
@@ -355,12 +351,12 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
     ),
     (
         agents.test_agent_s_home_is_its_own,
-        ({"work folder": Said(1, "touch: cannot touch '.conformance': Permission denied")}, AGENT),
+        ({"work folder": Answer(1, "touch: cannot touch '.conformance': Permission denied")}, AGENT),
         ("agent maven cannot write its work folder",),
     ),
     (
         agents.test_agent_has_no_setuid_programs_to_root,
-        ({"files": Said(1, "/usr/bin/sudo\n/usr/bin/chfn\n")}, AGENT),
+        ({"files": Answer(1, "/usr/bin/sudo\n/usr/bin/chfn\n")}, AGENT),
         ("agent maven", "/usr/bin/sudo"),
     ),
     (
@@ -381,7 +377,7 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
     ),
     (
         builds.test_missing_image_ends_the_build,
-        (_ended("SUCCESS", ""), CONTRACT, Tells(pods=()), RequestedBuild("x", 7, "absent.invalid/x:1")),
+        (_ended("SUCCESS", ""), CONTRACT, Fake(pods=()), RequestedBuild("x", 7, "absent.invalid/x:1")),
         ("ends SUCCESS after 4 s",),
     ),
     (
@@ -389,7 +385,7 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
         (
             _ended("ABORTED", "Finished: ABORTED"),
             CONTRACT,
-            Tells(pods=()),
+            Fake(pods=()),
             RequestedBuild("x", 7, "absent.invalid/x:1"),
         ),
         ("does not name the image",),
@@ -408,37 +404,37 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
         ("/work", "FROM scratch", "x:1"),
         ("img cannot build: failed to solve: runc did not terminate",),
     ),
-    (controller.test_version, (Tells(version="2.492.1"), CONTRACT), ("2.492.1",)),
-    (controller.test_no_executors_on_the_controller, (Tells(root={"numExecutors": 2}),), ("2 executors",)),
-    (controller.test_controller_takes_builds, (Tells(root={"quietingDown": True}),), ("quieting down",)),
-    (controller.test_credentials_are_there, (Tells(credential_ids=("nexus",)), CONTRACT), ("ecr",)),
+    (controller.test_version, (Fake(version="2.492.1"), CONTRACT), ("2.492.1",)),
+    (controller.test_no_executors_on_the_controller, (Fake(root={"numExecutors": 2}),), ("2 executors",)),
+    (controller.test_controller_takes_builds, (Fake(root={"quietingDown": True}),), ("quieting down",)),
+    (controller.test_credentials_are_there, (Fake(credential_ids=("nexus",)), CONTRACT), ("ecr",)),
     (
         controller.test_every_label_has_a_cloud,
-        (Tells(label_clouds=(), exported_configuration=TEMPLATES), CONTRACT),
+        (Fake(label_clouds=(), exported_configuration=TEMPLATES), CONTRACT),
         ("maven",),
     ),
     (
         controller.test_no_static_agents,
-        (Tells(computers=({"_class": "hudson.slaves.SlaveComputer", "displayName": "old-agent"},)),),
+        (Fake(computers=({"_class": "hudson.slaves.SlaveComputer", "displayName": "old-agent"},)),),
         ("old-agent",),
     ),
-    (controller.test_no_script_waits_for_approval, (Tells(pending_scripts=("SHA512:1",)),), ("1 script",)),
+    (controller.test_no_script_waits_for_approval, (Fake(pending_scripts=("SHA512:1",)),), ("1 script",)),
     (
         controller.test_jenkinsfiles_are_valid,
-        (Tells(lint_jenkinsfile="Missing required section"), FILES),
+        (Fake(lint_jenkinsfile="Missing required section"), FILES),
         ("Missing required section",),
     ),
     (
         controller.test_configuration_in_force_is_the_declared_one,
-        (Tells(exported_configuration={"jenkins": {"quietPeriod": 5}}), FILES),
+        (Fake(exported_configuration={"jenkins": {"quietPeriod": 5}}), FILES),
         ("jenkins.quietPeriod",),
     ),
     (
         controller.test_pod_templates_in_force_are_the_declared_ones,
-        (Tells(exported_configuration={}), CONTRACT),
+        (Fake(exported_configuration={}), CONTRACT),
         ("template maven is missing",),
     ),
-    (controller.test_agents_can_connect, (Tells(root={"slaveAgentPort": -1}),), ("slaveAgentPort -1",)),
+    (controller.test_agents_can_connect, (Fake(root={"slaveAgentPort": -1}),), ("slaveAgentPort -1",)),
     (
         jobs.test_jobs_are_the_declared_ones,
         (_without(JOBS, "cloudops/build-commerce"), CONTRACT),
@@ -449,7 +445,7 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
         ({**JOBS, "by-hand": replace(JOB, name="by-hand")}, CONTRACT),
         ("by-hand is there but not declared",),
     ),
-    (jobs.test_folders_are_those_of_the_jobs, (Tells(folders=("cloudops", "old")), CONTRACT), ("old",)),
+    (jobs.test_folders_are_those_of_the_jobs, (Fake(folders=("cloudops", "old")), CONTRACT), ("old",)),
     (
         jobs.test_jobs_are_pipelines,
         ({JOB.name: replace(JOB, kind="hudson.model.FreeStyleProject")}, CONTRACT),
@@ -485,12 +481,12 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
     ),
     (
         controller.test_no_serious_monitor_is_raised,
-        (Tells(monitors=(("jenkins.CLI", "the CLI is open"),)), CONTRACT),
+        (Fake(monitors=(("jenkins.CLI", "the CLI is open"),)), CONTRACT),
         ("CLI: the CLI is open",),
     ),
     (
         controller.test_views_are_the_declared_ones,
-        (Tells(root={"views": [{"name": "all"}, {"name": "old"}]}), CONTRACT),
+        (Fake(root={"views": [{"name": "all"}, {"name": "old"}]}), CONTRACT),
         ("old is there but not declared",),
     ),
     (
@@ -501,7 +497,7 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
     (
         plugins.test_plugins_have_what_they_need,
         (
-            Tells(
+            Fake(
                 tree={
                     "plugins": [
                         {
@@ -516,7 +512,7 @@ BROKEN: list[tuple[Callable[..., object], tuple[Any, ...], tuple[str, ...]]] = [
         ),
         ("git needs scm-api",),
     ),
-    (nexus_server.test_version, (Tells(version="3.70.0-01"), CONTRACT), ("3.70.0-01",)),
+    (nexus_server.test_version, (Fake(version="3.70.0-01"), CONTRACT), ("3.70.0-01",)),
     (
         nexus_server.test_repositories_are_the_declared_ones,
         (_without(REPOSITORIES, "maven-releases"), CONTRACT),
@@ -587,7 +583,7 @@ def test_check_fails_for_its_reason(
 
 def test_the_same_checks_pass_on_what_is_sound() -> None:
     nodes = (Node("n1", CONTRACT.kubernetes.version, {"Ready": "True", "MemoryPressure": "False"}, ""),)
-    platform.test_nodes_are_ready(Tells(nodes=nodes))  # type: ignore[arg-type]
+    platform.test_nodes_are_ready(Fake(nodes=nodes))  # type: ignore[arg-type]
     platform.test_every_workload_is_ready(SOUND, (POD,))
     platform.test_images_that_run_are_the_declared_ones((POD,), SOUND)
     platform.test_resources_are_set(SOUND)
@@ -599,10 +595,10 @@ def test_the_same_checks_pass_on_what_is_sound() -> None:
     jobs.test_parameters(JOBS, CONTRACT)
     jobs.test_concurrency(JOBS, CONTRACT)
     plugins.test_plugins_are_the_pinned_ones(PINNED, {}, FILES)
-    # one that failed to load is told by the check of what runs
+    # one that failed to load is reported by the check of what runs
     plugins.test_plugins_are_the_pinned_ones(_without(PINNED, "git"), {"git": "no"}, FILES)
     raised = (("jenkins.monitor.JavaVersionRecommendationAdminMonitor-17-2026-03-31-DANGER", "Java 17"),)
-    controller.test_no_serious_monitor_is_raised(Tells(monitors=raised), CONTRACT)  # type: ignore[arg-type]
+    controller.test_no_serious_monitor_is_raised(Fake(monitors=raised), CONTRACT)  # type: ignore[arg-type]
     plugins.test_plugin_versions_are_the_pinned_ones(PINNED, FILES)
     nexus_server.test_repositories_are_the_declared_ones(REPOSITORIES, CONTRACT)
     repositories.test_tag_mutability(ECR, CONTRACT)

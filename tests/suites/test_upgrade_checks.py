@@ -34,7 +34,7 @@ MANIFEST = Manifest(
     stack="s",
     items=tuple(Item(service="x", kind=kind, name="it", key={"job": JOB}) for kind in COLLECTORS),
 )
-AWAY = Away(service="jenkins", access="read", asked=9, failed=3, seconds=4.5)
+AWAY = Away(service="jenkins", access="read", requests=9, failed=3, seconds=4.5)
 #: kind -> the check that is for it
 KEPT: dict[str, Callable[..., None]] = {
     "volume marker": checks.test_volumes_are_the_same,
@@ -69,7 +69,7 @@ def allowing(**values: Any) -> Contract:
 def seen(**values: Any) -> Observed:
     """An upgrade that went well, but for `values`."""
     away = tuple(
-        Away(service=service, access=way, asked=9, failed=0, seconds=0)
+        Away(service=service, access=way, requests=9, failed=0, seconds=0)
         for service in ("jenkins", "nexus", "registry")
         for way in ("read", "write")
     )
@@ -125,9 +125,9 @@ def test_state_that_was_never_made_or_cannot_be_seen_is_not_taken_for_kept(kind:
 def test_a_step_that_failed() -> None:
     checks.test_every_step_was_made(seen())
     steps = (Step(name="nexus", seconds=9, ok=False, note="it does not start"),)
-    with pytest.raises(NonConformance, match="the upgrade from old to new failed") as told:
+    with pytest.raises(NonConformance, match="the upgrade from old to new failed") as caught:
         checks.test_every_step_was_made(seen(error="WaitTimeout", steps=steps))
-    assert "nexus: it does not start" in str(told.value)
+    assert "nexus: it does not start" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,9 @@ def test_a_service_that_was_away(service: str, check: Callable[..., None]) -> No
     check(seen(), CONTRACT)
     limit = getattr(CONTRACT.upgrade, f"{service}_away")
     for seconds, last in ((limit + 1, "Timeout"), (1, "Timeout; it did not come back")):
-        away = Away(service=service, access="write", asked=9, failed=2, seconds=seconds, first="x", last=last)
+        away = Away(
+            service=service, access="write", requests=9, failed=2, seconds=seconds, first="x", last=last
+        )
         with pytest.raises(NonConformance, match=f"{service} was away for too long"):
             check(seen(away=(away,)), CONTRACT)
     with pytest.raises(NonConformance, match=f"no request was sent to {service}"):
@@ -220,7 +222,7 @@ def test_a_write_that_was_acknowledged_and_is_lost() -> None:
             check(seen(lost=(killed, killed.model_copy(update=update))), FINE)
     with pytest.raises(NotApplicable):
         check(seen(error="x"), FINE)
-    # what was on a volume that is gone is told with it
+    # what was on a volume that is gone is reported with it
     late = killed.model_copy(update={"before_kill": None})
     marker = Item(service="nexus", kind="volume marker", name="nexus's volume", key={})
     without = Comparison((Difference(item=marker, fact="sha256", before="a", after=GONE),), ())

@@ -1,4 +1,4 @@
-"""What an upgrade took along with something is told once, by the check of what it was in."""
+"""A loss that took other items along is reported once, by the check that decides it."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def check(kind: str, *different: Difference, intended: tuple[str, ...] = ()) -> 
     ],
 )
 def test_blocked_by_what_it_was_in(kind: str, different: tuple[Difference, ...], decided_by: str) -> None:
-    with pytest.raises(PreconditionFailed) as told:
+    with pytest.raises(PreconditionFailed) as caught:
         check(kind, *different)
-    assert told.value.requirement == decided_by
-    assert told.value.what == str(different[0] if kind != "build" or HOME in different else JOB)
+    assert caught.value.requirement == decided_by
+    assert caught.value.what == str(different[0] if kind != "build" or HOME in different else JOB)
 
 
-def test_what_is_lost_for_itself_is_told() -> None:
+def test_what_is_lost_for_itself_is_reported() -> None:
     with pytest.raises(NonConformance, match="user u is gone"):
         check("user", HOME, USER)
     with pytest.raises(NonConformance, match=r"volume marker jenkins's volume is gone"):
@@ -61,19 +61,19 @@ def test_what_is_lost_for_itself_is_told() -> None:
         check("build", BUILD, gone("jenkins", "job", "other", job="other"))
 
 
-def test_a_change_on_purpose_tells_nothing_of_what_went_with_it() -> None:
-    with pytest.raises(NonConformance, match=r"image scratch:1 is gone") as told:
+def test_a_change_on_purpose_reports_nothing_of_what_went_with_it() -> None:
+    with pytest.raises(NonConformance, match=r"image scratch:1 is gone") as caught:
         check("image", REPOSITORY, IMAGE, intended=("ECR repository scratch",))
-    assert not isinstance(told.value, PreconditionFailed)
+    assert not isinstance(caught.value, PreconditionFailed)
     check("image", REPOSITORY, IMAGE, intended=("ECR repository scratch", "image scratch:1"))
 
 
-def test_what_is_away_after_a_failed_upgrade_is_not_told_twice() -> None:
+def test_what_is_away_after_a_failed_upgrade_is_not_reported_twice() -> None:
     manifest = Manifest(seed=1, stack="s", items=(USER.item,))
     comparison = Comparison((), ((USER.item, "refused"),), failed="nexus: it does not start")
-    with pytest.raises(PreconditionFailed, match="the upgrade failed: nexus") as told:
+    with pytest.raises(PreconditionFailed, match="the upgrade failed: nexus") as caught:
         checks.kept("user", comparison, manifest, CONTRACT)
-    assert told.value.requirement == "UPGRADE-01"
+    assert caught.value.requirement == "UPGRADE-01"
 
 
 def test_each_service_has_its_volume() -> None:

@@ -67,7 +67,7 @@ def test_a_trial_that_breaks_is_no_verdict() -> None:
     assert len({tuple(sorted(each)) for each in attempt.tried}) == len(attempt.tried), "none is tried twice"
 
 
-def test_a_trial_that_breaks_and_could_have_told_more_is_told() -> None:
+def test_a_trial_that_breaks_and_could_have_reported_more_is_reported() -> None:
     outcome = {frozenset({"a"}): "error", frozenset({"b"}): "passed"}
     found = blame.blame(("a", "b"), lambda taken: outcome[taken])  # type: ignore[arg-type, return-value]
     assert (found.components, found.minimal, found.note) == (("a", "b"), False, "the trial of a broke")

@@ -28,9 +28,9 @@ def test_a_store_that_cannot_be_opened_is_explained() -> None:
     found = read("nexus", ORIENT)
     assert found is not None
     assert found.what == "Nexus keeps its data in OrientDB, which 3.71 and later cannot open"
-    assert found.said.endswith("https://links.sonatype.com/products/nxrm3/docs/unsupported-db.")
+    assert found.words.endswith("https://links.sonatype.com/products/nxrm3/docs/unsupported-db.")
     assert "3.70 first" in found.remedy
-    assert "INFO" not in found.said
+    assert "INFO" not in found.words
 
 
 def test_a_nexus_that_was_frozen_before_is_explained() -> None:
@@ -45,7 +45,7 @@ def test_a_nexus_that_was_frozen_before_is_explained() -> None:
     assert "read-only/release" in found.remedy
 
 
-def test_what_is_not_known_is_told_in_the_log_s_own_words() -> None:
+def test_what_is_not_known_is_reported_in_the_log_s_own_words() -> None:
     log = "INFO\tit starts\nSEVERE\thudson.util.BootFailure#publish: Failed to initialize Jenkins\n\tat x.Y\n"
     found = read("jenkins", log)
     assert found is not None

@@ -144,7 +144,7 @@ def stack(kube: Kube, monkeypatch: pytest.MonkeyPatch) -> Any:
     return SimpleNamespace(kube=kube)
 
 
-def test_samples_are_told_on_our_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_samples_are_reported_on_our_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     ahead = time.time() - time.monotonic() + 100
     good = ['[0, 0, 5.0, 5.1, ""]', '[1, 0, 4.0, 4.2, ""]', '[1, 1, 5.0, 5.2, "status 503"]']
     lines = [f"{ahead}", *good, "[0, 1, 5."]
@@ -153,7 +153,7 @@ def test_samples_are_told_on_our_clock(monkeypatch: pytest.MonkeyPatch) -> None:
         assert not seen.samples, "they are read at the end"
     assert seen.unmeasured == ""
     (one,) = seen.samples["nexus", "write"]
-    assert abs(one.asked - 105) < 0.1
+    assert abs(one.sent - 105) < 0.1
     assert [sample.fault for sample in seen.samples["jenkins", "write"]] == ["", "status 503"]
     assert kube.deleted
     assert "Basic" not in json.dumps(kube.manifest), "no login is in the manifest"
@@ -163,7 +163,7 @@ def test_samples_are_told_on_our_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     ("kube", "reason"),
     [(Kube(image=""), "no pod with Python"), (Kube(broken="it does not start"), "does not")],
 )
-def test_what_cannot_be_measured_is_told_and_fails_nothing(
+def test_what_cannot_be_measured_is_reported_and_fails_nothing(
     kube: Kube, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with in_cluster_prober.probe_in_cluster(stack(kube, monkeypatch)) as seen:

@@ -95,7 +95,7 @@ def test_new_pods_are_killed_each_at_its_moment(cluster: Cluster) -> None:
     assert [event.killed for event in made.events] == [("jenkins",), ("nexus",)]
 
 
-def test_a_pod_that_is_not_replaced_is_left_alone_and_told(cluster: Cluster) -> None:
+def test_a_pod_that_is_not_replaced_is_left_alone_and_reported(cluster: Cluster) -> None:
     with disturb("pod", cluster) as made:
         pass
     assert cluster.done == []
@@ -163,19 +163,19 @@ def test_a_disturbance_that_cannot_be_made_is_an_error_of_the_harness(
 
 @contextmanager
 def broken_by(*words: str) -> Iterator[None]:
-    with pytest.raises(EnvironmentFailure) as told:
+    with pytest.raises(EnvironmentFailure) as caught:
         yield
-    assert all(word in str(told.value) for word in words)
+    assert all(word in str(caught.value) for word in words)
 
 
 def samples(*answered: float) -> list[Sample]:
-    return [Sample(asked=at, answered=at, number=number) for number, at in enumerate(answered)]
+    return [Sample(sent=at, answered=at, number=number) for number, at in enumerate(answered)]
 
 
 def test_lost_writes_are_measured_against_the_kill(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(acknowledged, "missing", lambda _stack, _where, _service, numbers: tuple(numbers))
-    late = Sample(asked=5.05, answered=7.5, number=5)
-    writes = [*samples(1.0, 4.6, 5.05, 9.0), Sample(asked=6, answered=6, number=4, fault="status 503"), late]
+    late = Sample(sent=5.05, answered=7.5, number=5)
+    writes = [*samples(1.0, 4.6, 5.05, 9.0), Sample(sent=6, answered=6, number=4, fault="status 503"), late]
     seen: Any = {"outside": {("nexus", "write"): writes, ("nexus", "read"): samples(1.0)}, "inside": {}}
     stack: Any = None
     found = list(acknowledged.lost(stack, seen, lambda _: ((5.0, 5.1),)))

@@ -12,14 +12,14 @@ from conformance.upgrade.probing.availability import Sample, away
 from conformance.upgrade.probing.local_prober import LocalProber
 
 
-def samples(*told: str) -> list[Sample]:
+def samples(*reported: str) -> list[Sample]:
     """One question each second, answered after a tenth of one."""
-    return [Sample(asked=float(at), answered=at + 0.1, fault=fault) for at, fault in enumerate(told)]
+    return [Sample(sent=float(at), answered=at + 0.1, fault=fault) for at, fault in enumerate(reported)]
 
 
 def test_never_away() -> None:
     seen = away("nexus", "read", samples("", "", ""))
-    assert (seen.seconds, seen.failed, seen.asked) == (0, 0, 3)
+    assert (seen.seconds, seen.failed, seen.requests) == (0, 0, 3)
 
 
 def test_from_the_first_failure_to_the_first_lasting_success() -> None:
@@ -34,15 +34,15 @@ def test_one_that_does_not_come_back_says_so() -> None:
     assert "did not come back" in seen.last
 
 
-def test_a_time_in_which_nobody_asked_is_told() -> None:
-    told = [Sample(asked=0, answered=0.1), Sample(asked=8, answered=8.1), Sample(asked=8.3, answered=8.4)]
-    assert round(away("jenkins", "read", told, "inside").unasked, 3) == 7.9
-    assert away("jenkins", "read", []).unasked == 0
+def test_a_time_in_which_nobody_asked_is_reported() -> None:
+    reported = [Sample(sent=0, answered=0.1), Sample(sent=8, answered=8.1), Sample(sent=8.3, answered=8.4)]
+    assert round(away("jenkins", "read", reported, "inside").longest_gap, 3) == 7.9
+    assert away("jenkins", "read", []).longest_gap == 0
 
 
 def test_order_does_not_matter() -> None:
-    told = samples("", "status 503", "")
-    assert away("a", "b", reversed(told)) == away("a", "b", told)
+    reported = samples("", "status 503", "")
+    assert away("a", "b", reversed(reported)) == away("a", "b", reported)
 
 
 def test_it_asks_until_it_is_left_and_counts_broken_connections() -> None:
@@ -64,5 +64,5 @@ def test_it_asks_until_it_is_left_and_counts_broken_connections() -> None:
     assert asked[:3] == [0, 1, 2], "each question has its number"
     seen = away("nexus", "read", prober.samples["nexus", "read"])
     assert (seen.first, seen.last, seen.failed) == ("ConnectionError", "status 503", 2)
-    assert seen.asked >= 4
+    assert seen.requests >= 4
     assert seen.seconds >= 0.5

@@ -1,4 +1,4 @@
-"""Nights in a row: verdicts, what is remembered, who is told, and that there is one at a time."""
+"""Nights in a row: verdicts, what is remembered, the webhook, and one at a time."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def report(place: Path, direction: str, reason: str) -> None:
     """What an upgrade leaves: what was seen, and a result."""
     folder = place / direction / "results"
     folder.mkdir(parents=True)
-    away = Away(service="nexus", access="read", asked=9, failed=2, seconds=12.34)
+    away = Away(service="nexus", access="read", requests=9, failed=2, seconds=12.34)
     Observed(direction="forth", before="a", after="b", seconds=60, away=(away,)).save(place / direction)
     verdict: dict[str, Any] = {
         "word": "not conformant" if reason else "conformant",
@@ -76,7 +76,7 @@ def test_a_red_night_says_which_pair_and_why(tmp_path: Path) -> None:
     assert done.reason == "stack@v2 -> conformance.toml, forth: UPGRADE-10 failed: a build is gone"
 
 
-def test_time_that_runs_out_is_told_and_not_green(tmp_path: Path) -> None:
+def test_time_that_runs_out_is_reported_and_not_green(tmp_path: Path) -> None:
     done = one(tmp_path, DAY, seconds=700)
     assert (done.word, done.exit_code, done.complete, len(done.pairs)) == ("incomplete", 2, False, 1)
     assert done.reason == "the time ran out"
@@ -110,12 +110,12 @@ def test_ten_nights_with_one_bad_change(tmp_path: Path) -> None:
     assert [each.word for each in kept] == ["green"] * 4 + ["red"] * 6
     assert night.since(kept) == (dt.date(2026, 3, 4), dt.date(2026, 3, 5))
     assert {each.blamed for each in kept[4:]} == {(changes[4],)}
-    told = night.summary(kept[-1], kept)
-    assert (told["last_green"], told["first_red"]) == ("2026-03-04", "2026-03-05")
-    text = night.slack(told)["text"]
+    reported = night.summary(kept[-1], kept)
+    assert (reported["last_green"], reported["first_red"]) == ("2026-03-04", "2026-03-05")
+    text = night.slack(reported)["text"]
     assert "red since 2026-03-05" in text
     assert "changed by: values" in text
-    assert json.dumps(told), "a summary is JSON"
+    assert json.dumps(reported), "a summary is JSON"
 
 
 def test_a_night_that_is_green_again_is_not_red_any_more(tmp_path: Path) -> None:
@@ -170,11 +170,11 @@ def test_one_night_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with (
         night.exclusive_on_host(),
-        pytest.raises(UsageError, match="under way") as told,
+        pytest.raises(UsageError, match="under way") as caught,
         night.exclusive_on_host(),
     ):
         pass
-    assert "process" in told.value.observed
+    assert "process" in caught.value.observed
     with night.exclusive_on_host():
         pass
 
@@ -211,13 +211,13 @@ def webhook() -> Iterator[tuple[str, list[Any]]]:
     server.server_close()
 
 
-def test_a_webhook_is_told_and_its_address_stays_secret(webhook: tuple[str, list[Any]]) -> None:
+def test_a_webhook_is_reported_and_its_address_stays_secret(webhook: tuple[str, list[Any]]) -> None:
     url, got = webhook
     night.notify(url, {"verdict": "green"})
     assert got == [{"verdict": "green"}]
-    with pytest.raises(EnvironmentFailure) as told:
+    with pytest.raises(EnvironmentFailure) as caught:
         night.notify(f"{url}/broken", {})
-    assert url not in str(told.value)
+    assert url not in str(caught.value)
 
 
 def test_nightly_needs_a_release_or_pairs(tmp_path: Path) -> None:

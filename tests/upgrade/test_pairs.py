@@ -49,9 +49,9 @@ def test_an_unknown_revision_is_an_error(repository: Path, tmp_path: Path) -> No
     with pytest.raises(UsageError, match="git does not know"):
         pairs.side("stack@v9", repository, tmp_path / "out")
     git(repository.parent.parent, "tag", "--delete", "v1")
-    with pytest.raises(UsageError, match="no release to upgrade from") as told:
+    with pytest.raises(UsageError, match="no release to upgrade from") as caught:
         pairs.newest_release(repository)
-    assert "--from" in told.value.remedy
+    assert "--from" in caught.value.remedy
 
 
 def test_a_matrix_of_pairs(tmp_path: Path) -> None:
@@ -63,9 +63,9 @@ def test_a_matrix_of_pairs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[[pair]]\nfrom = 1\nto = 'x'\n", "[[pair]]\nfrom = 'x'\n", "[[pair"])
-def test_a_malformed_matrix_is_told_with_its_file(tmp_path: Path, text: str) -> None:
+def test_a_malformed_matrix_is_reported_with_its_file(tmp_path: Path, text: str) -> None:
     file = tmp_path / "pairs.toml"
     file.write_text(text)
-    with pytest.raises(ContractError) as told:
+    with pytest.raises(ContractError) as caught:
         list(pairs.matrix(file))
-    assert str(file) in str(told.value)
+    assert str(file) in str(caught.value)

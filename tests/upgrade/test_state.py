@@ -80,8 +80,8 @@ def test_the_filled_state_is_compared_again(things: Things) -> None:
     assert [each.facts for each in manifest.items] == [{"held": 7}, {"held": 7}]
     assert collectors.compare(stack, manifest) == collectors.Comparison((), ())
     things.held = {"b": 8}
-    told = [str(found) for found in collectors.compare(stack, manifest).different]
-    assert told == ["thing a is gone", "thing b: held was 7, is 8"]
+    reported = [str(found) for found in collectors.compare(stack, manifest).different]
+    assert reported == ["thing a is gone", "thing b: held was 7, is 8"]
     things.away = True
     assert [reason for _, reason in collectors.compare(stack, manifest).unread] == [
         "it is away",

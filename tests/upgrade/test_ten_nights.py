@@ -131,22 +131,22 @@ def test_ten_nights(contract: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         webhook_env="",
         webhook_form="generic",
     )
-    codes, told = [], []
+    codes, sent = [], []
     for day, (file, _) in CHANGES.items():
         with (contract.parent / file).open("a", encoding="utf-8") as out:
             out.write(BAD if day == BAD_DAY else "\n")
         git(contract.parent, "commit", "--quiet", "--all", "--message", f"day {day}")
         codes.append(nightly.nightly(options))
-        told.append(json.loads((kept / f"{played.now:%Y-%m-%d}" / "summary.json").read_text()))
+        sent.append(json.loads((kept / f"{played.now:%Y-%m-%d}" / "summary.json").read_text()))
         played.now += dt.timedelta(days=1)
 
     assert codes == [0] * 5 + [1] * 5
     assert [each.word for each in night.nights(kept)] == ["green"] * 5 + ["red"] * 5
-    assert {tuple(each["blamed"]) for each in told[5:]} == {("seed",)}
-    assert {tuple(each["blamed"]) for each in told[:5]} == {()}
-    assert {(each["last_green"], each["first_red"]) for each in told[5:]} == {("2026-03-05", "2026-03-06")}
+    assert {tuple(each["blamed"]) for each in sent[5:]} == {("seed",)}
+    assert {tuple(each["blamed"]) for each in sent[:5]} == {()}
+    assert {(each["last_green"], each["first_red"]) for each in sent[5:]} == {("2026-03-05", "2026-03-06")}
     assert (
-        told[9]["reason"] == "stack@v1 -> " + str(contract) + ", forth: UPGRADE-09 failed: job team is gone"
+        sent[9]["reason"] == "stack@v1 -> " + str(contract) + ", forth: UPGRADE-09 failed: job team is gone"
     )
     assert played.trials <= 5 * options.blame
 

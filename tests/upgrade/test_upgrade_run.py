@@ -1,4 +1,4 @@
-"""What one upgrade's course tells, with a stack that is played."""
+"""The observations of one upgrade, with a simulated stack."""
 
 from __future__ import annotations
 
@@ -79,10 +79,10 @@ class Quiet:
     """A prober that saw Jenkins away for a while."""
 
     def __init__(self, _probes: object) -> None:
-        told = ("", "status 503", "")
+        reported = ("", "status 503", "")
         self.samples = {
             ("jenkins", "read"): [
-                Sample(asked=at, answered=at + 0.1, fault=fault) for at, fault in enumerate(told)
+                Sample(sent=at, answered=at + 0.1, fault=fault) for at, fault in enumerate(reported)
             ]
         }
 
@@ -148,12 +148,12 @@ def test_an_upgrade_that_goes_well(played: Played, tmp_path: Path) -> None:
     assert Observed.load(tmp_path) == seen
 
 
-def test_a_second_time_that_renews_a_pod_is_told(played: Played, tmp_path: Path) -> None:
+def test_a_second_time_that_renews_a_pod_is_reported(played: Played, tmp_path: Path) -> None:
     played.renews[1] = ["nexus"]
     assert go(played, tmp_path).again == ("pod nexus: 1 -> 2",)
 
 
-def test_a_failed_upgrade_is_told_with_its_step(played: Played, tmp_path: Path) -> None:
+def test_a_failed_upgrade_is_reported_with_its_step(played: Played, tmp_path: Path) -> None:
     played.error = EnvironmentFailure("the pod does not start")
     seen = go(played, tmp_path)
     assert "does not start" in seen.error

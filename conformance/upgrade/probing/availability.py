@@ -19,7 +19,7 @@ class Sample(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    asked: float
+    sent: float
     answered: float
     fault: str = ""
     number: int = 0
@@ -28,7 +28,7 @@ class Sample(BaseModel):
 class Away(BaseModel):
     """How long one service was away for one `access` (read or write), outside or inside the cluster.
 
-    Times are seconds. `first` and `last` are the first and the last fault. `unasked` is the longest time
+    Times are seconds. `first` and `last` are the first and the last fault. `longest_gap` is the longest time
     between two requests, in which nothing is known.
     """
 
@@ -36,34 +36,32 @@ class Away(BaseModel):
 
     service: str
     access: str
-    asked: int
+    requests: int
     failed: int
     seconds: float
     first: str = ""
     last: str = ""
     where: Where = "outside"
-    unasked: float = 0
+    longest_gap: float = 0
 
 
 def away(service: str, access: str, samples: Iterable[Sample], where: Where = "outside") -> Away:
     """The time from the first failing request to the first good answer after the last failing one."""
-    seen = sorted(samples, key=lambda sample: sample.asked)
-    gaps = [later.asked - earlier.answered for earlier, later in pairwise(seen)]
+    seen = sorted(samples, key=lambda sample: sample.sent)
+    gaps = [later.sent - earlier.answered for earlier, later in pairwise(seen)]
     faults = [sample for sample in seen if sample.fault]
     result = Away(
         service=service,
         access=access,
-        asked=len(seen),
+        requests=len(seen),
         failed=len(faults),
         seconds=0,
         where=where,
-        unasked=max(gaps, default=0),
+        longest_gap=max(gaps, default=0),
     )
     if not faults:
         return result
-    back = [sample.answered for sample in seen if not sample.fault and sample.asked > faults[-1].asked]
+    back = [sample.answered for sample in seen if not sample.fault and sample.sent > faults[-1].sent]
     end = back[0] if back else faults[-1].answered
     last = faults[-1].fault if back else f"{faults[-1].fault}; it did not come back"
-    return result.model_copy(
-        update={"seconds": end - faults[0].asked, "first": faults[0].fault, "last": last}
-    )
+    return result.model_copy(update={"seconds": end - faults[0].sent, "first": faults[0].fault, "last": last})

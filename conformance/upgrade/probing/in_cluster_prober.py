@@ -154,7 +154,7 @@ def _samples(stack: StackClients, pod: Pod, probes: Sequence[Probe]) -> dict[Nam
         if not line.endswith("]"):
             continue  # cut off when it was written
         at, number, begun, answered, fault = json.loads(line)
-        sample = Sample(asked=begun + shift, answered=answered + shift, fault=fault, number=number)
+        sample = Sample(sent=begun + shift, answered=answered + shift, fault=fault, number=number)
         found[probes[at].name].append(sample)
     return found
 

@@ -51,14 +51,14 @@ class LocalProber:
 
     def _probe(self, name: Name, send: Send) -> None:
         while not self._stop.is_set():
-            asked, number = time.monotonic(), len(self.samples[name])
+            sent, number = time.monotonic(), len(self.samples[name])
             try:
                 status = send(number)
                 fault = f"status {status}" if status >= 400 else ""
             except requests.RequestException as error:
                 fault = type(error).__name__
             answered = time.monotonic()
-            self.samples[name].append(Sample(asked=asked, answered=answered, fault=fault, number=number))
+            self.samples[name].append(Sample(sent=sent, answered=answered, fault=fault, number=number))
             self._stop.wait(INTERVAL)
 
 

@@ -91,7 +91,7 @@ def compare(stack: StackClients, manifest: Manifest) -> Comparison:
             different += differences(item, COLLECTORS[item.kind].capture(stack, item))
         except NonConformance as error:
             # the service answers, and not as it did before
-            different.append(Difference(item=item, fact="answer", before="as asked for", after=error.what))
+            different.append(Difference(item=item, fact="answer", before="as before", after=error.what))
         except ConformanceError as error:
             unread.append((item, str(error).splitlines()[0]))
             if isinstance(error, Unavailable):

@@ -50,7 +50,7 @@ class Jobs:
         answer = stack.jenkins.http.get(f"{job_path(item.key['job'])}/config.xml")
         if answer.status_code == 404:
             return None
-        text = expect(answer, 200, what=f"Jenkins does not tell the configuration of {item.name}").text
+        text = expect(answer, 200, what=f"Jenkins does not return the configuration of {item.name}").text
         # a new plugin version writes itself into the same configuration
         same = re.sub(r"\s*plugin=\"[^\"]*\"", "", text)
         return item.model_copy(update={"facts": {"configuration sha256": sha256(same.encode())}})
@@ -78,7 +78,7 @@ class Builds:
         answer = stack.jenkins.http.get(f"{path}/api/json", params={"tree": tree})
         if answer.status_code == 404:
             return None
-        found: dict[str, Any] = expect(answer, 200, what=f"Jenkins does not tell {item.name}").json()
+        found: dict[str, Any] = expect(answer, 200, what=f"Jenkins does not return {item.name}").json()
         files = {}
         for artifact in found["artifacts"]:
             name = artifact["relativePath"]
@@ -147,12 +147,12 @@ class Drift:
         answer = stack.jenkins.http.get(f"{job_path(job)}/config.xml")
         if answer.status_code == 404:
             return None
-        text = expect(answer, 200, what=f"Jenkins does not tell the configuration of {job}").text
+        text = expect(answer, 200, what=f"Jenkins does not return the configuration of {job}").text
         return item.model_copy(update={"facts": {"changed by hand": item.key["mark"] in text}})
 
 
 class Credentials:
-    """Ids of all credentials that were there. Their values are never asked for."""
+    """Ids of all credentials that were there. Their values are never read."""
 
     kind = "credential"
 
@@ -190,13 +190,15 @@ class Tokens:
         answer = own.get("/me/api/json", params={"tree": "id"})
         if answer.status_code in (401, 403):
             return None
-        found = expect(answer, 200, what="Jenkins does not tell who a token is of").json()
-        who = expect(own.get("/whoAmI/api/json"), 200, what="Jenkins does not tell who asks").json()
+        found = expect(answer, 200, what="Jenkins does not return the user of a token").json()
+        user = expect(
+            own.get("/whoAmI/api/json"), 200, what="Jenkins does not return the user of the request"
+        ).json()
         # Jenkins: Overall/SystemRead, which an administrator's token has
         plugins = own.get("/pluginManager/api/json", params={"tree": "plugins[shortName]"})
         facts = {
             "of": found["id"],
-            "authorities": sorted(who["authorities"]),
+            "authorities": sorted(user["authorities"]),
             "sees plugins": plugins.status_code == 200,
         }
         return item.model_copy(update={"facts": facts})

@@ -84,7 +84,7 @@ class Roles:
         answer = stack.nexus.http.get(f"/service/rest/v1/security/roles/{item.key['id']}")
         if answer.status_code == 404:
             return None
-        found = expect(answer, 200, what=f"Nexus does not tell the role {item.name}").json()
+        found = expect(answer, 200, what=f"Nexus does not return the role {item.name}").json()
         return item.model_copy(update={"facts": {"privileges": sorted(found["privileges"])}})
 
 
@@ -101,7 +101,7 @@ class Users:
 
     def capture(self, stack: StackClients, item: Item) -> Item | None:
         answer = stack.nexus.http.get("/service/rest/v1/security/users", params={"userId": item.key["id"]})
-        users = expect(answer, 200, what="Nexus does not tell its users").json()
+        users = expect(answer, 200, what="Nexus does not list its users").json()
         found = next((user for user in users if user["userId"] == item.key["id"]), None)
         if found is None:
             return None
@@ -119,13 +119,13 @@ class Users:
 
 
 class CleanupPolicies:
-    """A policy that people made; none where Nexus tells its policies by no REST API."""
+    """A policy that people made; none where Nexus lists its policies by no REST API."""
 
     kind = "cleanup policy"
 
     def create(self, stack: StackClients, seed: int) -> Iterator[Item]:
-        told = stack.nexus.cleanup_policies_api()
-        if told is None:
+        listed = stack.nexus.cleanup_policies_api()
+        if listed is None:
             return
         name = f"conformance-state-{seed}"
         policy = {
@@ -134,13 +134,13 @@ class CleanupPolicies:
             "notes": "made before an upgrade",
             "criteriaLastBlobUpdated": 90,
         }
-        answer = stack.nexus.http.post(told[0], json=policy)
+        answer = stack.nexus.http.post(listed[0], json=policy)
         expect(answer, 200, 201, 204, what=f"Nexus does not make the cleanup policy {name}")
         yield Item(service="nexus", kind=self.kind, name=name, key={"name": name})
 
     def capture(self, stack: StackClients, item: Item) -> Item | None:
-        told = stack.nexus.cleanup_policies_api()
-        found = told and told[1].get(item.key["name"])
+        listed = stack.nexus.cleanup_policies_api()
+        found = listed and listed[1].get(item.key["name"])
         if not found:
             return None
         facts = {
