@@ -1,7 +1,7 @@
 """`conformance run`: the main job, from options to a verdict.
 
 The static layer needs no cluster: it runs at once, beside the builds and the stand-up. The live layers follow
-as soon as the stack stands. Both write into one results folder, from which everything shown is made.
+as soon as the stack is up. Both write into one results folder, from which everything shown is made.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def register(subparsers: Subparsers) -> None:
         "or conformance run -- suites/nexus; without a live suite among them no stack is stood up",
     )
     add_stack_options(parser)
-    parser.add_argument("--keep", action="store_true", help="leave the stack standing afterwards")
-    parser.add_argument("--keep-on-failure", action="store_true", help="leave it standing unless conformant")
+    parser.add_argument("--keep", action="store_true", help="keep the stack afterwards")
+    parser.add_argument("--keep-on-failure", action="store_true", help="keep it unless conformant")
     parser.add_argument("--static-only", action="store_true", help="the static layer alone, without a stack")
     parser.add_argument(
         "--allow-writes", action="store_true", help="existing: run the checks that write, too"

@@ -56,7 +56,7 @@ def register(subparsers: Subparsers) -> None:
         choices=KINDS,
         help="disturb it: kill the new pods, restart the node, take the registry away, fill the volumes",
     )
-    parser.add_argument("--keep", action="store_true", help="leave the stack standing afterwards")
+    parser.add_argument("--keep", action="store_true", help="keep the stack afterwards")
     parser.add_argument("--results-dir", type=path, default=None, metavar="DIR", help="where results go")
     add_making_options(parser)
     parser.set_defaults(handler=upgrade)
