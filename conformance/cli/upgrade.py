@@ -78,8 +78,6 @@ def upgrade(options: argparse.Namespace) -> int:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     chosen = run_options(options, environment=KIND.name)
-    for removed in reap.reap():
-        say(f"removed what a killed run left: {removed}")
     sources = plan.scratch("pair")
     try:
         given = options.before or pairs.newest_release(chosen.contract)
@@ -88,6 +86,8 @@ def upgrade(options: argparse.Namespace) -> int:
         plans = {
             side.name: plan.plan(replace(chosen, contract=side.loaded.file), say) for side in (before, after)
         }
+        for removed in reap.reap():
+            say(f"removed what a killed run left: {removed}")
         claims = CLAIMS if options.interrupt == "volume" else 0
         run, where = stack.stand_up(plans[before.name], console, lambda order: KIND.stand_up(order, claims))
         try:
