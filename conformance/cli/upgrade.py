@@ -11,8 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from conformance.cli.options import add_contract_options, add_making_options, path, run_options
+from conformance.cli.options import (
+    add_contract_options,
+    add_making_options,
+    path,
+    require_writable,
+    run_options,
+)
 from conformance.core import command as command_lines
+from conformance.core.paths import state_root
 from conformance.upgrade.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -78,6 +85,8 @@ def upgrade(options: argparse.Namespace) -> int:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     chosen = run_options(options, environment=KIND.name)
+    for folder in filter(None, (chosen.results_dir, state_root())):
+        require_writable(folder)
     sources = plan.scratch("pair")
     try:
         given = options.before or pairs.newest_release(chosen.contract)
