@@ -125,7 +125,7 @@ def new(contract: str, environment: str, inputs: str) -> Run:
 
 
 def forget(ids: Iterable[str]) -> None:
-    """Remove what these runs left on disk, all but those in which something stands."""
+    """Remove what these runs left on disk, all but those with a stack."""
     for name in ids:
         folder = state_root() / "runs" / name
         if name and not (folder / "run.json").exists():
@@ -133,7 +133,7 @@ def forget(ids: Iterable[str]) -> None:
 
 
 def all_runs() -> tuple[Run, ...]:
-    """Every run that has something standing, oldest first. An unreadable record is passed over."""
+    """Every run that has a stack or makes one, oldest first. An unreadable record is skipped."""
     found = []
     for record in sorted((state_root() / "runs").glob("*/run.json")):
         try:

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.cli.options import add_contract_options, add_making_options, path, run_options
+from conformance.cli.options import (
+    add_contract_options,
+    add_making_options,
+    path,
+    require_writable,
+    run_options,
+)
 from conformance.core import command as command_lines
 from conformance.core.errors import ConformanceError, UsageError
 from conformance.core.files import write_atomically
@@ -98,6 +104,7 @@ def nightly(options: argparse.Namespace) -> int:
         raise UsageError(f"the environment variable {options.webhook_env} is not set")
     kept: Path = (options.nights or state_root() / "nights").resolve()
     planned = _Plan(run_options(options), kept, options.budget * 60, options.blame)
+    require_writable(kept)
     contract = planned.options.contract
     wanted = (
         list(pairs.matrix(options.pairs))

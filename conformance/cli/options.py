@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from conformance.core.errors import UsageError
+from conformance.core.files import write_atomically
 from conformance.core.paths import CONTRACT, INSTALLED, PROJECT, REFERENCE
 from environments import registry
 from environments.deploy import choice as deployers
@@ -22,6 +23,25 @@ Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  #
 def path(text: str) -> Path:
     """A path of the command line, made absolute: child processes run in another folder."""
     return Path(text).expanduser().absolute()
+
+
+def kit(text: str) -> str:
+    """The kit's URL, or its file as an absolute path."""
+    return text if "://" in text or not text else str(path(text))
+
+
+def require_writable(folder: Path) -> None:
+    """Make the folder, and write a file into it for a moment. Raises UsageError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / ".writable", b"x")
+        (folder / ".writable").unlink()
+    except OSError as error:
+        raise UsageError(
+            f"the folder {folder} cannot be written",
+            observed=str(error),
+            remedy="name another one, or set XDG_STATE_HOME",
+        ) from error
 
 
 def workers(text: str) -> str:
@@ -72,7 +92,7 @@ def add_making_options(parser: argparse._ActionsContainer) -> None:
         help="what applies the declaration (%(default)s)",
     )
     parser.add_argument(
-        "--kit", default="", metavar="FILE|URL", help="take everything built from this archive"
+        "--kit", type=kit, default="", metavar="FILE|URL", help="take everything built from this archive"
     )
     add_provision_option(parser)
 

@@ -63,6 +63,10 @@ def plan(options: RunOptions, say: Say) -> Plan:
             where=f"{loaded.file}: stack.path",
             observed=str(loaded.stack_dir),
         )
+    if options.kit and "://" not in options.kit and not Path(options.kit).is_file():
+        raise UsageError(
+            "there is no such kit", where=options.kit, remedy="conformance kit export writes one"
+        )
     sources = tree_hash(loaded.stack_dir)
     say(
         f"contract {loaded.file}, stack {loaded.stack_dir} (revision {sources[:12]}), "

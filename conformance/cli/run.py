@@ -1,7 +1,7 @@
 """`conformance run`: the main job, from options to a verdict.
 
 The static layer needs no cluster: it runs at once, beside the builds and the stand-up. The live layers follow
-as soon as the stack stands. Both write into one results folder, from which everything shown is made.
+as soon as the stack is up. Both write into one results folder, from which everything shown is made.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from conformance.cli.options import add_stack_options, path, run_options, workers
+from conformance.cli.options import add_stack_options, path, require_writable, run_options, workers
 from conformance.core.errors import ConformanceError, UsageError
-from conformance.core.files import write_atomically
 from conformance.core.paths import state_root
 
 if TYPE_CHECKING:
@@ -36,8 +35,8 @@ def register(subparsers: Subparsers) -> None:
         "or conformance run -- suites/nexus; without a live suite among them no stack is stood up",
     )
     add_stack_options(parser)
-    parser.add_argument("--keep", action="store_true", help="leave the stack standing afterwards")
-    parser.add_argument("--keep-on-failure", action="store_true", help="leave it standing unless conformant")
+    parser.add_argument("--keep", action="store_true", help="keep the stack afterwards")
+    parser.add_argument("--keep-on-failure", action="store_true", help="keep it unless conformant")
     parser.add_argument("--static-only", action="store_true", help="the static layer alone, without a stack")
     parser.add_argument(
         "--allow-writes", action="store_true", help="existing: run the checks that write, too"
@@ -156,26 +155,13 @@ def _validated(planned: Plan) -> Path | None:
             remedy="conformance upgrade writes it",
         )
     if options.results_dir:
-        _require_writable(options.results_dir)
-    _require_writable(state_root())
+        require_writable(options.results_dir)
+    require_writable(state_root())
     wanted = selection.selection(options.pytest_arguments)
     if wanted.arguments:
         own = [selection.SUITES / "static", *live_suites(options)]
         selection.check(wanted.below(own), wanted.arguments, planned.loaded.file)
     return waivers
-
-
-def _require_writable(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / ".writable", b"x")
-        (folder / ".writable").unlink()
-    except OSError as error:
-        raise UsageError(
-            f"the folder {folder} cannot be written",
-            observed=str(error),
-            remedy="name another one with --results-dir, or set XDG_STATE_HOME",
-        ) from error
 
 
 def _waivers(planned: Plan, given: Path | None) -> Path | None:

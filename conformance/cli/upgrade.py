@@ -11,8 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from conformance.cli.options import add_contract_options, add_making_options, path, run_options
+from conformance.cli.options import (
+    add_contract_options,
+    add_making_options,
+    path,
+    require_writable,
+    run_options,
+)
 from conformance.core import command as command_lines
+from conformance.core.paths import state_root
 from conformance.upgrade.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -56,7 +63,7 @@ def register(subparsers: Subparsers) -> None:
         choices=KINDS,
         help="disturb it: kill the new pods, restart the node, take the registry away, fill the volumes",
     )
-    parser.add_argument("--keep", action="store_true", help="leave the stack standing afterwards")
+    parser.add_argument("--keep", action="store_true", help="keep the stack afterwards")
     parser.add_argument("--results-dir", type=path, default=None, metavar="DIR", help="where results go")
     add_making_options(parser)
     parser.set_defaults(handler=upgrade)
@@ -78,8 +85,8 @@ def upgrade(options: argparse.Namespace) -> int:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     chosen = run_options(options, environment=KIND.name)
-    for removed in reap.reap():
-        say(f"removed what a killed run left: {removed}")
+    for folder in filter(None, (chosen.results_dir, state_root())):
+        require_writable(folder)
     sources = plan.scratch("pair")
     try:
         given = options.before or pairs.newest_release(chosen.contract)
@@ -88,6 +95,8 @@ def upgrade(options: argparse.Namespace) -> int:
         plans = {
             side.name: plan.plan(replace(chosen, contract=side.loaded.file), say) for side in (before, after)
         }
+        for removed in reap.reap():
+            say(f"removed what a killed run left: {removed}")
         claims = CLAIMS if options.interrupt == "volume" else 0
         run, where = stack.stand_up(plans[before.name], console, lambda order: KIND.stand_up(order, claims))
         try:

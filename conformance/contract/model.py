@@ -6,14 +6,26 @@ Durations are seconds.
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
 Seconds = Annotated[int, Field(gt=0, le=3600)]
+
+
+def _compiled(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text!r} is no regular expression: {error}") from error
+    return text
+
+
+Expression = Annotated[str, AfterValidator(_compiled)]
 
 
 class Part(BaseModel):
@@ -85,7 +97,7 @@ class Job(Part):
 class Tool(Part):
     name: str = Field(description="program on the agent's PATH")
     command: str = Field(description="command that prints its version")
-    version: str = Field(description="regular expression that the output must match")
+    version: Expression = Field(description="regular expression that the output must match")
 
 
 class Agent(Part):

@@ -50,7 +50,7 @@ class ContractError(UsageError):
 
 
 class EnvironmentFailure(ConformanceError):
-    """What we stand up or reach did not come up, or went away; never a verdict about the stack."""
+    """A part of the environment did not come up, or went away; never a verdict about the stack."""
 
 
 class HostUnfit(EnvironmentFailure):

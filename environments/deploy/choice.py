@@ -29,16 +29,16 @@ def choose(requested: str, *, ecr_backend: str, env: Mapping[str, str] = os.envi
 
     Raises:
         UsageError: no such deployer.
-        HostUnfit: Terraform was asked for and is not installed.
+        HostUnfit: Terraform is requested and not installed.
     """
     match requested:
         case "helm":
-            return Choice("helm", "Deployer: helm, and boto3 for ECR, as asked for")
+            return Choice("helm", "Deployer: helm, and boto3 for ECR, as requested")
         case "terraform":
             from environments.deploy import terraform
 
             terraform.program(env)
-            return Choice("terraform", "Deployer: terraform for ECR and helm for the releases, as asked for")
+            return Choice("terraform", "Deployer: terraform for ECR and helm for the releases, as requested")
         case "auto":
             missing = _missing(ecr_backend, env)
             if missing:

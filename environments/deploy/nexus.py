@@ -244,7 +244,7 @@ def repository_body(wanted: NexusRepository) -> Json:
                     "contentMaxAge": -1,
                     "metadataMaxAge": 1440,
                 },
-                # a missing file is asked for again at once: a mirror may have had a bad moment
+                # a missing file is requested again at once: a mirror may have had a bad moment
                 "negativeCache": {"enabled": False, "timeToLive": 1},
                 "httpClient": {"blocked": False, "autoBlock": False},
             }

@@ -42,7 +42,7 @@ class NexusRepository(_Part):
 
 
 class CleanupPolicy(_Part):
-    """What is removed of a Maven repository: what was not updated, or not asked for, for so many days."""
+    """What is removed of a Maven repository: what was not updated, or not downloaded, for so many days."""
 
     name: str
     notes: str = ""

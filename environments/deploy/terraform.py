@@ -195,7 +195,7 @@ def _environment(registry: Registry, ca_bundle: str) -> Iterator[dict[str, str]]
 
 
 def _plain(env: Mapping[str, str]) -> dict[str, str]:
-    """The host's environment without what would change where Terraform keeps things or what it asks."""
+    """The host's environment without what would change where Terraform keeps things or whether it prompts."""
     kept = {name: value for name, value in env.items() if not name.startswith(("TF_VAR_", "TF_CLI_ARGS"))}
     for name in ("TF_DATA_DIR", "TF_WORKSPACE", "TF_LOG"):
         kept.pop(name, None)

@@ -63,9 +63,9 @@ def choose(requested: str, env: Mapping[str, str]) -> Choice:
                 "and LocalStack's ECR is licensed",
             )
         case "simulator":
-            return Choice("simulator", "ECR: simulator (moto and Distribution), as asked for")
+            return Choice("simulator", "ECR: simulator (moto and Distribution), as requested")
         case "localstack" if token:
-            return Choice("localstack", "ECR: LocalStack, as asked for")
+            return Choice("localstack", "ECR: LocalStack, as requested")
         case "localstack":
             raise UsageError(
                 "--ecr=localstack needs a LocalStack auth token",
@@ -75,7 +75,7 @@ def choose(requested: str, env: Mapping[str, str]) -> Choice:
                 remedy=f"export {TOKEN_VARIABLE}, or use --ecr=simulator",
             )
         case "aws":
-            return Choice("aws", "ECR: AWS, as asked for")
+            return Choice("aws", "ECR: AWS, as requested")
     raise UsageError(
         f"there is no ECR backend {requested!r}",
         where="--ecr",

@@ -19,7 +19,7 @@ def session(service: Service, ca_bundle: str = "") -> requests.Session:
     """A session for `service` that trusts `ca_bundle` (a PEM file) and nothing else when one is given.
 
     With a bundle or an address of its own, the environment's REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and
-    proxies are not asked: in requests they win over a session's `verify`.
+    proxies are not used: in requests they win over a session's `verify`.
     """
     made = requests.Session()
     if ca_bundle or service.connect:

@@ -62,7 +62,7 @@ class Engine:
         """`producer | consumer`, both docker commands (or programs named by path). Raises CommandFailed."""
         first = [str(word) for word in producer]
         with subprocess.Popen(first, stdout=subprocess.PIPE, env=self.environment()) as source:
-            assert source.stdout is not None  # noqa: S101 - for the type checker; PIPE was asked for
+            assert source.stdout is not None  # noqa: S101 - for the type checker; it is PIPE
             try:
                 done = subprocess.run(
                     [str(word) for word in consumer],

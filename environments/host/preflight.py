@@ -108,7 +108,7 @@ def _kernel(facts: HostFacts) -> Iterator[Finding]:
             "note",
             f"the host lacks {', '.join(facts.capabilities_missing)}",
             "all",
-            "our private engine gets a runtime shim that asks for less",
+            "the private engine gets a runtime shim that requests less",
         )
     else:
         yield Finding("capabilities", "ok", "all", "all")

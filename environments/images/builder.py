@@ -61,7 +61,7 @@ class Builder:
         return tuple(replace(task, run=partial(_or_without, task)) for task in tasks.values())
 
     def ensure(self, name: str) -> str:
-        """Build one image, and what it stands on, where they are missing; returns its name."""
+        """Build one image, and its base, where they are missing; returns its name."""
         tasks: dict[str, Task] = {}
         self._want_image(name, tasks)
         for task in tasks.values():  # what one needs was put in before it

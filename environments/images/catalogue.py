@@ -190,7 +190,7 @@ def check_kubernetes(catalogue: Catalogue) -> None:
         raise UsageError(
             "this Kubernetes version cannot be built from packages",
             expected=f"v{pinned} (pinned in environments/images/gotools/kubernetes/go.mod)",
-            observed=f"the contract asks for v{catalogue.kubernetes}",
+            observed=f"the contract requires v{catalogue.kubernetes}",
             remedy="change kubernetes.version in the contract, use --images=upstream, or bump the module",
         )
 

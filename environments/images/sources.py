@@ -83,7 +83,7 @@ def choose(requested: str, kubernetes: str, jenkins_image: str = "") -> ImageSou
     if requested not in CHOICES:
         raise UsageError(f"--images={requested} is unknown", expected=", ".join(CHOICES))
     entries = catalogues.load(kubernetes)
-    use_upstream, why = requested == "upstream", "as asked for"
+    use_upstream, why = requested == "upstream", "as requested"
     if requested == "auto":
         from environments.images import upstream
 

@@ -87,7 +87,7 @@ def shared_objects(
 def git_server(image: str, labels: Mapping[str, str]) -> list[Object]:
     """A read-only git server over the bare repositories that the node has at /srv/git.
 
-    It stands for the customer's: the stack has none.
+    It replaces the customer's: the stack has none.
     """
     own = {**labels, "app": "git"}
     container = {

@@ -60,7 +60,7 @@ def _remove_cluster(name: str, engine: Engine) -> None:
 def has_fallen(run: Run) -> bool:
     """Is this a kept stack whose cluster does not run any more (the host or its engine was restarted)?
 
-    One that answers stands, also where the engine that we find is not the one it was made with.
+    One that answers runs, also where the engine found here is not the one that it was made with.
     """
     if not run.kept or run.environment != NAME or _answers(run):
         return False

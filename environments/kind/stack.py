@@ -86,7 +86,7 @@ class KindStack:
         return endpoints
 
     def change(self, loaded: LoadedContract, sources: ImageSources, timeline: Path) -> KindStack:
-        """Bring what stands to another contract, in place, as users do: charts, repositories, seed.
+        """Bring the stack to another contract, in place, as users do: charts, repositories, seed.
 
         The volumes stay. Returns the environment as it is then; `timeline` gets the spans of the steps.
         Raises EnvironmentFailure; what was changed until then is left as it is.

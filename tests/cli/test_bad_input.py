@@ -126,6 +126,20 @@ def test_a_folder_that_is_none_is_refused(
     assert not list((state_root() / "runs").glob("*"))
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["upgrade", "--reference", "--results-dir", "/dev/null/out"],
+        ["nightly", "--reference", "--nights", "/dev/null/nights"],
+        ["up", "--reference", "--kit", "no-such-kit.tar.zst"],
+    ],
+)
+def test_other_commands_check_their_paths_too(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 3
+    assert words[-1] in capsys.readouterr().err
+    assert not list((state_root() / "runs").glob("*"))
+
+
 @pytest.mark.parametrize("command", [["status"], ["reap"], STATIC, ["up"], ["down"]])
 def test_a_state_folder_that_cannot_be_used_is_one_message(command: list[str]) -> None:
     done = shell('"$@"', *command, cwd=REFERENCE, XDG_STATE_HOME="/dev/null/state")

@@ -26,7 +26,7 @@ GIVEN = RunOptions(
     jenkins_image="jenkins:own",
     ecr="aws",
     deployer="helm",
-    kit="kit.tar.zst",
+    kit="/kits/kit.tar.zst",
     provision_host=True,
 )
 

@@ -1,4 +1,4 @@
-"""A trial stands the contract's stack up with exactly the pins asked for, and judges what came of it."""
+"""A trial stands the contract's stack up with exactly the given pins, and reads the verdict."""
 
 from __future__ import annotations
 

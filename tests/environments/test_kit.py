@@ -19,7 +19,7 @@ ENTRIES = catalogue.load("1.34.4")
 
 
 class FakeEngine:
-    """Saves files that name what was asked for, and remembers what was loaded."""
+    """Saves files that name what was requested, and remembers what was loaded."""
 
     def __init__(self) -> None:
         self.loaded: list[bytes] = []

@@ -166,8 +166,8 @@ def test_a_provider_that_cannot_be_had_is_an_unfit_host(tools: Path, tmp_path: P
         ("auto", "simulator", "terraform", "because its AWS provider is here"),
         ("auto", "localstack", "terraform", "because its AWS provider is here"),
         ("auto", "aws", "helm", "because the Terraform state of repositories on AWS is their owner's"),
-        ("terraform", "aws", "terraform", "as asked for"),
-        ("helm", "simulator", "helm", "as asked for"),
+        ("terraform", "aws", "terraform", "as requested"),
+        ("helm", "simulator", "helm", "as requested"),
     ],
 )
 def test_which_deployer_and_why(tools: Path, requested: str, backend: str, deployer: str, why: str) -> None:

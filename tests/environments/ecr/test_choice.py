@@ -14,9 +14,9 @@ TOKEN = {"LOCALSTACK_AUTH_TOKEN": "ls-token"}
         ("auto", {}, "simulator", "is not set"),
         ("auto", {"LOCALSTACK_AUTH_TOKEN": ""}, "simulator", "is not set"),
         ("auto", TOKEN, "localstack", "is set"),
-        ("simulator", TOKEN, "simulator", "asked for"),
-        ("localstack", TOKEN, "localstack", "asked for"),
-        ("aws", {}, "aws", "asked for"),
+        ("simulator", TOKEN, "simulator", "requested"),
+        ("localstack", TOKEN, "localstack", "requested"),
+        ("aws", {}, "aws", "requested"),
     ],
 )
 def test_the_choice_says_which_and_why(
