@@ -17,9 +17,9 @@ from environments.ecr import aws
 from environments.images import catalogue, programs
 from environments.runs import Run
 
-#: label of a controller's pod that is a stand-in
-STAND_IN = "conformance.stand-in"
-_KEY = STAND_IN.replace(".", "\\.")
+#: label of a controller's pod that is a simulator
+SIMULATOR = "conformance.simulator"
+_KEY = SIMULATOR.replace(".", "\\.")
 
 
 def endpoints(loaded: LoadedContract, run: Run, *, writable: bool, disruptible: bool = False) -> Endpoints:
@@ -86,11 +86,11 @@ def _stand_in(kubeconfig: Path, context: str, namespace: str) -> str:
     where = ("kubectl", "--kubeconfig", kubeconfig, "--context", context, "--namespace", namespace)
     label = f"jsonpath={{.items[*].metadata.labels.{_KEY}}}"
     try:
-        found = command([*where, "get", "pods", "--selector", STAND_IN, "--output", label]).stdout.split()
+        found = command([*where, "get", "pods", "--selector", SIMULATOR, "--output", label]).stdout.split()
     except CommandFailed:
         # what may not be read is for the layer platform to tell
         return ""
-    return f"its pod is labelled {STAND_IN}={found[0]}" if found else ""
+    return f"its pod is labelled {SIMULATOR}={found[0]}" if found else ""
 
 
 def _kubeconfig(named: str, beside: Path) -> Path:

@@ -73,7 +73,7 @@ def test_a_controller_that_is_a_stand_in_is_named_as_one(contract: Any) -> None:
     (named,) = [part for part in endpoints(sham).components if part.stand_in]
     assert (named.name, named.stand_in) == (
         "controller",
-        "its pod is labelled conformance.stand-in=jenkins-controller",
+        "its pod is labelled conformance.simulator=jenkins-controller",
     )
 
 
