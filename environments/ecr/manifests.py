@@ -1,4 +1,4 @@
-"""Kubernetes objects of the local ECR: a pod of three containers of one image behind one service.
+"""Kubernetes objects of the ECR simulator: a pod of three containers of one image behind one service.
 
 The names, the address of the service and the ports are facts of the reference environment: the node and
 CoreDNS resolve the registry's name to CLUSTER_IP, and kind maps NODE_PORT to the test host.
@@ -19,7 +19,7 @@ FRONT_PORT = 8443
 UID = 65532
 HEALTH = "/healthz"
 #: the application in the image; each container's argument says which part of it
-PROGRAM = ("/opt/ecr/bin/python", "-m", "local")
+PROGRAM = ("/opt/ecr/bin/python", "-m", "ecr")
 SELECTOR = {"app.kubernetes.io/name": NAME}
 
 
