@@ -1,1 +1,1 @@
-"""Stand-ins for what cannot be had from packages; nothing but the images' build contexts refers to them."""
+"""Simulators of services that cannot be had from packages; only the build contexts of images name them."""

@@ -19,7 +19,7 @@ FRONT_PORT = 8443
 UID = 65532
 HEALTH = "/healthz"
 #: the application in the image; each container's argument says which part of it
-PROGRAM = ("/opt/ecr/bin/python", "-m", "local")
+PROGRAM = ("/opt/ecr/bin/python", "-m", "ecr")
 SELECTOR = {"app.kubernetes.io/name": NAME}
 
 

@@ -1,4 +1,4 @@
-"""The local ECR, code that runs in the pod: moto for the API, Distribution for the bytes, nginx in front.
+"""A simulator of ECR: moto for the API, Distribution for the bytes, nginx in front.
 
-Copied into the image as the package `local`, so it imports only itself and what requirements.txt pins.
+The image holds it as the package `ecr`, so it imports only itself and the packages of requirements.txt.
 """

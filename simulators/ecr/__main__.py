@@ -1,6 +1,6 @@
-"""`python -m local app|front|registry`: one of the pod's three containers.
+"""`python -m ecr app|front|registry`: one of the pod's three containers.
 
-`python -m local expired` prints a token that ended an hour ago: nobody can wait for twelve hours.
+`python -m ecr expired` prints a token that ended an hour ago: no check can wait for twelve hours.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
             ended = Tokens(key, settings.token_seconds, lambda: time.time() - settings.token_seconds - 3600)
             sys.stdout.write(ended.issue().text)
         case _:
-            print("usage: python -m local app|front|registry|expired", file=sys.stderr)  # as above
+            print("usage: python -m ecr app|front|registry|expired", file=sys.stderr)  # as above
             return 3
     return 0
 

@@ -1,4 +1,4 @@
-"""Who may do what on the registry's path: a pure decision from a request and what is provisioned."""
+"""Access on the registry's path: a pure decision from a request and the provisioned repositories."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROUTE = re.compile(
     rf"/v2/(?P<name>{NAME})/"
     r"(?:manifests/(?P<reference>[^/]+)|blobs/uploads/[^/]*|blobs/[^/]+|tags/list|referrers/[^/]+)"
 )
-#: anything between, for naming what was asked for in an error
+#: anything between, to name the repository in an error
 LOOSE = re.compile(r"/v2/(?P<name>.+?)/(?:manifests|blobs|tags|referrers)(?:/|$)")
 PING = frozenset({"/v2", "/v2/"})
 CATALOG = "/v2/_catalog"
@@ -54,7 +54,7 @@ def name_unknown(name: str, account: str) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Refuses what has no valid token or names a repository that was not provisioned."""
+    """Refuses requests without a valid token, and for repositories that were not provisioned."""
 
     tokens: Tokens
     repositories: Container[str]
@@ -62,7 +62,7 @@ class Gate:
     host: str
 
     def refusal(self, request: Request) -> Answer | None:
-        """None when the request may pass; otherwise the 401 or 404 that the client is to get."""
+        """None when the request may pass; otherwise the 401 or 404 for the client."""
         verdict = self.tokens.check(request.headers.get("authorization"))
         if verdict is not Verdict.VALID:
             challenge = f'Basic realm="https://{self.host}/",service="ecr.amazonaws.com"'

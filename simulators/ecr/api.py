@@ -1,4 +1,4 @@
-"""The AWS API of the registry: signed calls, answered by moto where moto is true, by us where it is not.
+"""The AWS API of the registry: signed calls, answered by moto where moto is faithful, here elsewhere.
 
 Only the operations in SUPPORTED are answered. Others get an error in the API's own form, never made-up
 data: moto would invent scan findings, for one.
@@ -58,11 +58,11 @@ DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class Refused(ServiceException):
-    """An error of ours in the API's form; moto reads the service of its own errors from their module."""
+    """An error in the API's form; moto reads the service of its own errors from their module."""
 
 
 class Operations(ECRResponse):
-    """moto's operations over our records, with those replaced that concern tokens, bytes or images."""
+    """moto's operations over the records; those about tokens, bytes or images are replaced."""
 
     def __init__(self, records: Records, manifests: Manifests, tokens: Tokens) -> None:
         super().__init__()
@@ -139,7 +139,8 @@ class Operations(ECRResponse):
             unknown = b"MANIFEST_BLOB_UNKNOWN" in answer.body
             code = "LayersNotFoundException" if unknown else "InvalidParameterException"
             raise Refused(code, answer.body.decode())
-        pushed = next(e for e in self._records.repository(repository).images if e.image_digest == digest)
+        images = self._records.repository(repository).images
+        pushed = next(image for image in images if image.image_digest == digest)
         return ActionResult({"image": self._image(repository, pushed, tag)})
 
     def batch_get_image(self) -> ActionResult:
@@ -234,7 +235,10 @@ class Api:
         operation = target["operation"] if target else ""
         if operation not in SUPPORTED:
             shown = operation or request.headers.get("x-amz-target") or "a call without X-Amz-Target"
-            return _error("UnsupportedOperationException", f"{shown} is not simulated by this registry.")
+            return _error(
+                "UnsupportedOperationException",
+                f"{shown} is not implemented by the ECR simulator; use --ecr=aws or --ecr=localstack.",
+            )
         with self._records.lock:
             answer = Operations(self._records, self._manifests, self._tokens).perform(request)
             if operation in WRITES and answer.status == 200:

@@ -1,4 +1,4 @@
-"""The application: where each path goes."""
+"""The application: the answer of each path."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .tokens import Tokens, shared_secret
 from .upstream import Registry
 from .wire import REGISTRY_VERSION, Answer, Request, json_answer, registry_error
 
-#: nginx asks here before it lets a request through to the registry
+#: nginx sends a request here before it passes it to the registry
 AUTHORIZE = "/authorize"
 HEALTH = "/healthz"
 
@@ -42,13 +42,13 @@ class App:
         return json_answer(404, {"__type": "UnknownOperationException", "message": "not an API call"})
 
     def _authorize(self, request: Request) -> Answer:
-        """204 or 403; what the client is told of a refusal is asked again on the request's own path."""
-        asked = Request(
+        """204 or 403; the client gets the reason on the request's own path."""
+        original = Request(
             request.headers.get("x-original-method", ""),
             request.headers.get("x-original-uri", ""),
             request.headers,
         )
-        return Answer(403 if self.gate.refusal(asked) else 204)
+        return Answer(403 if self.gate.refusal(original) else 204)
 
     def _registry(self, request: Request) -> Answer:
         if request.path == CATALOG:
@@ -76,7 +76,7 @@ class App:
 
 
 def listing(request: Request, key: str, names: list[str], *more: tuple[str, str]) -> Answer:
-    """One page of `names` (sorted): `last` is where the page before ended, `n` how many are wanted."""
+    """One page of `names` (sorted): `last` is the end of the page before, `n` the wanted number."""
     query = request.query
     wanted, last = query.get("n", ""), query.get("last", "")
     if wanted and not wanted.isdigit():
@@ -92,7 +92,7 @@ def listing(request: Request, key: str, names: list[str], *more: tuple[str, str]
 
 
 def build(settings: Settings, registry: Registry) -> App:
-    """The application over the volume in `settings`, rebuilt from what is on it."""
+    """The application over the volume in `settings`, rebuilt from its content."""
     records = Records(settings.account, settings.region, settings.host, settings.repositories_file)
     records.load(read(settings.registry_root))
     tokens = Tokens(shared_secret(settings.secret_file), settings.token_seconds)

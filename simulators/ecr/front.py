@@ -23,7 +23,7 @@ def nginx_conf(settings: Settings) -> str:
         front_port=settings.front_port,
         app=settings.app_socket,
         registry=settings.registry_socket,
-        # workers of a root master become `nobody`, who may not open the sockets
+        # workers of a root master become `nobody`, which may not open the sockets
         user="user root;" if os.geteuid() == 0 else "",
     )
 

@@ -77,7 +77,7 @@ class Manifests:
                 raise RegistryRefused(f"DELETE {reference}: {answer.status} {answer.body.decode()}")
 
     def remove_repository(self, repository: str, digests: Iterable[str]) -> None:
-        """Let the registry forget a deleted repository, so that one made again under its name is empty."""
+        """Let the registry forget a deleted repository, so that a new one under its name is empty."""
         for digest in digests:
             self.registry.send("DELETE", path(repository, digest), {})
         forget(self.root, repository)
@@ -90,7 +90,7 @@ class Manifests:
 
 
 class RegistryRefused(Exception):
-    """Distribution answered with an error where none was to be expected."""
+    """Distribution answered with an unexpected error."""
 
 
 def path(repository: str, reference: str) -> str:

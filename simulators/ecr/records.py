@@ -1,4 +1,4 @@
-"""What the API knows: repositories and images, in moto's models, in step with the registry.
+"""The API's repositories and images, in moto's models, in step with the registry.
 
 moto's own `put_image` and `batch_delete_image` are not used: they drop an image whose only tag moves
 (ECR keeps it, untagged) and take the configuration's size for the image's.
@@ -67,7 +67,7 @@ class Records:
         return self.backend.repositories[name]
 
     def image(self, repository: str, *, tag: str = "", digest: str = "") -> PushedImage | None:
-        """The image that has all of what is given, or None."""
+        """The image with this tag and this digest, or None."""
         return next(
             (
                 image
@@ -83,9 +83,9 @@ class Records:
         return sorted(tag for image in self.repository(repository).images for tag in image.image_tags)
 
     def is_immutable(self, repository: str, tag: str) -> bool:
-        found = self.repository(repository)
-        filters = found.image_tag_mutability_exclusion_filters or []
-        return tag_is_immutable(str(_plain(found.image_tag_mutability)), [f["filter"] for f in filters], tag)
+        rules = self.repository(repository)
+        filters = [each["filter"] for each in rules.image_tag_mutability_exclusion_filters or []]
+        return tag_is_immutable(str(_plain(rules.image_tag_mutability)), filters, tag)
 
     def record(self, repository: str, manifest: Manifest, tags: Iterable[str]) -> PushedImage:
         """Note a push; a tag that pointed elsewhere moves and leaves the other image untagged."""
@@ -115,14 +115,14 @@ class Records:
     def _size(self, repository: str, manifest: Manifest) -> int:
         document = manifest.document
         if "manifests" in document:
-            # ECR: of a manifest list, the largest of what it lists
+            # ECR: of a manifest list, the largest of its images
             listed = [self.image(repository, digest=each["digest"]) for each in document["manifests"]]
             return max((image.get_image_size_in_bytes() for image in listed if image), default=0)
         parts = [*document.get("layers", ()), document.get("config") or {}]
         return sum(int(part.get("size", 0)) for part in parts)
 
     def save(self) -> None:
-        """Write what the registry's storage does not hold: the repositories and their settings."""
+        """Write the repositories and their settings, which the registry's storage does not hold."""
         with self.lock:
             lines = []
             for name, repository in self.backend.repositories.items():
@@ -142,7 +142,7 @@ class Records:
     def load(self, stored: Iterable[Stored]) -> None:
         """Rebuild after a start: repositories from the file, images from the registry's storage.
 
-        What lies in the storage under a name that is not provisioned (any more) stays unknown.
+        Images under a name that is not provisioned (any more) stay unknown.
         """
         with self.lock:
             if self._file.exists():
@@ -154,7 +154,7 @@ class Records:
                 if each.repository not in self:
                     continue
                 if "manifests" in each.manifest.document:
-                    # an index may be older than what it lists, and its size comes from there
+                    # an index may be older than its images, and its size comes from theirs
                     later.append(each)
                 else:
                     self.record(each.repository, each.manifest, each.tags)

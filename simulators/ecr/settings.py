@@ -1,4 +1,4 @@
-"""What the pod is told by its environment variables; the names are listed in docs/ecr.md."""
+"""The settings of the pod, from its environment variables; docs/ecr.md lists their names."""
 
 from __future__ import annotations
 

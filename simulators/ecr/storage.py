@@ -1,4 +1,4 @@
-"""Reading Distribution's storage: which manifests and tags are there. Never written to, except to forget.
+"""Reads the manifests and tags of Distribution's storage; it writes there only to forget a repository.
 
 Layout (distribution/registry/storage/paths.go, "filesystem" driver):
     docker/registry/v2/repositories/<name>/_manifests/revisions/<algorithm>/<hex>/link
@@ -27,7 +27,7 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`body` is what was pushed, byte for byte; `pushed_at` is in unix seconds."""
+    """`body` is the pushed text, byte for byte; `pushed_at` is in unix seconds."""
 
     digest: str
     media_type: str
@@ -50,13 +50,13 @@ class Stored:
 
 
 def media_type_of(document: dict[str, Any]) -> str:
-    """What a manifest says it is; an OCI one need not say, then its shape does."""
+    """A manifest's own media type; an OCI one may lack it, then its shape decides."""
     return str(document.get("mediaType") or (INDEX if "manifests" in document else IMAGE))
 
 
 def read(root: Path) -> Iterator[Stored]:
     """All manifests below `root`, the oldest first; links whose blob is gone are left out."""
-    found = []
+    stored = []
     repositories = root / VERSION / "repositories"
     for manifests in sorted(repositories.rglob("_manifests")):
         name = manifests.parent.relative_to(repositories).as_posix()
@@ -70,8 +70,8 @@ def read(root: Path) -> Iterator[Stored]:
             body = data.read_text(encoding="utf-8")
             media_type = media_type_of(json.loads(body))
             manifest = Manifest(digest, media_type, body, link.stat().st_mtime)
-            found.append(Stored(name, manifest, tuple(sorted(tags[digest]))))
-    yield from sorted(found, key=lambda stored: stored.manifest.pushed_at)
+            stored.append(Stored(name, manifest, tuple(sorted(tags[digest]))))
+    yield from sorted(stored, key=lambda each: each.manifest.pushed_at)
 
 
 def _tags(manifests: Path) -> defaultdict[str, list[str]]:

@@ -42,7 +42,7 @@ class Token:
 
     @property
     def authorization(self) -> str:
-        """What GetAuthorizationToken hands out: base64 of `AWS:password`."""
+        """The token of GetAuthorizationToken: base64 of `AWS:password`."""
         return base64.b64encode(f"{USER}:{self.text}".encode()).decode()
 
 
@@ -84,7 +84,7 @@ class Tokens:
 
 
 def shared_secret(file: Path) -> bytes:
-    """The installation's secret, made at the first start; whoever comes first makes it, all read the same."""
+    """The installation's secret, made by the first container that starts; all read the same."""
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         fresh = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
@@ -93,7 +93,7 @@ def shared_secret(file: Path) -> bytes:
         try:
             os.link(fresh, file)
         except FileExistsError:
-            # another container of the pod was faster: its key is the one
+            # another container of the pod was faster: its key is used
             pass
         finally:
             fresh.unlink()

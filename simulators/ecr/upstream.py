@@ -10,9 +10,9 @@ from typing import Protocol
 
 from .wire import Answer
 
-#: belong to one connection, not to the message (RFC 9110, 7.6.1), or are made anew
+#: headers of one connection, not of the message (RFC 9110, 7.6.1)
 HOP = frozenset({"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"})
-OURS = frozenset({"host", "authorization", "content-length", "date"})
+REPLACED = frozenset({"host", "authorization", "content-length", "date"})
 
 
 class Registry(Protocol):
@@ -32,7 +32,7 @@ class Distribution:
 
     def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
         """Raises OSError or http.client.HTTPException when the registry does not answer."""
-        kept = {name: value for name, value in headers.items() if name.lower() not in HOP | OURS}
+        kept = {name: value for name, value in headers.items() if name.lower() not in HOP | REPLACED}
         connection = _Connection(self._path, self._timeout)
         try:
             connection.request(method, target, body=body or None, headers={**kept, "Host": self._host})

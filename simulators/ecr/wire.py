@@ -28,7 +28,7 @@ class Request:
 
     @property
     def path(self) -> str:
-        """Still percent-encoded, so that what was decided is what is forwarded."""
+        """Still percent-encoded, so that the checked path is the forwarded one."""
         return self.target.partition("?")[0]
 
     @property
@@ -106,4 +106,4 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = _serve  # http.server's names
 
     def log_message(self, *_: Any) -> None:
-        """The line above says more."""
+        """_serve writes a line with more facts."""

@@ -1,4 +1,7 @@
-"""A stand-in for a Jenkins controller: the same protocols, held to what a real one answered
-(docs/stand-in.md)."""
+"""A simulator of a Jenkins controller: the same protocols, compared with the recorded answers of a real one.
+
+docs/simulator.md describes it. The packages import each other in one direction:
+home < agents < pipelines < casc < api < http < controller.
+"""
 
 VERSION = "2.504.3"

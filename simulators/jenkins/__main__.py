@@ -1,5 +1,7 @@
 """Start the controller in its image: `python3 -m jenkins --httpPort=8080`."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import signal
@@ -10,38 +12,28 @@ from pathlib import Path
 from .agents.mark import mark
 from .controller import Controller
 from .home.settings import Settings, log, plain
-from .http.router import Router
 from .http.server import Server
 
 
-def settings(argv: list[str]) -> Settings:
-    """Take what matters out of the arguments that a Jenkins war takes; the others are accepted and
-    ignored."""
+def read_settings(argv: list[str]) -> Settings:
+    """Read the arguments of a Jenkins war that matter here; the others are accepted and ignored."""
     parser = argparse.ArgumentParser("jenkins", allow_abbrev=False)
     parser.add_argument("--httpPort", type=int, default=8080, dest="port")
     known, _ = parser.parse_known_args(argv)
-    home = Path(os.environ.get("JENKINS_HOME", "/var/jenkins_home"))
-    default = Settings(home)
-    return Settings(
-        home=home,
-        port=known.port,
-        classpath=os.environ.get("STAND_IN_CLASSPATH", default.classpath),
-        java=os.environ.get("STAND_IN_JAVA", default.java),
-        agent_jar=Path(os.environ.get("STAND_IN_AGENT_JAR", default.agent_jar)),
-    )
+    return Settings(Path(os.environ.get("JENKINS_HOME", "/var/jenkins_home")), known.port)
 
 
 def main(argv: list[str]) -> int:
-    """Serve until told to stop."""
-    here = settings(argv)
+    """Serve until a signal ends it."""
+    settings = read_settings(argv)
     plain("Running from: /usr/share/jenkins/jenkins.war")
-    here.home.mkdir(parents=True, exist_ok=True)
-    controller = Controller(here)
-    server = Server(here.port, Router(controller).answer)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    controller = Controller(settings)
+    server = Server(settings.port, controller.answer)
     log(
         "INFO",
         "hudson.WebAppMain#contextInitialized",
-        f'Jenkins home directory: {here.home} found at: EnvVars.masterEnvVars.get("JENKINS_HOME")',
+        f'Jenkins home directory: {settings.home} found at: EnvVars.masterEnvVars.get("JENKINS_HOME")',
     )
 
     def stop(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""The local ECR as its three processes on loopback, with a certificate of its own."""
+"""The ECR simulator as its three processes on loopback, with a certificate of its own."""
 
 from __future__ import annotations
 

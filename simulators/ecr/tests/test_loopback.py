@@ -1,4 +1,4 @@
-"""The local ECR as its clients see it: nginx, the application and Distribution together."""
+"""The ECR simulator as its clients see it: nginx, the application and Distribution together."""
 
 from __future__ import annotations
 

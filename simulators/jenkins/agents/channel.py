@@ -6,6 +6,8 @@ input. The agent answers in frames: stream (one byte), ID and size (four bytes e
 bytes. Streams are numbered as by the API server's exec; STATUS holds the exit code in digits.
 """
 
+from __future__ import annotations
+
 import itertools
 import queue
 import select
@@ -17,8 +19,8 @@ from collections.abc import Callable
 from .commands import STATUS, Command, Disconnected
 
 HEARTBEAT = 5.0
-LOOK = 0.5
-"""Seconds between looks whether a command is still wanted."""
+POLL = 0.5
+"""Seconds between checks whether a command was cancelled."""
 FRAME = struct.Struct(">BII")
 
 
@@ -26,7 +28,6 @@ class Channel:
     """The controller's side of one agent's connection."""
 
     def __init__(self, connection: socket.socket) -> None:
-        """Args: connection: open, with the agent at its other end."""
         self._connection = connection
         self._sending = threading.Lock()
         self._ids = itertools.count(1)
@@ -34,34 +35,34 @@ class Channel:
         self._closed = False
 
     def hold(self, removed: Callable[[], bool]) -> None:
-        """Stay until either side ends the connection; commands that run then are told."""
-        if self._tell(b"connected\n"):
+        """Return when either side ends the connection; commands that run then fail."""
+        if self._send(b"connected\n"):
             self._listen(removed)
         self._closed = True
         for answers in list(self._answers.values()):
             answers.put(None)
 
     def end(self) -> None:
-        """Tell the agent to go."""
-        self._tell(b"exit\n")
+        """Make the agent end."""
+        self._send(b"exit\n")
 
     def run(self, command: Command) -> int:
-        """Run a command where the agent runs, hand its output over as it comes, return its exit code.
+        """Run a command in the agent's container, pass its output on as it comes, return its exit code.
 
         Raises:
-            Disconnected: the connection ended, or the command is no longer wanted.
+            Disconnected: the connection ended, or the command was cancelled.
         """
         number = next(self._ids)
         answers = self._answers[number] = queue.SimpleQueue()
         payload = b"".join(argument.encode() + b"\0" for argument in command.argv) + command.stdin
         try:
-            # the order matters: who closes looks for answers that are waited for after it said so
+            # the order matters: hold() ends the waiting commands after it set _closed
             head = f"run {number} {len(command.argv)} {len(payload)}\n".encode()
-            if self._closed or not self._tell(head + payload):
+            if self._closed or not self._send(head + payload):
                 raise Disconnected("the agent's connection is closed")
             while not command.cancelled():
                 try:
-                    answer = answers.get(timeout=LOOK)
+                    answer = answers.get(timeout=POLL)
                 except queue.Empty:
                     continue
                 if answer is None:
@@ -79,7 +80,7 @@ class Channel:
         while not removed():
             readable, _, _ = select.select([self._connection], [], [], HEARTBEAT)
             if not readable:
-                if not self._tell(b"ping\n"):
+                if not self._send(b"ping\n"):
                     return
                 continue
             try:
@@ -88,10 +89,10 @@ class Channel:
                 return
             if not data:
                 return
-            pending = self._hand_out(pending + data)
+            pending = self._dispatch(pending + data)
 
-    def _hand_out(self, data: bytes) -> bytes:
-        """Give whole frames to who waits for them; returns what is left."""
+    def _dispatch(self, data: bytes) -> bytes:
+        """Pass whole frames to their commands; returns the rest."""
         while len(data) >= FRAME.size:
             stream, number, size = FRAME.unpack_from(data)
             end = FRAME.size + size
@@ -102,7 +103,7 @@ class Channel:
             data = data[end:]
         return data
 
-    def _tell(self, message: bytes) -> bool:
+    def _send(self, message: bytes) -> bool:
         try:
             with self._sending:
                 self._connection.sendall(message)

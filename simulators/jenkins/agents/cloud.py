@@ -1,4 +1,6 @@
-"""The Kubernetes cloud: which template serves a label, and the life of an agent's pod."""
+"""The Kubernetes cloud: the template of a label, and the life of an agent's pod."""
+
+from __future__ import annotations
 
 import secrets
 import threading
@@ -7,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..home.settings import log
 from . import podspec
 from .computers import Computer, Computers
 from .kube import Kube, KubeError
@@ -22,27 +25,25 @@ BACKING_OFF = (
 
 @dataclass(frozen=True)
 class Tools:
-    """What a cloud needs of the controller around it."""
+    """The parts of the controller that a cloud uses.
+
+    `cancel` cancels the queue items that wait for an agent with one of the labels, with the reason. A pod
+    that falls back to ImagePullBackOff `back_offs` times is given up (`Reaper.backoffEventsLimit`)."""
 
     computers: Computers
-    kube: Callable[[Mapping[str, Any]], Kube]
-    log: Callable[[str, str, str], None]
-    """level, logger, message."""
-    cancel: Callable[[Computer, str], None]
-    """Give up the queue items that wait for an agent, with the reason."""
+    cancel: Callable[[tuple[str, ...], str], None]
     root_url: Callable[[], str]
     back_offs: int = 3
-    """How often a pod falls back to ImagePullBackOff until it is given up: `Reaper.backoffEventsLimit`."""
 
 
 @dataclass
 class Cloud:
-    """One `kubernetes` cloud of the configuration, as its attributes are written there."""
+    """One `kubernetes` cloud; `data` holds its attributes as the configuration has them, `dynamic` the
+    templates that running pipelines declared, by label."""
 
     data: dict[str, Any]
     tools: Tools
     dynamic: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Templates that running pipelines declared, by label."""
     dying: list[Computer] = field(default_factory=list)
     refused_until: float = 0.0
 
@@ -53,19 +54,20 @@ class Cloud:
 
     @property
     def namespace(self) -> str:
-        """Where its pods go."""
+        """The namespace of its pods."""
         return str(self.data.get("namespace") or "default")
 
     def kube(self) -> Kube:
         """A client for its server."""
-        return self.tools.kube(self.data)
+        server = str(self.data.get("serverUrl") or "https://kubernetes.default")
+        return Kube(server, timeout=float(self.data.get("readTimeout") or 15))
 
     def templates(self) -> list[dict[str, Any]]:
         """The configured templates."""
         return list(self.data.get("templates") or [])
 
     def template_for(self, label: str | None) -> dict[str, Any] | None:
-        """The template that serves a label; a task without a label takes what is open to any."""
+        """The template that serves a label; a task without a label takes one that is open to any."""
         if label in self.dynamic:
             return self.dynamic[label]
         for template in self.templates():
@@ -83,17 +85,17 @@ class Cloud:
         """The templates that an `inheritFrom` names."""
         wanted = str(names or "").split()
         return [
-            t
+            template
             for name in wanted
-            for t in [*self.templates(), *self.dynamic.values()]
-            if t.get("name") == name or t.get("label") == name
+            for template in [*self.templates(), *self.dynamic.values()]
+            if name in {template.get("name"), template.get("label")}
         ]
 
     def room(self, template: Mapping[str, Any]) -> bool:
-        """Whether one more pod is allowed by the cloud's and the template's caps."""
+        """Whether the caps of the cloud and the template allow one more pod."""
         cap = int(self.data.get("containerCapStr") or self.data.get("containerCap") or 10)
         mine = [*self.tools.computers.all.values(), *self.dying]
-        of_template = sum(1 for c in mine if c.template.get("id") == template.get("id"))
+        of_template = sum(1 for computer in mine if computer.template.get("id") == template.get("id"))
         limit = int(template.get("instanceCapStr") or template.get("instanceCap") or 2147483647)
         return len(mine) < cap and of_template < limit and time.monotonic() >= self.refused_until
 
@@ -105,7 +107,7 @@ class Cloud:
         labels = str(template.get("label") or "")
         root = self.tools.root_url()
         url = str(self.data.get("jenkinsUrl") or root)
-        pod_labels = {str(e["key"]): str(e["value"]) for e in self.data.get("podLabels") or []}
+        pod_labels = {str(entry["key"]): str(entry["value"]) for entry in self.data.get("podLabels") or []}
         identity = podspec.Identity(
             name=name,
             secret=secret,
@@ -133,27 +135,25 @@ class Cloud:
             kube.create_pod(computer.namespace, computer.pod)
         except (KubeError, OSError) as error:
             trace = f"io.fabric8.kubernetes.client.KubernetesClientException: {error}"
-            self.tools.log(
+            log(
                 "WARNING",
                 "o.c.j.p.k.KubernetesLauncher#launch",
                 f"Error in provisioning; agent={computer.name}\n{trace}",
             )
-            computer.say(f"ERROR: Failed to launch {computer.name}\n{trace}")
+            computer.report(f"ERROR: Failed to launch {computer.name}\n{trace}")
             self.refused_until = time.monotonic() + 10.0
             self.tools.computers.remove(computer)
             return
         computer.running = True
-        computer.say(f"Created Pod: {self.name} {computer.namespace}/{computer.name}")
+        computer.report(f"Created Pod: {self.name} {computer.namespace}/{computer.name}")
         self._watch_start(computer, kube)
 
     def _watch_start(self, computer: Computer, kube: Kube) -> None:
-        """Until the agent is online: report the pod's state, and give up where the real plugin does."""
-        deadline = time.monotonic() + float(self.data.get("waitForPodSec") or 600)
-        connect = float(
-            computer.template.get("slaveConnectTimeoutStr")
-            or computer.template.get("slaveConnectTimeout")
-            or 1000
-        )
+        """Report the pod's state until the agent is online, and give up where the real plugin does."""
+        begin = time.monotonic()
+        limit = float(self.data.get("waitForPodSec") or 600)
+        template = computer.template
+        connect = float(template.get("slaveConnectTimeoutStr") or template.get("slaveConnectTimeout") or 1000)
         shown = ""
         back_offs, in_back_off, running_since = 0, False, None
         while not computer.online and not computer.removed:
@@ -167,49 +167,46 @@ class Cloud:
             report = pod_info(pod)
             if report and report != shown:
                 shown = report
-                computer.say(report)
+                computer.report(report)
             back_off = any(reason == "ImagePullBackOff" for _, reason, _ in waiting(pod))
             if back_off and not in_back_off:
                 back_offs += 1
                 if back_offs >= self.tools.back_offs:
                     self._give_up_image(computer, pod)
                     return
-                computer.say(BACKING_OFF.format(self.tools.back_offs - back_offs))
+                computer.report(BACKING_OFF.format(self.tools.back_offs - back_offs))
             in_back_off = back_off
-            if pod.get("status", {}).get("phase") == "Running":
-                running_since = running_since or time.monotonic()
-            late = running_since is not None and time.monotonic() - running_since > connect
-            if (
-                late
-                or time.monotonic() > deadline
-                or pod.get("status", {}).get("phase") in {"Failed", "Succeeded"}
-            ):
+            phase, now = pod.get("status", {}).get("phase"), time.monotonic()
+            if phase == "Running":
+                running_since = running_since or now
+            late = running_since is not None and now - running_since > connect
+            if late or now - begin > limit or phase in {"Failed", "Succeeded"}:
                 self._give_up(computer, pod, connect)
                 return
             computer.gone.wait(POLL)
 
     def _give_up_image(self, computer: Computer, pod: Mapping[str, Any]) -> None:
-        images = {c["name"]: c["image"] for c in pod["spec"]["containers"]}
+        images = {entry["name"]: entry["image"] for entry in pod["spec"]["containers"]}
         broken = next(
             name for name, reason, _ in waiting(pod) if reason in {"ImagePullBackOff", "ErrImagePull"}
         )
-        computer.say(
+        computer.report(
             f'ERROR: Unable to pull container image "{images[broken]}". Check if image tag name is '
             f"spelled correctly."
         )
         if computer.dynamic:
-            self.tools.cancel(computer, "Queue task was cancelled")
+            self.tools.cancel(computer.labels, "Queue task was cancelled")
         self.terminate(computer)
 
     def _give_up(self, computer: Computer, pod: Mapping[str, Any], seconds: float) -> None:
         phase = pod.get("status", {}).get("phase", "Unknown")
         reason = f"Agent is not connected after {seconds:.0f} seconds, status: {phase}"
-        self.tools.log(
+        log(
             "WARNING",
             "o.c.j.p.k.KubernetesLauncher#launch",
             f"Error in provisioning; agent={computer.name}: {reason}",
         )
-        computer.say(f"ERROR: Failed to launch {computer.name}\njava.lang.IllegalStateException: {reason}")
+        computer.report(f"ERROR: Failed to launch {computer.name}\njava.lang.IllegalStateException: {reason}")
         self.terminate(computer)
 
     def terminate(self, computer: Computer) -> None:
@@ -232,7 +229,7 @@ class Cloud:
                     break
                 pause.wait(POLL)
         except (KubeError, OSError) as error:
-            self.tools.log(
+            log(
                 "WARNING",
                 "o.c.j.p.k.KubernetesSlave#_terminate",
                 f"Failed to delete pod for agent {computer.name}: {error}",
@@ -243,15 +240,15 @@ class Cloud:
 
     def lost(self) -> list[Computer]:
         """Agents whose pod was deleted or died under them."""
-        mine = [c for c in list(self.tools.computers.all.values()) if c.running]
+        mine = [computer for computer in list(self.tools.computers.all.values()) if computer.running]
         if not mine:
             return []
         try:
             pods = {
-                p["metadata"]["name"]: p
-                for ns in {c.namespace for c in mine}
-                for p in self.kube().pods(ns, "jenkins/label")
+                pod["metadata"]["name"]: pod
+                for namespace in {computer.namespace for computer in mine}
+                for pod in self.kube().pods(namespace, "jenkins/label")
             }
         except (KubeError, OSError):
             return []
-        return [c for c in mine if not c.removed and is_dead(pods.get(c.name))]
+        return [computer for computer in mine if not computer.removed and is_dead(pods.get(computer.name))]

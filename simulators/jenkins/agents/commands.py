@@ -1,4 +1,6 @@
-"""A command in an agent's container, whichever way it gets there."""
+"""A command in an agent's container, by whichever way it is sent there."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +15,8 @@ class Disconnected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What runs (`argv`), the whole of its input, who takes its output as it comes (stream and bytes), and
-    whether it is no longer wanted."""
+    """A command: its arguments, the whole of its input, the receiver of its output (stream and bytes, as they
+    come), and whether it was cancelled."""
 
     argv: tuple[str, ...]
     stdin: bytes = b""

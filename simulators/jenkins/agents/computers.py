@@ -1,4 +1,6 @@
-"""Agents: the nodes that the remote API shows, and the connection that keeps each of them online."""
+"""Agents: the nodes of the controller, and the connection that keeps each of them online."""
+
+from __future__ import annotations
 
 import hmac
 import socket
@@ -11,13 +13,15 @@ from typing import Any
 from .channel import Channel
 
 AGENT = "jnlp"
-"""The container that the agent itself runs in."""
-REMOTING = "3301.v4363ddcca_4e7"
+"""The container of the agent itself."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Computer:
-    """One agent and the pod behind it."""
+    """One agent and its pod.
+
+    `build_log` prints to the build that declared the pod; a static template's pod prints nowhere. `task` is
+    the queue item that holds the executor. `running` says whether the pod was made."""
 
     name: str
     template: dict[str, Any]
@@ -26,24 +30,20 @@ class Computer:
     namespace: str
     pod: dict[str, Any]
     build_log: Callable[[str], None] | None = None
-    """Where a pipeline's own pod reports; a static template's pod reports to nobody."""
     online: bool = False
     removed: bool = False
     accepting: bool = True
     busy: bool = False
     task: Any = None
-    """The queue item that has the executor."""
-    log: list[str] = field(default_factory=list)
     idle_since: float = field(default_factory=time.monotonic)
     running: bool = False
-    """Whether its pod was made."""
     gone: threading.Event = field(default_factory=threading.Event)
     channel: Channel | None = None
 
     @property
     def workdir(self) -> str:
         """The agent's remote root."""
-        own = next(c for c in self.pod["spec"]["containers"] if c["name"] == AGENT)
+        own = next(entry for entry in self.pod["spec"]["containers"] if entry["name"] == AGENT)
         return str(own["workingDir"])
 
     @property
@@ -51,17 +51,21 @@ class Computer:
         """Whether a pipeline declared the pod."""
         return bool(self.template.get("dynamic"))
 
-    def say(self, line: str) -> None:
-        """Report to the build that asked for this pod, if one did."""
+    @property
+    def idle_minutes(self) -> float:
+        """Minutes for which the agent is kept without a task; without any it goes after its one task."""
+        return float(self.template.get("idleMinutesStr") or self.template.get("idleMinutes") or 0)
+
+    def report(self, line: str) -> None:
+        """Print to the build that declared this pod, if one did."""
         if self.build_log is not None:
             self.build_log(line)
 
 
 class Computers:
-    """All agents, by name."""
+    """All agents, by name; `changed` is called when one comes or goes."""
 
     def __init__(self, changed: Callable[[], None]) -> None:
-        """Args: changed: called when an agent comes or goes."""
         self._changed = changed
         self.all: dict[str, Computer] = {}
 
@@ -79,45 +83,43 @@ class Computers:
         computer.gone.set()
         self._changed()
 
+    def matching(self, label: str | None) -> list[Computer]:
+        """Every agent with the label; a task without a label takes an agent of a static template."""
+        return [
+            computer
+            for computer in list(self.all.values())
+            if label in computer.labels or (label is None and not computer.dynamic)
+        ]
+
     def idle(self, label: str | None) -> Computer | None:
         """An agent that can take a task now."""
         return next(
             (
-                c
-                for c in list(self.all.values())
-                if c.online
-                and c.accepting
-                and not c.busy
-                and (label in c.labels or (label is None and not c.dynamic))
+                computer
+                for computer in self.matching(label)
+                if computer.online and computer.accepting and not computer.busy
             ),
             None,
         )
 
-    def matching(self, label: str | None) -> list[Computer]:
-        """Every agent with the label."""
-        return [c for c in list(self.all.values()) if label in c.labels or (label is None and not c.dynamic)]
+    def release(self, computer: Computer, task: object) -> None:
+        """Free an executor unless another task has it already."""
+        if computer.task is task:
+            computer.task, computer.busy = None, False
+            computer.idle_since = time.monotonic()
+        self._changed()
 
     def accepts(self, name: str, secret: str) -> bool:
         """Whether an agent of that name is expected and knows its secret."""
         computer = self.all.get(name)
         return computer is not None and hmac.compare_digest(computer.secret.encode(), secret.encode())
 
-    def connect(self, name: str, connection: socket.socket, web_socket: bool) -> None:
+    def connect(self, name: str, connection: socket.socket) -> None:
         """Hold an agent's connection: the node is online exactly as long as this call lasts."""
         computer = self.all.get(name)
         if computer is None:
             return
-        host, port = connection.getpeername()[:2]
         channel = computer.channel = Channel(connection)
-        computer.log += [] if web_socket else [f"Inbound agent connected from {host}/{host}:{port}"]
-        computer.log += [
-            *(["WebSocket connection open"] if web_socket else []),
-            f"Remoting version: {REMOTING}",
-            "Launcher: KubernetesLauncher",
-            f"Communication Protocol: {'WebSocket' if web_socket else 'JNLP4-connect'}",
-            "This is a Unix agent",
-            "Agent successfully connected and online",
-        ]
         computer.online = True
         computer.idle_since = time.monotonic()
         self._changed()

@@ -1,5 +1,7 @@
 """The few calls of the Kubernetes API that agents in pods need."""
 
+from __future__ import annotations
+
 import contextlib
 import http.client
 import json
@@ -23,7 +25,6 @@ class KubeError(Exception):
     """The API server refused; carries its status code and message."""
 
     def __init__(self, verb: str, url: str, status: int, message: str) -> None:
-        """Args: verb, url: of the request; status: HTTP; message: the server's own."""
         super().__init__(f"Failure executing: {verb} at: {url}. Message: {message}.")
         self.status = status
         self.message = message
@@ -31,13 +32,13 @@ class KubeError(Exception):
 
 @dataclass(frozen=True)
 class Kube:
-    """One API server and who we are there."""
+    """One API server and the account used there."""
 
     server: str
     token_file: Path = ACCOUNT / "token"
     ca_file: Path = ACCOUNT / "ca.crt"
     timeout: float = 15.0
-    #: each thread's connection; who waits for a pod asks many times, and TLS costs more than the answer
+    #: each thread's connection: waiting for a pod takes many requests, and TLS costs more than the answer
     _kept: threading.local = field(default_factory=threading.local, init=False, repr=False, compare=False)
 
     def _token(self) -> str | None:
@@ -47,21 +48,19 @@ class Kube:
     def _tls(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self.ca_file) if self.ca_file.exists() else None)
 
-    def request(
-        self, verb: str, path: str, body: Any = None, raw: bool = False, kind: str = "application/json"
-    ) -> Any:
-        """Send one request and return the decoded answer (text when `raw`).
+    def request(self, verb: str, path: str, body: Any = None, kind: str = "application/json") -> Any:
+        """Send one request and return the decoded answer.
 
         Raises:
             KubeError: any answer of 400 and more.
             OSError: the server cannot be reached.
         """
-        headers = {"Accept": "application/json", "Content-Type": kind, "User-Agent": "conformance-stand-in"}
+        headers = {"Accept": "application/json", "Content-Type": kind, "User-Agent": "conformance-simulator"}
         if token := self._token():
             headers["Authorization"] = f"Bearer {token}"
         connection = self._connection()
 
-        def ask() -> Any:
+        def exchange() -> Any:
             try:
                 connection.request(verb, path, None if body is None else json.dumps(body), headers)
                 answer = connection.getresponse()
@@ -71,14 +70,16 @@ class Kube:
                 raise
             if answer.status >= 400:
                 raise KubeError(verb, self.server + path, answer.status, _message(content))
-            return content if raw else json.loads(content)
+            return json.loads(content)
 
         if verb != "GET":
             connection.close()  # a change is never sent twice, so never over one that may be closed already
         elif connection.sock is not None:
-            with contextlib.suppress(ConnectionError):  # the server closes what was idle for long
-                return ask()
-        return ask()
+            with contextlib.suppress(
+                ConnectionError
+            ):  # the server closes connections that were idle for long
+                return exchange()
+        return exchange()
 
     def _connection(self) -> http.client.HTTPConnection:
         """This thread's; not yet open when it is new."""
@@ -90,8 +91,8 @@ class Kube:
                 if parts.scheme == "https"
                 else http.client.HTTPConnection(host, parts.port, timeout=self.timeout)
             )
-        found: http.client.HTTPConnection = self._kept.connection
-        return found
+        connection: http.client.HTTPConnection = self._kept.connection
+        return connection
 
     def create_pod(self, namespace: str, pod: dict[str, Any]) -> dict[str, Any]:
         """Create a pod."""
@@ -124,23 +125,11 @@ class Kube:
             if error.status != 404:
                 raise
 
-    def log(self, namespace: str, name: str, container: str, lines: int = 30) -> str:
-        """The last lines of a container."""
-        query = urlencode({"container": container, "tailLines": lines})
-        return str(
-            self.request("GET", f"/api/v1/namespaces/{namespace}/pods/{quote(name)}/log?{query}", raw=True)
-        )
-
-    def events(self, namespace: str, name: str) -> list[dict[str, Any]]:
-        """The events about a pod."""
-        query = urlencode({"fieldSelector": f"involvedObject.name={name}"})
-        return list(self.request("GET", f"/api/v1/namespaces/{namespace}/events?{query}")["items"])
-
     def exec(self, namespace: str, pod: str, container: str, command: Command) -> int:
-        """Run a command in a container, hand its output over as it comes, return its exit code.
+        """Run a command in a container, pass its output on as it comes, return its exit code.
 
         Raises:
-            Disconnected: the container went away, or `cancelled` became true.
+            Disconnected: the container ended, or the command was cancelled.
             KubeError: the server refused to start it.
         """
         query = [("container", container), ("stdin", "true"), ("stdout", "true"), ("stderr", "true")]

@@ -1,11 +1,13 @@
-"""The pod of an agent, from a template of the configuration and the YAML of a pipeline, as the
-kubernetes plugin makes it."""
+"""The pod of an agent, from a template of the configuration and the YAML of a pipeline, as the kubernetes
+plugin makes it."""
+
+from __future__ import annotations
 
 import hashlib
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +20,8 @@ DEFAULT_IMAGE = "jenkins/inbound-agent:3309.v27b_9314fd1a_4-1"
 
 @dataclass(frozen=True)
 class Identity:
-    """What the controller adds to a pod so that its agent finds the way home."""
+    """The facts by which an agent finds its controller; `run_url` is the build's path below the root URL when
+    a pipeline declared the pod."""
 
     name: str
     secret: str
@@ -29,7 +32,6 @@ class Identity:
     web_socket: bool
     pod_labels: Mapping[str, str]
     run_url: str | None = None
-    """The build's path below the root URL when a pipeline asked for the pod."""
 
 
 def suffix() -> str:
@@ -79,7 +81,7 @@ def _truthy(value: Any) -> bool:
 
 def _container(spec: Mapping[str, Any], identity: Identity) -> dict[str, Any]:
     """A containerTemplate of the configuration as a container."""
-    made: dict[str, Any] = {
+    container: dict[str, Any] = {
         "name": spec["name"],
         "image": spec.get("image") or DEFAULT_IMAGE,
         "imagePullPolicy": "Always" if _truthy(spec.get("alwaysPullImage")) else "IfNotPresent",
@@ -88,16 +90,16 @@ def _container(spec: Mapping[str, Any], identity: Identity) -> dict[str, Any]:
     }
     args = str(spec.get("args") or "").replace("^${", "${").replace("${computer.jnlpmac}", identity.secret)
     if args:
-        made["args"] = args.replace("${computer.name}", identity.name).split()
+        container["args"] = args.replace("${computer.name}", identity.name).split()
     if command := str(spec.get("command") or "").split():
-        made["command"] = command
+        container["command"] = command
     if env := _environment(spec.get("envVars") or []):
-        made["env"] = env
+        container["env"] = env
     if _truthy(spec.get("privileged")):
-        made["securityContext"] = {"privileged": True}
+        container["securityContext"] = {"privileged": True}
     for key, kube in (("runAsUser", "runAsUser"), ("runAsGroup", "runAsGroup")):
         if spec.get(key):
-            made.setdefault("securityContext", {})[kube] = int(spec[key])
+            container.setdefault("securityContext", {})[kube] = int(spec[key])
     resources = {
         side: {
             unit: str(spec[f"resource{name}{field}"])
@@ -107,20 +109,31 @@ def _container(spec: Mapping[str, Any], identity: Identity) -> dict[str, Any]:
         for side, name in (("limits", "Limit"), ("requests", "Request"))
     }
     if present := {side: values for side, values in resources.items() if values}:
-        made["resources"] = present
-    return made
+        container["resources"] = present
+    return container
 
 
 def _environment(variables: list[Any]) -> list[dict[str, Any]]:
-    made: list[dict[str, Any]] = []
+    environment: list[dict[str, Any]] = []
     for entry in variables:
         kind, value = next(iter(entry.items())) if len(entry) == 1 else ("envVar", entry)
         if kind in {"secretEnvVar", "podEnvVarSecret"}:
             source = {"secretKeyRef": {"name": value["secretName"], "key": value["secretKey"]}}
-            made.append({"name": value["key"], "valueFrom": source})
+            environment.append({"name": value["key"], "valueFrom": source})
         else:
-            made.append({"name": value["key"], "value": str(value.get("value") or "")})
-    return made
+            environment.append({"name": value["key"], "value": str(value.get("value") or "")})
+    return environment
+
+
+VOLUMES: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "configMapVolume": lambda value: {"configMap": {"name": value.get("configMapName")}},
+    "secretVolume": lambda value: {"secret": {"secretName": value.get("secretName")}},
+    "emptyDirVolume": lambda value: {
+        "emptyDir": {"medium": "Memory"} if _truthy(value.get("memory")) else {}
+    },
+    "hostPathVolume": lambda value: {"hostPath": {"path": value.get("hostPath")}},
+}
+"""The volumes of a template, as Kubernetes has them."""
 
 
 def _volumes(template: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -130,15 +143,7 @@ def _volumes(template: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[di
     for number, entry in enumerate(template.get("volumes") or []):
         kind, value = next(iter(entry.items()))
         name = f"volume-{number}"
-        sources: dict[str, dict[str, Any]] = {
-            "configMapVolume": {"configMap": {"name": value.get("configMapName")}},
-            "secretVolume": {"secret": {"secretName": value.get("secretName")}},
-            "emptyDirVolume": {"emptyDir": {"medium": "Memory"} if _truthy(value.get("memory")) else {}},
-            "hostPathVolume": {"hostPath": {"path": value.get("hostPath")}},
-            "persistentVolumeClaim": {"persistentVolumeClaim": {"claimName": value.get("claimName")}},
-            "nfsVolume": {"nfs": {"server": value.get("serverAddress"), "path": value.get("serverPath")}},
-        }
-        volumes.append({"name": name, **sources[kind]})
+        volumes.append({"name": name, **VOLUMES[kind](value)})
         mounts.append(
             {
                 "name": name,
@@ -185,9 +190,9 @@ def build(template: Mapping[str, Any], identity: Identity) -> dict[str, Any]:
         container["volumeMounts"] = wanted
     jnlp = next(entry for entry in containers if entry.get("name") == "jnlp")
     jnlp.setdefault("args", [identity.secret, identity.name])
-    ours = _agent_environment(identity, jnlp["workingDir"])
-    taken = {entry["name"] for entry in ours}
-    jnlp["env"] = [*ours, *(entry for entry in jnlp.get("env") or [] if entry["name"] not in taken)]
+    own = _agent_environment(identity, jnlp["workingDir"])
+    taken = {entry["name"] for entry in own}
+    jnlp["env"] = [*own, *(entry for entry in jnlp.get("env") or [] if entry["name"] not in taken)]
     jnlp.setdefault("imagePullPolicy", "IfNotPresent")
     spec["containers"] = containers
     spec.setdefault("nodeSelector", {"kubernetes.io/os": "linux"})

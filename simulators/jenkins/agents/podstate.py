@@ -1,4 +1,6 @@
-"""What the state of an agent's pod means, and how the plugin words it."""
+"""The state of an agent's pod, in the words of the kubernetes plugin."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,16 +14,11 @@ def is_dead(pod: Mapping[str, Any] | None) -> bool:
 
 
 def waiting(pod: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Containers that wait, with reason and message."""
-    statuses = pod.get("status", {}).get("containerStatuses") or []
+    """Waiting containers, with reason and message."""
     return [
-        (
-            s["name"],
-            s["state"]["waiting"].get("reason", ""),
-            s["state"]["waiting"].get("message") or "No message",
-        )
-        for s in statuses
-        if s.get("state", {}).get("waiting")
+        (status["name"], state.get("reason", ""), state.get("message") or "No message")
+        for status in pod.get("status", {}).get("containerStatuses") or []
+        if (state := status.get("state", {}).get("waiting"))
     ]
 
 
@@ -35,23 +32,13 @@ def pod_info(pod: Mapping[str, Any]) -> str:
         if (dead := status.get("state", {}).get("terminated"))
     ]
     phase = pod.get("status", {}).get("phase", "Pending")
-    ready = next(
-        (
-            c
-            for c in pod.get("status", {}).get("conditions") or []
-            if c["type"] == "Ready" and c["status"] == "False"
-        ),
-        None,
-    )
-    unscheduled = next(
-        (
-            c
-            for c in pod.get("status", {}).get("conditions") or []
-            if c["type"] == "PodScheduled" and c["status"] == "False"
-        ),
-        None,
-    )
-    condition = unscheduled or ready
+    refused = {
+        condition["type"]: condition
+        for condition in pod.get("status", {}).get("conditions") or []
+        if condition["status"] == "False"
+    }
+    unscheduled = refused.get("PodScheduled")
+    condition = unscheduled or refused.get("Ready")
     if condition and (lines or unscheduled):
         lines.append(
             f"\tPod [{phase}][{condition.get('reason', '')}] {condition.get('message') or 'No message'}"

@@ -1,39 +1,55 @@
-"""The build queue: what waits, why, and what became of it."""
+"""The build queue: the items that wait, why they wait, and how they ended."""
+
+from __future__ import annotations
 
 import itertools
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from ..home.builds import Build
 from ..home.items import Item
+from .computers import Computer
 
 REMEMBER = 300.0
-"""Seconds for which an item that left the queue can still be asked about."""
+"""Seconds for which an item that left the queue can still be read."""
 
 
-@dataclass
+class QueueState(StrEnum):
+    """The states of an item."""
+
+    WAITING = "waiting"
+    BLOCKED = "blocked"
+    BUILDABLE = "buildable"
+    LEFT = "left"
+    CANCELLED = "cancelled"
+
+
+OVER = {QueueState.LEFT, QueueState.CANCELLED}
+
+
+@dataclass(eq=False)
 class QueueItem:
-    """A job that waits for its start, or a `node` step that waits for an executor."""
+    """A job that waits for its start, or a `node` step that waits for an executor: then `build` is the
+    step's."""
 
     id: int
-    job: Item | None
+    job: Item
     build: Build | None = None
-    """The build whose `node` step waits; None for a job."""
     label: str | None = None
     parameters: list[dict[str, Any]] = field(default_factory=list)
     causes: list[dict[str, Any]] = field(default_factory=list)
     since: int = field(default_factory=lambda: int(time.time() * 1000))
     due: float = 0.0
-    state: str = "waiting"
-    """waiting, blocked, buildable, left or cancelled."""
+    state: QueueState = QueueState.WAITING
     why: str | None = None
     stuck: bool = False
     buildable_since: int = 0
     executable: Build | None = None
-    computer: Any = None
+    computer: Computer | None = None
     cancel_reason: str | None = None
     left_at: float = 0.0
     decided: threading.Event = field(default_factory=threading.Event)
@@ -43,23 +59,28 @@ class QueueItem:
         """Whether it is a step's placeholder."""
         return self.build is not None
 
+    @property
+    def needs_agent(self) -> bool:
+        """Whether the whole build needs an executor: a free-style job's does."""
+        config = self.job.config
+        return config is not None and config.tag == "project" and not self.is_node
+
     def leave(self) -> None:
         """It runs."""
-        self.state, self.why, self.stuck, self.left_at = "left", None, False, time.monotonic()
+        self.state, self.why, self.stuck, self.left_at = QueueState.LEFT, None, False, time.monotonic()
         self.decided.set()
 
     def cancel(self, reason: str | None = None) -> None:
         """It will never run."""
-        self.state, self.why, self.left_at = "cancelled", None, time.monotonic()
+        self.state, self.why, self.left_at = QueueState.CANCELLED, None, time.monotonic()
         self.cancel_reason = reason
         self.decided.set()
 
 
 class Queue:
-    """Items in the order in which they came; the newest is shown first."""
+    """Items in the order in which they came; `changed` is called when one is added."""
 
     def __init__(self, changed: Callable[[], None], first: int) -> None:
-        """Args: changed: called when something was added; first: the first id to give."""
         self._changed = changed
         self._ids = itertools.count(first)
         self._lock = threading.RLock()
@@ -91,15 +112,21 @@ class Queue:
     def wait_for_node(self, job: Item, build: Build, label: str | None) -> QueueItem:
         """Queue a `node` step."""
         with self._lock:
-            item = QueueItem(self._next(), job, build=build, label=label, state="buildable")
+            item = QueueItem(self._next(), job, build=build, label=label, state=QueueState.BUILDABLE)
             item.buildable_since = item.since
             item.why, item.stuck = "Waiting for next available executor", True
             self.items.append(item)
         self._changed()
         return item
 
+    def cancel_labelled(self, labels: tuple[str, ...], reason: str) -> None:
+        """Cancel the items that wait for an agent with one of the labels."""
+        for item in self.waiting():
+            if item.label in labels:
+                item.cancel(reason)
+
     def kept(self) -> list[dict[str, Any]]:
-        """Jobs that wait, as they outlive the process. A step's placeholder goes with its build."""
+        """The waiting jobs, as they outlive the process. A step's placeholder ends with its build."""
         now, wall = time.monotonic(), time.time()
         return [
             {
@@ -111,35 +138,30 @@ class Queue:
                 "due": wall + item.due - now,
             }
             for item in self.waiting()
-            if item.job is not None and not item.is_node
+            if not item.is_node
         ]
 
-    def restore(self, kept: list[dict[str, Any]], job_of: Callable[[str], Item | None]) -> None:
-        """Take back what waited when the last process ended, under its old ids; a job that is gone is not."""
+    def restore(self, kept: list[dict[str, Any]], job_named: Callable[[str], Item | None]) -> None:
+        """Take back the items of the last process under their old ids; an item of a job that is gone is
+        dropped."""
         for each in kept:
-            job, left = job_of(each["job"]), each["due"] - time.time()
+            job, left = job_named(each["job"]), each["due"] - time.time()
             if job is not None:
-                item = QueueItem(
-                    each["id"],
-                    job,
-                    parameters=each["parameters"],
-                    causes=each["causes"],
-                    since=each["since"],
-                    due=time.monotonic() + left,
-                )
+                facts = {name: each[name] for name in ("parameters", "causes", "since")}
+                item = QueueItem(each["id"], job, due=time.monotonic() + left, **facts)
                 if left > 0:
                     item.why = f"In the quiet period. Expires in {left:.0f} sec"
                 self.items.append(item)
         self._changed()
 
     def waiting(self) -> list[QueueItem]:
-        """What is in the queue now."""
+        """The items that are in the queue now."""
         with self._lock:
             now = time.monotonic()
             self.items = [
-                i for i in self.items if i.state not in {"left", "cancelled"} or now - i.left_at < REMEMBER
+                item for item in self.items if item.state not in OVER or now - item.left_at < REMEMBER
             ]
-            return [i for i in self.items if i.state not in {"left", "cancelled"}]
+            return [item for item in self.items if item.state not in OVER]
 
     def find(self, number: int) -> QueueItem | None:
         """An item by its id, for a while also after it left."""

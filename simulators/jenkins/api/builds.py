@@ -1,44 +1,47 @@
 """Builds as the remote API shows them."""
 
-from collections.abc import Callable, Mapping
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from ..home.builds import Build, estimate
 from ..home.items import Item
-from .export import EMPTY, Bean, Shown, deep
+from ..home.jobxml import PIPELINE
+from .export import EMPTY, Bean, Shown, always, shown_at
 from .kinds import RUNS, tag_of
 
+TIMES = (
+    "blockedDurationMillis",
+    "blockedTimeMillis",
+    "buildableDurationMillis",
+    "buildableTimeMillis",
+    "subTaskCount",
+    "waitingDurationMillis",
+    "waitingTimeMillis",
+)
 
+
+@dataclass(frozen=True)
 class BuildBeans:
-    """Makes the beans of builds."""
+    """Makes the beans of builds; `absolute` makes the URL of a path below the root."""
 
-    def __init__(self, url: Callable[[str], str]) -> None:
-        """Args: url: makes a path below the root absolute."""
-        self._url = url
+    absolute: Callable[[str], str]
 
     def show(self, item: Item, build: Build) -> Bean:
         """A build of a job."""
-        pipeline = tag_of(item) == "flow-definition"
+        pipeline = tag_of(item) == PIPELINE
         before, after = item.builds.get(build.number - 1), item.builds.get(build.number + 1)
         executor: Bean | None = None
         if build.building:
             executor = Bean("hudson.model.OneOffExecutor" if pipeline else None, {})
         props: dict[str, Any] = {
-            "actions": lambda: self._run_actions(item, build, pipeline),
-            "artifacts": lambda: [
-                Bean(
-                    None,
-                    {
-                        "displayPath": Shown(2, path.rsplit("/", 1)[-1]),
-                        "fileName": Shown(2, path.rsplit("/", 1)[-1]),
-                        "relativePath": Shown(2, path),
-                    },
-                )
-                for path in build.artifacts
-            ],
+            "actions": lambda: self._actions(item, build, pipeline),
+            "artifacts": lambda: [_artifact(path) for path in build.artifacts],
             "building": build.building,
-            "description": build.description,
-            "displayName": build.display_name or f"#{build.number}",
+            "description": None,
+            "displayName": f"#{build.number}",
             "duration": build.duration,
             "estimatedDuration": lambda: estimate(item.builds),
             "executor": executor,
@@ -50,7 +53,7 @@ class BuildBeans:
             "queueId": build.queue_id,
             "result": build.result,
             "timestamp": build.timestamp,
-            "url": Shown(2, self._url(f"{item.url}{build.number}/")),
+            "url": Shown(2, self.absolute(f"{item.url}{build.number}/")),
             "culprits": [],
             "inProgress": build.building,
         }
@@ -61,123 +64,107 @@ class BuildBeans:
                 "previousBuild": lambda: self._near(item, before),
             }
         else:
-            empty = Bean("hudson.scm.EmptyChangeLogSet", {"items": deep([]), "kind": deep(None)})
+            empty = Bean("hudson.scm.EmptyChangeLogSet", always({"items": [], "kind": None}))
             props |= {"builtOn": build.built_on, "changeSet": empty}
         return Bean(RUNS[tag_of(item)], props)
 
     def _near(self, item: Item, other: Build | None) -> Bean | None:
         return Bean(None, self.show(item, other).props) if other else None
 
-    def _run_actions(self, item: Item, build: Build, pipeline: bool) -> list[Bean]:
-        made: list[Bean] = []
-        if build.parameters:
-            made.append(parameters_action(build.parameters))
-        made += [causes_action(build.causes), self._timing(build)]
+    def _actions(self, item: Item, build: Build, pipeline: bool) -> list[Bean]:
+        actions = [parameters_action(build.parameters)] if build.parameters else []
+        actions += [causes_action(build.causes), _timing(build)]
+        display = self._display(item, build)
         if not pipeline:
-            return [
-                *made,
-                *[EMPTY] * (0 if build.building else build.seed_actions),
-                self._display(item, build),
-            ]
-        made.append(Bean("org.jenkinsci.plugins.workflow.libs.LibrariesAction", {"libraries": []}))
+            return [*actions, *[EMPTY] * (0 if build.building else build.seed_actions), display]
+        actions.append(Bean("org.jenkinsci.plugins.workflow.libs.LibrariesAction", {"libraries": []}))
         if build.env_used:
-            made.append(Bean("org.jenkinsci.plugins.workflow.cps.EnvActionImpl", {}))
-        made += [EMPTY] * build.hidden_actions
+            actions.append(Bean("org.jenkinsci.plugins.workflow.cps.EnvActionImpl", {}))
+        actions += [EMPTY] * build.hidden_actions
         if build.interrupted is not None:
-            cls = "jenkins.model.CauseOfInterruption"
-            causes = [
-                Bean(
-                    f"{cls}$UserInterruption" if c.startswith("Aborted by") else cls,
-                    {"shortDescription": Shown(2, c)},
-                )
-                for c in build.interrupted
-            ]
-            made.append(Bean("jenkins.model.InterruptedBuildAction", {"causes": causes}))
+            causes = [_interruption(cause) for cause in build.interrupted]
+            actions.append(Bean("jenkins.model.InterruptedBuildAction", {"causes": causes}))
         restart = Bean(
             "org.jenkinsci.plugins.pipeline.modeldefinition.actions.RestartDeclarativePipelineAction",
             {"restartEnabled": False, "restartableStages": []},
         )
-        made += [self._display(item, build), restart, EMPTY]
-        made += [EMPTY, EMPTY] if build.building else []
-        return [
-            *made,
-            Bean("org.jenkinsci.plugins.workflow.job.views.FlowGraphAction", {"nodes": []}),
-            EMPTY,
-            EMPTY,
-        ]
+        graph = Bean("org.jenkinsci.plugins.workflow.job.views.FlowGraphAction", {"nodes": []})
+        return [*actions, display, restart, *[EMPTY] * (3 if build.building else 1), graph, EMPTY, EMPTY]
 
     def _display(self, item: Item, build: Build) -> Bean:
-        run = self._url(f"{item.url}{build.number}/")
+        run = self.absolute(f"{item.url}{build.number}/")
         props = {
             "artifactsUrl": f"{run}artifact",
-            "changesUrl": f"{self._url(item.url)}changes",
+            "changesUrl": f"{self.absolute(item.url)}changes",
             "displayUrl": run,
             "testsUrl": f"{run}testReport",
         }
         return Bean("org.jenkinsci.plugins.displayurlapi.actions.RunDisplayAction", props)
 
-    @staticmethod
-    def _timing(build: Build) -> Bean:
-        executing = build.executing_ms if build.sub_tasks else build.duration
-        used = round(executing / build.duration, 2) if build.duration else 1.0
-        tasks = build.sub_tasks
-        shown = {
-            "blockedDurationMillis": 0,
-            "blockedTimeMillis": 0,
-            "buildableDurationMillis": 0 if tasks else build.buildable_ms,
-            "buildableTimeMillis": build.buildable_ms,
-            "buildingDurationMillis": build.duration,
-            "executingTimeMillis": executing,
-            "executorUtilization": used,
-            "subTaskCount": tasks,
-            "waitingDurationMillis": build.waiting_ms,
-            "waitingTimeMillis": build.waiting_ms,
-        }
-        deeper = {
-            "queuingDurationMillis": build.waiting_ms,
-            "queuingTimeMillis": build.waiting_ms + build.buildable_ms,
-            "totalDurationMillis": build.duration + build.waiting_ms,
-        }
-        return Bean(
-            "jenkins.metrics.impl.TimeInQueueAction", {**{k: Shown(2, v) for k, v in shown.items()}, **deeper}
-        )
+
+def _artifact(path: str) -> Bean:
+    name = path.rsplit("/", 1)[-1]
+    return Bean(None, shown_at(2, {"displayPath": name, "fileName": name, "relativePath": path}))
+
+
+def _interruption(cause: str) -> Bean:
+    cls = "jenkins.model.CauseOfInterruption"
+    aborted = cause.startswith("Aborted by")
+    return Bean(f"{cls}$UserInterruption" if aborted else cls, shown_at(2, {"shortDescription": cause}))
+
+
+def _timing(build: Build) -> Bean:
+    """The times of the metrics plugin; this simulator measures only the duration."""
+    shown = dict.fromkeys(TIMES, 0) | {
+        "buildingDurationMillis": build.duration,
+        "executingTimeMillis": build.duration,
+        "executorUtilization": 1.0,
+    }
+    deeper = {"queuingDurationMillis": 0, "queuingTimeMillis": 0, "totalDurationMillis": build.duration}
+    return Bean("jenkins.metrics.impl.TimeInQueueAction", {**shown_at(2, shown), **deeper})
 
 
 def parameters_action(values: list[dict[str, Any]]) -> Bean:
     """The values of a build's parameters."""
-    shown = [Bean(str(v["_class"]), {k: deep(v[k]) for k in ("name", "value")}) for v in values]
+    shown = [
+        Bean(str(value["_class"]), always({"name": value["name"], "value": value["value"]}))
+        for value in values
+    ]
     return Bean("hudson.model.ParametersAction", {"parameters": Shown(2, shown)})
 
 
 def causes_action(causes: list[dict[str, Any]]) -> Bean:
     """Why a build was started."""
-    shown = [Bean(str(c["_class"]), {k: Shown(9, v) for k, v in c.items() if k != "_class"}) for c in causes]
+    shown = [
+        Bean(str(cause["_class"]), always({name: value for name, value in cause.items() if name != "_class"}))
+        for cause in causes
+    ]
     return Bean("hudson.model.CauseAction", {"causes": Shown(2, shown)})
 
 
 def health(item: Item) -> list[Bean]:
-    """The weather: how many of the last five builds went well."""
-    recent = [item.builds[n] for n in sorted(item.builds, reverse=True)]
-    done = [b for b in recent if not b.building and b.result not in {"ABORTED", "NOT_BUILT"}][:5]
+    """The weather: the share of successful builds among the last five."""
+    recent = [item.builds[number] for number in sorted(item.builds, reverse=True)]
+    counted = [
+        build for build in recent if not build.building and build.result not in {"ABORTED", "NOT_BUILT"}
+    ]
+    done = counted[:5]
     if not done:
         return []
     failed = sum(1 for build in done if build.result == "FAILURE")
     score = 100 * (len(done) - failed) // len(done)
     if failed == 0:
-        said = "No recent builds failed."
+        summary = "No recent builds failed."
     elif failed == len(done):
-        said = "All recent builds failed."
+        summary = "All recent builds failed."
     else:
-        said = f"{failed} out of the last {len(done)} builds failed."
-    icon = next(
-        name
-        for limit, name in ((80, "80plus"), (60, "60to79"), (40, "40to59"), (20, "20to39"), (0, "00to19"))
-        if score >= limit
-    )
-    facts: Mapping[str, Any] = {
-        "description": f"Build stability: {said}",
+        summary = f"{failed} out of the last {len(done)} builds failed."
+    icons = ((80, "80plus"), (60, "60to79"), (40, "40to59"), (20, "20to39"), (0, "00to19"))
+    icon = next(name for limit, name in icons if score >= limit)
+    facts = {
+        "description": f"Build stability: {summary}",
         "iconClassName": f"icon-health-{icon}",
         "iconUrl": f"health-{icon}.png",
         "score": score,
     }
-    return [Bean(None, {name: Shown(2, value) for name, value in facts.items()})]
+    return [Bean(None, shown_at(2, facts))]

@@ -1,17 +1,18 @@
-"""What the remote API shows of an object: by `depth`, or by a `tree` of names."""
+"""The part of an object that the remote API shows: by `depth`, or by a `tree` of names."""
+
+from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
-from xml.sax.saxutils import escape
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A value with the depth at which it is still shown: 2 in a nested object, 3 in one nested in that,
-    -1 only one deeper."""
+    """A value with the depth at which it is still shown: 2 in a nested object, 3 in one nested in that, -1
+    only one deeper."""
 
     visibility: int
     value: Any
@@ -20,7 +21,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Bean:
-    """An object of the remote API; values may be callables, asked only when they are shown."""
+    """An object of the remote API; values may be callables, which are called only when they are shown."""
 
     cls: str | None
     props: Mapping[str, Any]
@@ -30,9 +31,14 @@ EMPTY = Bean(None, {})
 """An object that shows nothing of itself."""
 
 
-def deep(value: Any) -> Shown:
-    """Shown wherever its owner is."""
-    return value if isinstance(value, Shown) else Shown(9, value)
+def shown_at(visibility: int, facts: Mapping[str, Any]) -> dict[str, Shown]:
+    """Facts that share one visibility."""
+    return {name: Shown(visibility, value) for name, value in facts.items()}
+
+
+def always(facts: Mapping[str, Any]) -> dict[str, Shown]:
+    """Facts that are shown wherever their owner is."""
+    return {name: value if isinstance(value, Shown) else Shown(9, value) for name, value in facts.items()}
 
 
 class TreeError(ValueError):
@@ -40,9 +46,9 @@ class TreeError(ValueError):
 
 
 class Pruner(Protocol):
-    """Decides what of an object is shown."""
+    """Decides which part of an object is shown."""
 
-    def enter(self, name: str, visibility: int, inline: bool) -> "Pruner | None":
+    def enter(self, name: str, visibility: int, inline: bool) -> Pruner | None:
         """The rule for a property's own contents, or None where it is not shown."""
 
     def cut(self, items: list[Any]) -> list[Any]:
@@ -55,8 +61,8 @@ class ByDepth:
 
     level: int
 
-    def enter(self, name: str, visibility: int, inline: bool) -> "Pruner | None":
-        """Show what is visible at this level."""
+    def enter(self, name: str, visibility: int, inline: bool) -> Pruner | None:
+        """Show the properties that are visible at this level."""
         if visibility < self.level:
             return None
         return self if inline else ByDepth(self.level + 1)
@@ -70,16 +76,16 @@ class ByDepth:
 class ByTree:
     """`tree=a,b[c]{0,5}`."""
 
-    children: Mapping[str, "ByTree"]
+    children: Mapping[str, ByTree]
     start: int | None = None
     end: int | None = None
 
-    def enter(self, name: str, visibility: int, inline: bool) -> "Pruner | None":
-        """Show what was named."""
+    def enter(self, name: str, visibility: int, inline: bool) -> Pruner | None:
+        """Show the named properties."""
         return self.children.get(name) or self.children.get("*")
 
     def cut(self, items: list[Any]) -> list[Any]:
-        """The range that was asked for."""
+        """The requested range."""
         return items[self.start : self.end]
 
 
@@ -97,7 +103,7 @@ def parse_tree(text: str) -> ByTree:
 
     def nodes() -> dict[str, ByTree]:
         nonlocal position
-        found: dict[str, ByTree] = {}
+        named: dict[str, ByTree] = {}
         while position < len(tokens):
             name = tokens[position]
             position += 1
@@ -111,11 +117,11 @@ def parse_tree(text: str) -> ByTree:
             if position < len(tokens) and tokens[position] == "{":
                 span = _span(tokens, position)
                 position = tokens.index("}", position) + 1
-            found[name] = ByTree(inner or {}, *(span or (None, None)))
+            named[name] = ByTree(inner or {}, *(span or (None, None)))
             if position >= len(tokens) or tokens[position] != ",":
                 break
             position += 1
-        return found
+        return named
 
     tree = ByTree(nodes())
     if position < len(tokens):
@@ -151,52 +157,6 @@ def render(value: Any, pruner: Pruner) -> Any:
     return value
 
 
-def to_json(plain: Any, pretty: bool) -> str:
+def to_json(plain: Any) -> str:
     """As Stapler writes it."""
-    if pretty:
-        return json.dumps(plain, indent=2, separators=(",", " : "), ensure_ascii=False)
     return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
-
-
-def to_python(plain: Any) -> str:
-    """The `api/python` flavour."""
-    text = to_json(plain, pretty=False)
-    return re.sub(
-        r'("(?:\\.|[^"\\])*")|\b(true|false|null)\b',
-        lambda m: m.group(1) or {"true": "True", "false": "False", "null": "None"}[m.group(2)],
-        text,
-    )
-
-
-def to_xml(plain: Mapping[str, Any]) -> str:
-    """The `api/xml` flavour; lists become repeated elements named in the singular."""
-    cls = str(plain.get("_class") or "object")
-    root = cls.rsplit(".", 1)[-1].rsplit("$", 1)[-1]
-    name = root[0].lower() + root[1:]
-    return f"<{name} _class='{cls}'>{''.join(_elements(plain))}</{name}>"
-
-
-def _elements(plain: Mapping[str, Any]) -> Iterable[str]:
-    for key, value in plain.items():
-        if key == "_class" or value is None:
-            continue
-        for item in value if isinstance(value, list) else [value]:
-            name = key[:-1] if isinstance(value, list) and key.endswith("s") else key
-            if isinstance(item, Mapping):
-                attribute = f" _class='{item['_class']}'" if "_class" in item else ""
-                yield f"<{name}{attribute}>{''.join(_elements(item))}</{name}>"
-            else:
-                text = str(item).lower() if isinstance(item, bool) else str(item)
-                yield f"<{name}>{escape(text)}</{name}>"
-
-
-def xpath(plain: Mapping[str, Any], expression: str) -> str | None:
-    """The XPath that shell scripts use for a crumb: `concat(//a,":",//b)` or `//a`; None for any other."""
-    parts = re.fullmatch(r"concat\((.*)\)", expression)
-    pieces: list[str] = re.findall(
-        r"//\w+(?:/text\(\))?|\"[^\"]*\"|'[^']*'", parts.group(1) if parts else expression
-    )
-    if not pieces:
-        return None
-    find: Callable[[str], str] = lambda p: str(plain.get(p[2:].removesuffix("/text()"), ""))
-    return "".join(find(piece) if piece.startswith("//") else piece[1:-1] for piece in pieces)

@@ -1,17 +1,16 @@
-"""How the remote API names kinds of items, and the colour of a job."""
+"""How the remote API names kinds of items, and the color of a job."""
+
+from __future__ import annotations
 
 from ..home.items import Item
-from ..home.jobxml import FOLDER
+from ..home.jobxml import FOLDER, FREESTYLE, PIPELINE
 
 CLASSES = {
-    "flow-definition": "org.jenkinsci.plugins.workflow.job.WorkflowJob",
-    "project": "hudson.model.FreeStyleProject",
+    PIPELINE: "org.jenkinsci.plugins.workflow.job.WorkflowJob",
+    FREESTYLE: "hudson.model.FreeStyleProject",
     FOLDER: FOLDER,
 }
-RUNS = {
-    "flow-definition": "org.jenkinsci.plugins.workflow.job.WorkflowRun",
-    "project": "hudson.model.FreeStyleBuild",
-}
+RUNS = {PIPELINE: "org.jenkinsci.plugins.workflow.job.WorkflowRun", FREESTYLE: "hudson.model.FreeStyleBuild"}
 COLORS = {
     "SUCCESS": "blue",
     "UNSTABLE": "yellow",
@@ -27,7 +26,7 @@ def tag_of(item: Item) -> str:
 
 
 def color(item: Item) -> str:
-    """The ball."""
+    """The color of a job's ball."""
     if item.config and item.config.disabled:
         return "disabled"
     done = item.permalinks()["lastCompletedBuild"]

@@ -1,71 +1,75 @@
 """The controller itself, its plugins and users as the remote API shows them."""
 
+from __future__ import annotations
+
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-from ..http.security import User
+from ..home.accounts import Accounts, User
+from ..home.configured import Configured
+from ..home.jobs import Jobs
+from ..home.life import Life
+from ..home.plugins import Plugins
 from .computers import LOAD, ComputerBeans, load
-from .credentials import STORE
 from .export import Bean, Shown
-from .items import Beans
-
-if TYPE_CHECKING:
-    from ..controller import Controller
+from .items import ItemBeans, children
 
 
+@dataclass(frozen=True)
 class SystemBeans:
-    """Makes the beans of one controller that are no jobs, nodes or credentials."""
+    """Makes the beans that are no jobs, nodes or credentials."""
 
-    def __init__(self, controller: "Controller") -> None:
-        """Args: controller: what is shown."""
-        self._controller = controller
-        self.jobs = Beans(controller)
+    configured: Configured
+    accounts: Accounts
+    life: Life
+    jobs: Jobs
+    installed: Plugins
+    items: ItemBeans
+    computers: ComputerBeans
 
     def root(self) -> Bean:
         """`/api`."""
-        c = self._controller
-        top = self.jobs.children(c.jobs.root)
-        view = self.jobs.view("all", top, c.root_url())
+        configured = self.configured
+        view = self.view("all")
         return Bean(
             "hudson.model.Hudson",
             {
-                "assignedLabels": lambda: [ComputerBeans(c).label("built-in", atom=False)],
-                "mode": c.configured.mode,
+                "assignedLabels": lambda: [self.computers.label("built-in", atom=False)],
+                "mode": configured.mode,
                 "nodeDescription": "the Jenkins controller's built-in node",
                 "nodeName": Shown(2, ""),
-                "numExecutors": c.configured.executors,
-                "description": c.configured.system_message,
-                "jobs": lambda: [self.jobs.item(item) for item in top],
+                "numExecutors": configured.executors,
+                "description": configured.system_message,
+                "jobs": lambda: [self.items.item(item) for item in children(self.jobs.root)],
                 "overallLoad": load(None, (*LOAD, "totalQueueLength")),
                 "primaryView": view,
                 "quietDownReason": None,
-                "quietingDown": c.life.quieting_down,
-                "slaveAgentPort": c.configured.agent_port,
+                "quietingDown": self.life.quieting_down,
+                "slaveAgentPort": configured.agent_port,
                 "unlabeledLoad": load("jenkins.model.UnlabeledLoadStatistics"),
-                "url": c.root_url(),
-                "useCrumbs": c.configured.crumbs,
-                "useSecurity": c.security.enabled,
-                "views": [view, *(self.view(name) for name in sorted(c.jobs.views))],
+                "url": configured.url,
+                "useCrumbs": configured.crumbs,
+                "useSecurity": self.accounts.enabled,
+                "views": [view, *(self.view(name) for name in sorted(self.jobs.views))],
             },
         )
 
     def view(self, name: str) -> Bean:
         """A view of the root."""
-        c = self._controller
-        top = self.jobs.children(c.jobs.root)
+        url = self.configured.url
         if name == "all":
-            return self.jobs.view("all", top, c.root_url())
-        view = c.jobs.views[name]
+            return self.items.view("all", children(self.jobs.root), url)
+        view = self.jobs.views[name]
         members = [
-            i
-            for i in c.jobs.root.walk()
-            if i.full_name in view.names or (view.regex and re.fullmatch(view.regex, i.full_name))
+            item
+            for item in self.jobs.root.walk()
+            if item.full_name in view.names or (view.regex and re.fullmatch(view.regex, item.full_name))
         ]
-        return self.jobs.view(name, members, c.root_url(), view.description, "hudson.model.ListView")
+        return self.items.view(name, members, url, view.description, "hudson.model.ListView")
 
     def plugins(self) -> Bean:
         """`/pluginManager`; of the optional dependencies only those that are there."""
-        present = self._controller.plugin_names()
+        present = self.installed.names()
         shown = [
             Bean(
                 None,
@@ -75,9 +79,11 @@ class SystemBeans:
                     "bundled": False,
                     "deleted": False,
                     "dependencies": [
-                        Bean(None, {"optional": d.optional, "shortName": d.name, "version": d.version})
-                        for d in sorted(plugin.dependencies, key=lambda d: d.optional)
-                        if not d.optional or d.name in present
+                        Bean(
+                            None, {"optional": need.optional, "shortName": need.name, "version": need.version}
+                        )
+                        for need in sorted(plugin.dependencies, key=lambda need: need.optional)
+                        if not need.optional or need.name in present
                     ],
                     "detached": plugin.detached,
                     "downgradable": False,
@@ -92,37 +98,14 @@ class SystemBeans:
                     "version": plugin.version,
                 },
             )
-            for plugin in self._controller.all_plugins
+            for plugin in self.installed.all
         ]
         return Bean("hudson.LocalPluginManager", {"plugins": shown})
 
     def user(self, user: User) -> Bean:
-        """`/me` and `/user/ID`."""
-        classes = (
-            "jenkins.security.ApiTokenProperty",
-            "jenkins.console.ConsoleUrlProviderUserProperty",
-            f"{STORE}.UserCredentialsProvider$UserCredentialsProperty",
-            "hudson.tasks.Mailer$UserProperty",
-            "hudson.model.MyViewsProperty",
-            "org.jenkinsci.plugins.displayurlapi.user.PreferredProviderUserProperty",
-            "hudson.model.PaneStatusProperties",
-            "jenkins.security.seed.UserSeedProperty",
-            "hudson.search.UserSearchProperty",
-            "hudson.model.TimeZoneProperty",
-            "jenkins.model.experimentalflags.UserExperimentalFlagsProperty",
-            "hudson.security.HudsonPrivateSecurityRealm$Details",
-        )
-        extra = {
-            "hudson.tasks.Mailer$UserProperty": {"address": Shown(2, None)},
-            "hudson.search.UserSearchProperty": {"insensitiveSearch": Shown(2, True)},
-        }
+        """`/me`."""
+        url = self.configured.absolute(f"user/{user.id}")
         return Bean(
             "hudson.model.User",
-            {
-                "absoluteUrl": self._controller.root_url() + f"user/{user.id}",
-                "description": None,
-                "fullName": user.name,
-                "id": user.id,
-                "property": [Bean(cls, extra.get(cls, {})) for cls in classes],
-            },
+            {"absoluteUrl": url, "description": None, "fullName": user.name, "id": user.id},
         )

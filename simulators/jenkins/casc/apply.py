@@ -1,62 +1,133 @@
 """Applies a configuration to the controller, in the order in which configuration as code does."""
 
-import time
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
-from ..home.configured import take_jenkins, take_rest, take_security
-from ..home.settings import log, plain
+from ..agents.clouds import Clouds
+from ..home.accounts import Accounts, User
+from ..home.configured import Configured
+from ..home.jobs import Jobs
+from ..home.life import Life
+from ..home.plugins import Plugins
+from ..home.settings import Settings, log, plain
+from ..home.store import Store
 from ..pipelines.groovy_host import ScriptError
+from ..unsupported import unsupported
 from .schema import validate
-from .sources import CascError, Resolver, merge, parse, read, sources
-
-if TYPE_CHECKING:
-    from ..controller import Controller
+from .sources import CascError, Resolver, read, sources
 
 
-def configure(controller: "Controller", config: Mapping[str, Any]) -> None:
-    """Check, resolve and apply.
+@dataclass(frozen=True)
+class Application:
+    """The parts of the controller that a configuration changes."""
 
-    Raises:
-        CascError: something in it is unknown, or a seed script fails.
-    """
-    resolver = Resolver(controller.settings.environment, _unresolved)
-    validate(config, controller.plugin_names())
-    resolved = resolver.resolve(dict(config))
-    jenkins = resolved.get("jenkins") or {}
-    take_jenkins(controller.configured, jenkins)
-    take_security(controller.security, jenkins)
-    take_rest(controller.configured, resolved)
-    for name, tokens in controller.store.tokens().items():
-        if name in controller.security.users and not controller.security.users[name].tokens:
-            controller.security.users[name].tokens = tokens
+    settings: Settings
+    plugins: Plugins
+    configured: Configured
+    accounts: Accounts
+    clouds: Clouds
+    jobs: Jobs
+    store: Store
+    life: Life
+
+    def reload(self) -> None:
+        """Read the sources and apply them.
+
+        Raises:
+            CascError: they are refused; at a reload the old configuration stays.
+        """
+        self.life.sources = sources(self.settings.home, self.settings.environment)
+        self._apply(read(self.life.sources))
+
+    def _apply(self, config: Mapping[str, Any]) -> None:
+        resolver = Resolver(self.settings.environment, _unresolved)
+        validate(config, self.plugins.names())
+        resolved = resolver.resolve(dict(config))
+        jenkins = resolved.get("jenkins") or {}
+        _apply_jenkins(self.configured, jenkins)
+        _apply_security(self.accounts, jenkins)
+        _apply_others(self.configured, resolved)
+        for name, tokens in self.store.tokens().items():
+            if name in self.accounts.users and not self.accounts.users[name].tokens:
+                self.accounts.users[name].tokens = tokens
+        if "clouds" in jenkins:
+            self.clouds.configure(self.configured.clouds)
+        for entry in resolved.get("jobs") or []:
+            self._seed(_script(entry))
+
+    def _seed(self, script: str) -> None:
+        plain("Processing provided DSL script")
+        try:
+            self.jobs.seed(script, dict(self.settings.environment))
+        except ScriptError as error:
+            raise _refused(script, f"{error.type}: {error}", error.trace) from error
+        except ValueError as error:
+            raise _refused(script, f"javaposse.jobdsl.dsl.DslException: {error}", "") from error
+
+
+def _apply_jenkins(configured: Configured, jenkins: Mapping[str, Any]) -> None:
+    """Apply the `jenkins` element, except security."""
+    if "systemMessage" in jenkins:
+        configured.system_message = str(jenkins["systemMessage"])
+    if "numExecutors" in jenkins:
+        configured.executors = int(jenkins["numExecutors"])
+    if "quietPeriod" in jenkins:
+        configured.quiet_period = float(jenkins["quietPeriod"])
+    if "mode" in jenkins:
+        configured.mode = str(jenkins["mode"])
+    if "slaveAgentPort" in jenkins:
+        configured.agent_port = int(jenkins["slaveAgentPort"])
     if "clouds" in jenkins:
-        controller.clouds.take(controller.configured.clouds)
-    for entry in resolved.get("jobs") or []:
-        _seed(controller, entry, resolver)
-    controller.life.applied_at = time.time()
+        configured.clouds = [dict(entry["kubernetes"]) for entry in jenkins["clouds"] or []]
+    for entry in jenkins.get("globalNodeProperties") or []:
+        for variable in (entry.get("envVars") or {}).get("env") or []:
+            configured.environment[str(variable["key"])] = str(variable.get("value") or "")
 
 
-def reload(controller: "Controller") -> None:
-    """Read the sources again and apply them.
+def _apply_security(accounts: Accounts, jenkins: Mapping[str, Any]) -> None:
+    """Apply the security realm and the authorization strategy."""
+    realm = jenkins.get("securityRealm")
+    if isinstance(realm, Mapping) and "local" in realm:
+        accounts.enabled = True
+        for entry in (realm["local"] or {}).get("users") or []:
+            name = str(entry["id"])
+            tokens = accounts.users[name].tokens if name in accounts.users else {}
+            accounts.users[name] = User(
+                name, str(entry.get("name") or name), str(entry.get("password") or ""), tokens
+            )
+    strategy = jenkins.get("authorizationStrategy")
+    accounts.anonymous_write = strategy == "unsecured"
+    if strategy == "unsecured":
+        # a user with a login is still known by it (Jenkins.isUseSecurity)
+        accounts.anonymous_read = True
+        accounts.enabled = accounts.enabled and isinstance(realm, Mapping)
+    elif isinstance(strategy, Mapping) and "loggedInUsersCanDoAnything" in strategy:
+        options = strategy["loggedInUsersCanDoAnything"] or {}
+        accounts.anonymous_read = bool(options.get("allowAnonymousRead"))
+    elif strategy == "loggedInUsersCanDoAnything":
+        accounts.anonymous_read = True
 
-    Raises:
-        CascError: they are refused; the old configuration stays.
-    """
-    controller.life.sources = sources(controller.settings.home, controller.settings.environment)
-    configure(controller, read(controller.life.sources))
 
-
-def apply_text(controller: "Controller", text: str) -> None:
-    """Apply YAML that was sent, on top of what is there: a key that is set already is a conflict.
-
-    Raises:
-        CascError: it is refused.
-    """
-    sent = parse(text, "request")
-    there = read(controller.life.sources)
-    merge({k: v for k, v in there.items() if k != "jobs"}, {k: v for k, v in sent.items() if k != "jobs"})
-    configure(controller, sent)
+def _apply_others(configured: Configured, config: Mapping[str, Any]) -> None:
+    """Apply `unclassified`, `security` and `credentials`."""
+    location = (config.get("unclassified") or {}).get("location") or {}
+    if location.get("url"):
+        url = str(location["url"])
+        configured.root_url = url if url.endswith("/") else url + "/"
+    configured.admin_address = location.get("adminAddress") or configured.admin_address
+    dsl = (config.get("security") or {}).get("globalJobDslSecurityConfiguration") or {}
+    if "useScriptSecurity" in dsl:
+        configured.script_security = bool(dsl["useScriptSecurity"])
+    domains = ((config.get("credentials") or {}).get("system") or {}).get("domainCredentials")
+    if domains is not None:
+        configured.credentials = {}
+        for domain in domains:
+            for entry in domain.get("credentials") or []:
+                kind, data = next(iter(entry.items()))
+                configured.credentials[str(data["id"])] = {**data, "kind": kind}
 
 
 def _unresolved(name: str) -> None:
@@ -67,41 +138,24 @@ def _unresolved(name: str) -> None:
     )
 
 
-def _seed(controller: "Controller", entry: Mapping[str, Any], resolver: Resolver) -> None:
-    script = _text(entry)
-    plain("Processing provided DSL script")
-    try:
-        controller.jobs.seed(script, dict(resolver.environment))
-    except ScriptError as error:
-        _refuse(script, f"{error.type}: {error}", error.trace)
-    except ValueError as error:
-        _refuse(script, f"javaposse.jobdsl.dsl.DslException: {error}", "")
-
-
-def _refuse(script: str, reason: str, trace: str) -> None:
-    missing = [
+def _refused(script: str, reason: str, trace: str) -> CascError:
+    causes = [
         line.partition("Caused by: ")[2] for line in trace.splitlines() if line.startswith("Caused by: ")
     ]
-    inner = f"{missing[0]}\nCaused: {reason}" if missing else reason
+    inner = f"{causes[0]}\nCaused: {reason}" if causes else reason
     log("SEVERE", "j.j.plugin.JenkinsJobManagement", inner)
-    raise CascError(
+    return CascError(
         "io.jenkins.plugins.casc.ConfiguratorException",
         f"jobs: Failed to execute script with hash {java_hash(script)}\nCaused by: {inner}",
     )
 
 
-def _text(entry: Mapping[str, Any]) -> str:
+def _script(entry: Mapping[str, Any]) -> str:
+    """The Job DSL of one entry of `jobs`."""
     if "script" in entry:
         return str(entry["script"])
-    if "file" in entry:
-        try:
-            with open(str(entry["file"]), encoding="utf-8") as source:  # noqa: PTH123 - a path of the configuration
-                return source.read()
-        except OSError as error:
-            raise CascError(
-                "io.jenkins.plugins.casc.ConfiguratorException",
-                f"jobs: Failed to read {entry['file']}: {error}",
-            ) from error
+    if "file" in entry or "url" in entry:
+        raise CascError("java.lang.IllegalArgumentException", unsupported("a seed from a file or a URL"))
     raise CascError(
         "java.lang.IllegalArgumentException",
         f"No javaposse.jobdsl.plugin.casc.ScriptSource implementation found for {next(iter(entry))}",

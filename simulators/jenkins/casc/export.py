@@ -1,67 +1,58 @@
 """The configuration as configuration as code would export it; secrets are never in it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
-if TYPE_CHECKING:
-    from ..controller import Controller
+from ..home.accounts import Accounts
+from ..home.configured import Configured
 
-SECRET = "{AQAAABAAAAAQ-not-exported-by-the-stand-in}"
+SECRET = "{AQAAABAAAAAQ-not-exported-by-the-simulator}"
 HIDDEN = {"password", "secret"}
 
 
-class _Quoted(str):
-    __slots__ = ()
-
-
-class _Dumper(yaml.SafeDumper):
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
-
-
-_Dumper.add_representer(
-    _Quoted, lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:str", str(value), style='"')
-)
-
-
-def export(controller: "Controller") -> str:
+def export(configured: Configured, accounts: Accounts) -> str:
     """The YAML."""
-    c = controller.configured
     credentials = [
-        {str(data["kind"]): {k: v for k, v in data.items() if k != "kind"}} for data in c.credentials.values()
+        {str(data["kind"]): {key: value for key, value in data.items() if key != "kind"}}
+        for data in configured.credentials.values()
     ]
-    users = [{"id": user.id, "name": user.name} for user in controller.security.users.values()]
     whole: dict[str, Any] = {}
     if credentials:
         whole["credentials"] = {"system": {"domainCredentials": [{"credentials": credentials}]}}
     jenkins: dict[str, Any] = {
-        "mode": c.mode,
-        "numExecutors": c.executors,
-        "quietPeriod": int(c.quiet_period),
+        "mode": configured.mode,
+        "numExecutors": configured.executors,
+        "quietPeriod": int(configured.quiet_period),
+        "slaveAgentPort": configured.agent_port,
+        "clouds": [{"kubernetes": cloud} for cloud in configured.clouds],
     }
-    jenkins |= {"systemMessage": c.system_message} if c.system_message else {}
-    jenkins |= {"slaveAgentPort": c.agent_port, "clouds": [{"kubernetes": cloud} for cloud in c.clouds]}
-    if controller.security.enabled:
+    jenkins |= {"systemMessage": configured.system_message} if configured.system_message else {}
+    if accounts.enabled:
+        users = [{"id": user.id, "name": user.name} for user in accounts.users.values()]
         jenkins["securityRealm"] = {"local": {"allowsSignup": False, "enableCaptcha": False, "users": users}}
+        options = {"allowAnonymousRead": accounts.anonymous_read}
         jenkins["authorizationStrategy"] = (
-            "unsecured"
-            if controller.security.anonymous_write
-            else {"loggedInUsersCanDoAnything": {"allowAnonymousRead": controller.security.anonymous_read}}
+            "unsecured" if accounts.anonymous_write else {"loggedInUsersCanDoAnything": options}
         )
-    whole["jenkins"] = jenkins
-    location = {"adminAddress": c.admin_address, "url": c.root_url}
-    whole["unclassified"] = {"location": {k: v for k, v in location.items() if v}}
-    whole["security"] = {"globalJobDslSecurityConfiguration": {"useScriptSecurity": c.script_security}}
-    return yaml.dump(_quote(whole), Dumper=_Dumper, sort_keys=True, allow_unicode=True)
+    location = {"adminAddress": configured.admin_address, "url": configured.root_url}
+    whole |= {
+        "jenkins": jenkins,
+        "unclassified": {"location": {key: value for key, value in location.items() if value}},
+        "security": {"globalJobDslSecurityConfiguration": {"useScriptSecurity": configured.script_security}},
+    }
+    return yaml.safe_dump(_public(whole), allow_unicode=True)
 
 
-def _quote(value: Any, key: str = "") -> Any:
-    if isinstance(value, Mapping):
-        return {name: _quote(item, str(name)) for name, item in value.items() if name not in {"shown", "log"}}
-    if isinstance(value, list):
-        return [_quote(item) for item in value]
+def _public(value: Any, key: str = "") -> Any:
+    """A value without secrets and without the marks of running pipelines."""
     if key in HIDDEN:
-        return _Quoted(SECRET)
-    return _Quoted(value) if isinstance(value, str) and key not in {"mode", "scope"} else value
+        return SECRET
+    if isinstance(value, Mapping):
+        return {
+            name: _public(item, str(name)) for name, item in value.items() if name not in {"shown", "log"}
+        }
+    return [_public(item) for item in value] if isinstance(value, list) else value

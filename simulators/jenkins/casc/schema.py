@@ -1,48 +1,56 @@
-"""Which attributes configuration as code knows here, so that a key that does not exist is refused as on
-a real controller."""
+"""The attributes that configuration as code knows with the pinned plugins: any other one is refused as on a
+real controller, and a known one without an implementation by a message of this simulator."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any
 
-from .attributes import (
-    ACCEPTED,
-    CLOUD,
-    CONTAINER,
-    JENKINS,
-    LOCAL,
-    LOCATION,
-    LOGGED_IN,
-    ROOTS,
-    SECRET_TEXT,
-    SECURITY,
-    TEMPLATE,
-    UNCLASSIFIED,
-    USER,
-    USERNAME_PASSWORD,
-)
+from ..agents.podspec import VOLUMES
+from ..unsupported import unsupported
 from .sources import CascError
 
-UNKNOWN = "io.jenkins.plugins.casc.UnknownAttributesException"
+KNOWN: dict[str, list[str]] = json.loads(
+    Path(__file__).with_name("attributes.json").read_text(encoding="utf-8")
+)
+"""The attributes of each type, as the plugins' errors list them."""
+ACCEPTED = {"agentProtocols", "rawBuildsDir", *KNOWN["jenkins"]}
+"""Some attributes of `jenkins` are accepted with a warning and not listed."""
+ROOTS: dict[str, str | None] = {
+    "jenkins": None,
+    "unclassified": None,
+    "security": None,
+    "tool": None,
+    "appearance": None,
+    "configuration-as-code": None,
+    "jobs": "job-dsl",
+    "credentials": "credentials",
+    "globalCredentialsConfiguration": "credentials",
+}
+"""Root elements, with the plugin that brings each."""
+CATEGORY = "jenkins.model.GlobalConfigurationCategory"
 PLUGIN = "org.csanchez.jenkins.plugins.kubernetes"
+ILLEGAL = "java.lang.IllegalArgumentException"
+CREDENTIALS = {"usernamePassword": "credentials", "string": "plain-credentials"}
+MISSING_CREDENTIALS = {
+    "file": "plain-credentials",
+    "basicSSHUserPrivateKey": "ssh-credentials",
+    "certificate": "credentials",
+}
+SECURITY_CHOICES = (
+    ("securityRealm", "SecurityRealm", {"local"}),
+    ("authorizationStrategy", "AuthorizationStrategy", {"unsecured", "loggedInUsersCanDoAnything"}),
+)
+"""No pinned plugin brings another one; the core's own `legacy` ones are not implemented."""
 
 
-def _check(value: Any, known: list[str], path: str, cls: str, accepted: set[str] | None = None) -> None:
-    if not isinstance(value, Mapping):
-        return
-    unknown = sorted(str(key) for key in value if key not in (accepted or set(known)))
-    if unknown:
-        raise CascError(
-            UNKNOWN,
-            f"{path}: Invalid configuration elements for type: class {cls} : {', '.join(unknown)}.\n"
-            f"Available attributes : {', '.join(sorted(known))}",
-        )
-
-
-def validate(config: Mapping[str, Any], plugins: set[str]) -> None:
-    """Refuse what a controller with these plugins does not know.
+def validate(config: Mapping[str, Any], plugins: Collection[str]) -> None:
+    """Refuse the first thing that a controller with these plugins does not know.
 
     Raises:
-        CascError: the first thing that is not known.
+        CascError: in the words of the real controller.
     """
     unknown = [
         str(root)
@@ -55,78 +63,71 @@ def validate(config: Mapping[str, Any], plugins: set[str]) -> None:
             f"No configurator for the following root elements:{', '.join(unknown)}",
         )
     jenkins = config.get("jenkins") or {}
-    _check(jenkins, JENKINS, "jenkins", "jenkins.model.Jenkins", ACCEPTED)
-    category = "jenkins.model.GlobalConfigurationCategory"
-    _check(config.get("unclassified"), UNCLASSIFIED, "unclassified", f"{category}$Unclassified")
-    _check(config.get("security"), SECURITY, "security", f"{category}$Security")
-    location = (config.get("unclassified") or {}).get("location")
-    _check(location, LOCATION, "location", "jenkins.model.JenkinsLocationConfiguration")
+    unclassified = config.get("unclassified") or {}
+    _check(jenkins, "jenkins", "jenkins.model.Jenkins", ACCEPTED)
+    _check(unclassified, "unclassified", f"{CATEGORY}$Unclassified")
+    _check(config.get("security"), "security", f"{CATEGORY}$Security")
+    _check(unclassified.get("location"), "location", "jenkins.model.JenkinsLocationConfiguration")
+    if "globalLibraries" in unclassified:
+        raise CascError(ILLEGAL, unsupported("shared libraries"))
     _security(jenkins)
     for entry in jenkins.get("clouds") or []:
         _cloud(entry, plugins)
     _credentials(config.get("credentials") or {}, plugins)
 
 
-KINDS_OF_SECURITY = (
-    ("securityRealm", "SecurityRealm", {"local"}),
-    ("authorizationStrategy", "AuthorizationStrategy", {"unsecured", "loggedInUsersCanDoAnything"}),
-)
-"""No plugin among the pins brings another; the core's own `legacy` ones are refused here as well."""
+def _check(value: Any, kind: str, cls: str, accepted: Collection[str] = ()) -> None:
+    if not isinstance(value, Mapping):
+        return
+    unknown = sorted(str(key) for key in value if key not in (accepted or KNOWN[kind]))
+    if unknown:
+        raise CascError(
+            "io.jenkins.plugins.casc.UnknownAttributesException",
+            f"{kind}: Invalid configuration elements for type: class {cls} : {', '.join(unknown)}.\n"
+            f"Available attributes : {', '.join(sorted(KNOWN[kind]))}",
+        )
 
 
 def _security(jenkins: Mapping[str, Any]) -> None:
-    for key, kind, known in KINDS_OF_SECURITY:
+    for key, kind, known in SECURITY_CHOICES:
         chosen = jenkins.get(key)
         name = next(iter(chosen), None) if isinstance(chosen, Mapping) else chosen
         if name is not None and name not in known:
-            message = f"No hudson.security.{kind} implementation found for {name}"
-            raise CascError("java.lang.IllegalArgumentException", message)
+            raise CascError(ILLEGAL, f"No hudson.security.{kind} implementation found for {name}")
     realm = jenkins.get("securityRealm")
     if isinstance(realm, Mapping):
-        _check(realm.get("local"), LOCAL, "local", "hudson.security.HudsonPrivateSecurityRealm")
+        _check(realm.get("local"), "local", "hudson.security.HudsonPrivateSecurityRealm")
+        configurator = "io.jenkins.plugins.casc.core.HudsonPrivateSecurityRealmConfigurator"
         for user in (realm.get("local") or {}).get("users") or []:
-            _check(
-                user,
-                USER,
-                "user",
-                "io.jenkins.plugins.casc.core.HudsonPrivateSecurityRealmConfigurator$UserWithPassword",
-            )
+            _check(user, "user", f"{configurator}$UserWithPassword")
     strategy = jenkins.get("authorizationStrategy")
     if isinstance(strategy, Mapping):
-        cls = "hudson.security.FullControlOnceLoggedInAuthorizationStrategy"
-        _check(strategy.get("loggedInUsersCanDoAnything"), LOGGED_IN, "loggedInUsersCanDoAnything", cls)
+        name = "loggedInUsersCanDoAnything"
+        _check(strategy.get(name), name, "hudson.security.FullControlOnceLoggedInAuthorizationStrategy")
 
 
-def _cloud(entry: Mapping[str, Any], plugins: set[str]) -> None:
+def _cloud(entry: Mapping[str, Any], plugins: Collection[str]) -> None:
     kind = next(iter(entry))
     if kind != "kubernetes" or "kubernetes" not in plugins:
-        raise CascError(
-            "java.lang.IllegalArgumentException", f"No hudson.slaves.Cloud implementation found for {kind}"
-        )
+        raise CascError(ILLEGAL, f"No hudson.slaves.Cloud implementation found for {kind}")
     cloud = entry["kubernetes"]
-    _check(cloud, CLOUD, "kubernetes", f"{PLUGIN}.KubernetesCloud")
+    _check(cloud, "kubernetes", f"{PLUGIN}.KubernetesCloud")
     for template in cloud.get("templates") or []:
-        _check(template, TEMPLATE, "templates", f"{PLUGIN}.PodTemplate")
+        _check(template, "templates", f"{PLUGIN}.PodTemplate")
         for container in template.get("containers") or []:
-            _check(container, CONTAINER, "containers", f"{PLUGIN}.ContainerTemplate")
+            _check(container, "containers", f"{PLUGIN}.ContainerTemplate")
+        for volume in template.get("volumes") or []:
+            if (name := next(iter(volume))) not in VOLUMES:
+                raise CascError(ILLEGAL, unsupported(f"the volume {name} of a pod template"))
 
 
-def _credentials(config: Mapping[str, Any], plugins: set[str]) -> None:
-    known = {"usernamePassword": USERNAME_PASSWORD, "string": SECRET_TEXT}
-    needs = {
-        "string": "plain-credentials",
-        "file": "plain-credentials",
-        "basicSSHUserPrivateKey": "ssh-credentials",
-        "aws": "aws-credentials",
-    }
+def _credentials(config: Mapping[str, Any], plugins: Collection[str]) -> None:
     for domain in (config.get("system") or {}).get("domainCredentials") or []:
         for entry in domain.get("credentials") or []:
             kind = next(iter(entry))
-            if (
-                kind not in {"usernamePassword", "certificate", *needs}
-                or needs.get(kind, "credentials") not in plugins
-            ):
-                message = f"No com.cloudbees.plugins.credentials.Credentials implementation found for {kind}"
-                raise CascError("java.lang.IllegalArgumentException", message)
-            if kind in known:
-                _check(entry[kind], known[kind], kind, f"com.cloudbees.plugins.credentials.{kind}")
+            if MISSING_CREDENTIALS.get(kind) in plugins:
+                raise CascError(ILLEGAL, unsupported(f"credentials of the kind {kind}"))
+            if CREDENTIALS.get(kind) not in plugins:
+                cls = "com.cloudbees.plugins.credentials"
+                raise CascError(ILLEGAL, f"No {cls}.Credentials implementation found for {kind}")
+            _check(entry[kind], kind, f"com.cloudbees.plugins.credentials.{kind}")

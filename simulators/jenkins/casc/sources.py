@@ -1,8 +1,7 @@
-"""Configuration as code: where the YAML comes from, how files are merged, and what `${...}` in it means."""
+"""Configuration as code: the YAML files, how they are merged, and the values of `${...}` in them."""
 
-import base64
-import json
-import os
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,16 +9,22 @@ from typing import Any
 
 import yaml
 
+from ..unsupported import unsupported
+
 SECRETS = Path("/run/secrets")
+READERS = {"file", "fileBase64", "readFile", "readFileBase64"}
+FUNCTIONS = {"base64", "decodeBase64", "json", "sysProp", "trim", *READERS}
+"""The functions of `${...}`; none of them is implemented."""
 VARIABLE = re.compile(r"(\^)?\$\{([^${}]*(?:\$\{[^${}]*\}[^${}]*)*)\}")
 
 
 class CascError(Exception):
-    """A configuration that cannot be used: the exception's class name as a real controller logs it, and
-    its message."""
+    """A configuration that cannot be used.
+
+    `cls` is the exception's class as a real controller logs it; `syntax` says that the YAML could not be
+    parsed."""
 
     def __init__(self, cls: str, message: str, syntax: bool = False) -> None:
-        """Args: cls: fully qualified; syntax: the YAML could not even be parsed."""
         super().__init__(message)
         self.cls, self.syntax = cls, syntax
 
@@ -34,20 +39,22 @@ def sources(home: Path, environment: Mapping[str, str]) -> list[Path]:
     if not configured:
         default = home / "jenkins.yaml"
         return [default] if default.exists() else []
-    found: list[Path] = []
+    files: list[Path] = []
     for entry in (piece.strip() for piece in configured.split(",")):
         path = Path(entry)
         if path.is_dir():
-            found += sorted(
-                p for p in path.rglob("*.y*ml") if p.suffix in {".yml", ".yaml"} and not _hidden(p, path)
+            files += sorted(
+                file
+                for file in path.rglob("*.y*ml")
+                if file.suffix in {".yml", ".yaml"} and not _hidden(file, path)
             )
         elif path.is_file():
-            found.append(path)
+            files.append(path)
         else:
             raise CascError(
                 "io.jenkins.plugins.casc.ConfiguratorException", f"Invalid configuration source: {entry}"
             )
-    return found
+    return files
 
 
 def _hidden(path: Path, base: Path) -> bool:
@@ -58,16 +65,13 @@ def parse(text: str, name: str) -> dict[str, Any]:
     """Parse one YAML text.
 
     Raises:
-        CascError: it is no YAML, in the words of the real parser, or no mapping.
+        CascError: it is no YAML, or no mapping.
     """
     try:
         value = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        raise CascError(
-            "org.yaml.snakeyaml.parser.ParserException", _snake(error, text, name), syntax=True
-        ) from error
     except yaml.YAMLError as error:
-        raise CascError("org.yaml.snakeyaml.error.YAMLException", str(error), syntax=True) from error
+        reason = f"{name}: {error}"
+        raise CascError("org.yaml.snakeyaml.error.YAMLException", reason, syntax=True) from error
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -77,20 +81,6 @@ def parse(text: str, name: str) -> dict[str, Any]:
             syntax=True,
         )
     return value
-
-
-def _snake(error: yaml.MarkedYAMLError, text: str, name: str) -> str:
-    lines = text.splitlines()
-
-    def place(mark: yaml.Mark | None) -> str:
-        if mark is None:
-            return ""
-        line = lines[mark.line] if mark.line < len(lines) else ""
-        where = f" in {name}, line {mark.line + 1}, column {mark.column + 1}:"
-        return f"{where}\n    {line}\n    {' ' * mark.column}^\n"
-
-    context = f"{error.context}\n{place(error.context_mark)}" if error.context else ""
-    return f"{context}{error.problem}\n{place(error.problem_mark)}"
 
 
 def merge(below: Any, above: Any, path: str = "") -> Any:
@@ -126,11 +116,10 @@ def read(files: list[Path]) -> dict[str, Any]:
 
 
 class Resolver:
-    """Replaces `${...}`: secrets first, then the environment; what nothing resolves becomes empty, with
-    a warning."""
+    """Replaces `${...}`: secrets first, then the environment. A variable that neither has becomes empty, and
+    `warn` gets its name."""
 
     def __init__(self, environment: Mapping[str, str], warn: Callable[[str], None]) -> None:
-        """Args: environment: of the process; warn: told the name of each variable that is not there."""
         self.environment, self._warn = environment, warn
         self._secrets = Path(environment.get("SECRETS") or SECRETS)
 
@@ -144,18 +133,17 @@ class Resolver:
 
     def _text(self, text: str) -> str:
         return VARIABLE.sub(
-            lambda found: found.group(0)[1:] if found.group(1) else self._one(found.group(2)), text
+            lambda match: match.group(0)[1:] if match.group(1) else self._value(match.group(2)), text
         )
 
-    def _one(self, expression: str) -> str:
+    def _value(self, expression: str) -> str:
         inner = self._text(expression)
-        verb, colon, rest = inner.partition(":")
+        verb, colon, _ = inner.partition(":")
         if colon and verb in FUNCTIONS:
-            try:
-                return FUNCTIONS[verb](rest)
-            except (OSError, ValueError, KeyError):
-                self._warn(inner)
-                return ""
+            raise CascError(
+                "io.jenkins.plugins.casc.ConfiguratorException",
+                unsupported(f"the function {verb} in ${{{expression}}}"),
+            )
         name, dash, default = inner.partition(":-")
         for candidate in (self._secrets / name, SECRETS / name):
             if name and candidate.is_file():
@@ -166,21 +154,3 @@ class Resolver:
             return default
         self._warn(name)
         return ""
-
-
-def _json(rest: str) -> str:
-    key, _, document = rest.partition(":")
-    return str(json.loads(document)[key])
-
-
-FUNCTIONS: dict[str, Callable[[str], str]] = {
-    "readFile": lambda path: Path(path).read_text(encoding="utf-8"),
-    "file": lambda path: Path(path).read_text(encoding="utf-8"),
-    "readFileBase64": lambda path: base64.b64encode(Path(path).read_bytes()).decode(),
-    "fileBase64": lambda path: base64.b64encode(Path(path).read_bytes()).decode(),
-    "base64": lambda text: base64.b64encode(text.encode()).decode(),
-    "decodeBase64": lambda text: base64.b64decode(text).decode(),
-    "trim": str.strip,
-    "json": _json,
-    "sysProp": lambda name: os.environ[name],
-}

@@ -1,4 +1,6 @@
-"""Script approval: which scripts may run, and which wait for a person."""
+"""Script approval: the scripts that may run, and those that wait for an administrator."""
+
+from __future__ import annotations
 
 import hashlib
 
@@ -6,10 +8,9 @@ from .store import Store
 
 
 class Approvals:
-    """The scripts of one controller that are pending or approved."""
+    """The pending and the approved scripts of one controller; the store keeps the approved ones."""
 
     def __init__(self, store: Store) -> None:
-        """Args: store: keeps the approved ones."""
         self._store = store
         self._approved = store.approved()
         self.pending: dict[str, str] = {}
@@ -27,7 +28,7 @@ class Approvals:
         return approval_hash(script) in self.pending
 
     def deny(self, name: str) -> None:
-        """Take a pending script off the list; whoever runs it puts it there again."""
+        """Take a pending script off the list; running it again puts it back."""
         self.pending.pop(name, None)
 
     def approve(self, name: str) -> None:

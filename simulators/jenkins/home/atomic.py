@@ -1,4 +1,7 @@
-"""Files that are replaced whole (AtomicFileWriter): whoever is killed while writing keeps the old one."""
+"""Files that are replaced as a whole, as AtomicFileWriter does: a process killed while it writes keeps the
+old one."""
+
+from __future__ import annotations
 
 import threading
 from pathlib import Path

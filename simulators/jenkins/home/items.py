@@ -1,40 +1,44 @@
 """Folders and jobs: each is its config.xml in the home directory, as on a real controller."""
 
+from __future__ import annotations
+
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from .atomic import replace
-from .builds import Build, last_builds
+from .builds import Build, permalinks
 from .jobxml import FOLDER, Config, parse
 
 UNSAFE = "?*/\\%!@#$^&|<>[]:;"
 
 
 class BadName(ValueError):
-    """A name that no job can have; `header` is the message as an HTTP header can carry it."""
+    """A name that no job can have; `header` is the message as the X-Error header can carry it."""
 
     def __init__(self, message: str, header: str) -> None:
-        """Args: message: for the page; header: for X-Error."""
         super().__init__(message)
         self.header = header
 
 
-def check_name(name: str) -> None:
+def check_name(name: str, taken: Collection[str] = ()) -> None:
     """Refuse a name as the real controller does.
 
     Raises:
-        BadName: it is empty or has an unsafe character.
+        BadName: it is empty, has an unsafe character, or is taken.
     """
     if not name.strip():
         raise BadName("No name is specified", "No name is specified")
     for char in name:
         if ord(char) < 32 or char in UNSAFE:
             raise BadName(f"‘{char}’ is an unsafe character", f"{char}  is an unsafe character")
+    if name in taken:
+        message = "A job already exists with the name "
+        raise BadName(f"{message}‘{name}’", f"{message} {name} ")
 
 
 @dataclass
@@ -43,10 +47,10 @@ class Item:
 
     name: str
     directory: Path
-    parent: "Item | None"
+    parent: Item | None
     xml: str = ""
     config: Config | None = None
-    children: dict[str, "Item"] = field(default_factory=dict)
+    children: dict[str, Item] = field(default_factory=dict)
     builds: dict[int, Build] = field(default_factory=dict)
     next_number: int = 1
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -76,19 +80,19 @@ class Item:
         return self.config is None or self.config.tag == FOLDER
 
     def write(self, xml: str, config: Config) -> None:
-        """Take over a configuration and keep it."""
+        """Use a configuration and keep it."""
         self.directory.mkdir(parents=True, exist_ok=True)
         replace(self.directory / "config.xml", xml)
         self.xml, self.config = xml, config
 
-    def walk(self) -> Iterator["Item"]:
+    def walk(self) -> Iterator[Item]:
         """Everything below, parents first, by name."""
         for name in sorted(self.children):
             yield self.children[name]
             yield from self.children[name].walk()
 
     def remove(self) -> None:
-        """Delete the item, its builds and what is below it."""
+        """Delete the item, its builds and the items below it."""
         shutil.rmtree(self.directory, ignore_errors=True)
         if self.parent:
             self.parent.children.pop(self.name, None)
@@ -122,8 +126,8 @@ class Item:
         return build
 
     def prune(self) -> None:
-        """Drop what the log rotation does not keep."""
-        keep = self.config.keep[1] if self.config else -1
+        """Drop the builds that the log rotation does not keep."""
+        keep = self.config.keep if self.config else -1
         if keep > 0:
             done = sorted(number for number, build in self.builds.items() if not build.building)
             for number in done[: max(0, len(done) - keep)]:
@@ -135,7 +139,7 @@ class Item:
 
     def permalinks(self) -> dict[str, Build | None]:
         """lastBuild and its relatives."""
-        return last_builds(self.builds)
+        return permalinks(self.builds)
 
 
 def _quote(name: str) -> str:

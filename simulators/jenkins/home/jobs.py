@@ -1,17 +1,20 @@
-"""The jobs and views of a controller: found, put and seeded."""
+"""The jobs and views of a controller: finding, writing and seeding them."""
+
+from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from ..pipelines.groovy_host import GroovyHost
+from ..unsupported import unsupported
 from . import items, jobxml
 from .items import Item
 from .settings import log
 
 
-@dataclass
+@dataclass(frozen=True)
 class View:
     """A list view of the root."""
 
@@ -21,13 +24,15 @@ class View:
     regex: str | None
 
 
-class Jobs:
-    """Everything below the root of one controller."""
+Evaluate = Callable[[str, Mapping[str, str]], Mapping[str, Any]]
+"""Runs Job DSL with its variables; returns the items and views that it declares, and its output."""
 
-    def __init__(self, home: Path, groovy: Callable[[], GroovyHost], approved: Callable[[str], bool]) -> None:
-        """Args: home: JENKINS_HOME; groovy: runs Job DSL; approved: tells whether a script is, and lists
-        one that is not."""
-        self._home, self._groovy, self._approved = home, groovy, approved
+
+class Jobs:
+    """Everything below the root of one controller; `approved` also lists a script that is not approved."""
+
+    def __init__(self, home: Path, evaluate: Evaluate, approved: Callable[[str], bool]) -> None:
+        self._home, self._evaluate, self._approved = home, evaluate, approved
         self.root = Item("", home, None)
         self.views: dict[str, View] = {}
 
@@ -62,19 +67,22 @@ class Jobs:
         """Rename the one job whose full name matches (Job DSL: `previousNames`), with its builds.
 
         Raises:
-            ValueError: several match, or it is in another folder, to which this stand-in does not move it.
+            ValueError: several match, or it is in another folder: this simulator moves no job.
         """
-        found = [
+        former = [
             item for item in self.root.walk() if not item.is_folder and re.fullmatch(pattern, item.full_name)
         ]
-        if found and self.find(full_name) is not None:
+        if former and self.find(full_name) is not None:
             return  # it was renamed when the script ran before
-        if len(found) > 1:
+        if len(former) > 1:
             raise ValueError(f"could not rename to {full_name}: more than one job matches {pattern}")
-        for item in found:
+        for item in former:
             above, _, name = full_name.rpartition("/")
             if item.parent is None or item.parent.full_name != above:
-                raise ValueError(f"could not rename {item.full_name} to {full_name}: another folder")
+                raise ValueError(
+                    f"could not rename {item.full_name} to {full_name}: it is in another folder, and "
+                    + unsupported("moving a job")
+                )
             item.rename(name)
 
     def seed(self, script: str, binding: dict[str, str]) -> list[tuple[str, bool]]:
@@ -84,11 +92,11 @@ class Jobs:
             ScriptError: the script fails.
             ValueError: an item cannot be made.
         """
-        made = self._groovy().call("dsl", script=script, binding=binding)
-        if made["output"]:
-            log("INFO", "javaposse.jobdsl", made["output"].rstrip())
+        declared = self._evaluate(script, binding)
+        if declared["output"]:
+            log("INFO", "javaposse.jobdsl", declared["output"].rstrip())
         done = []
-        for entry in made["items"]:
+        for entry in declared["items"]:
             log(
                 "INFO",
                 "j.j.plugin.JenkinsJobManagement#createOrUpdateConfig",
@@ -97,11 +105,11 @@ class Jobs:
             if entry.get("previous"):
                 self._take_over(entry["previous"], entry["name"])
             done.append((str(entry["name"]), self.put(entry["name"], entry["xml"])))
-            # a person who administers approves what is saved; a seed runs as the system, which does not
+            # an administrator approves what he saves; a seed runs as the system, which does not approve
             config = jobxml.parse(entry["xml"])
             if config is not None and config.script and config.scm is None and not config.sandbox:
                 self._approved(config.script)
-        for view in made["views"]:
+        for view in declared["views"]:
             self.views[view["name"]] = View(
                 view["name"], view["description"], tuple(view["names"]), view["regex"]
             )

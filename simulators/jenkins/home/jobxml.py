@@ -1,6 +1,7 @@
-"""What a job's config.xml says, as far as this controller acts on it."""
+"""A job's config.xml, as far as this controller acts on it."""
 
-import re
+from __future__ import annotations
+
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,10 +14,9 @@ FREESTYLE = "project"
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter definition."""
+    """A parameter definition; its kind is String, Boolean, Choice, Text or Password."""
 
     kind: str
-    """String, Boolean, Choice, Text or Password."""
     name: str
     default: Any
     description: str | None
@@ -25,7 +25,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Scm:
-    """Where a pipeline's script comes from."""
+    """The repository of a pipeline's script."""
 
     url: str
     branches: tuple[str, ...]
@@ -34,7 +34,10 @@ class Scm:
 
 @dataclass(frozen=True)
 class Config:
-    """What a config.xml says, as far as this controller acts on it."""
+    """One config.xml.
+
+    `seed` is the Job DSL of a free-style job's build step, `keep` the builds to keep (-1 for all),
+    `unsupported` the build steps that this simulator does not implement."""
 
     tag: str
     description: str | None
@@ -47,16 +50,36 @@ class Config:
     script_path: str
     label: str | None
     seed: str | None
-    """The Job DSL of a free-style job's build step."""
     seed_sandbox: bool
     concurrent: bool
-    keep: tuple[int, int]
-    """Days and builds to keep, -1 for all."""
-    triggers: tuple[tuple[str, str], ...]
-    quiet_period: int | None
+    keep: int
     properties: tuple[str, ...]
     unsupported: tuple[str, ...] = ()
-    """Build steps that are not part of this stand-in."""
+
+
+DECLARATION = '<?xml version="1.1" encoding="UTF-8"?>'
+
+
+def body(text: str) -> str:
+    """A document without its XML declaration: expat refuses the version 1.1 that Jenkins writes."""
+    return text.partition("?>")[2] if text.lstrip().startswith("<?xml") else text
+
+
+def read(text: str) -> ET.Element:
+    """Parse a config.xml.
+
+    Raises:
+        ValueError: it is no XML.
+    """
+    try:
+        return ET.fromstring(body(text).strip())
+    except ET.ParseError as error:
+        raise ValueError(str(error)) from error
+
+
+def written(root: ET.Element) -> str:
+    """A config.xml as text."""
+    return f"{DECLARATION}\n{ET.tostring(root, encoding='unicode')}"
 
 
 def parse(text: str) -> Config:
@@ -65,10 +88,7 @@ def parse(text: str) -> Config:
     Raises:
         ValueError: it is no XML, or its root is no item that this controller knows.
     """
-    try:
-        root = ET.fromstring(re.sub(r"^<\?xml[^>]*\?>", "", text.strip()))
-    except ET.ParseError as error:
-        raise ValueError(str(error)) from error
+    root = read(text)
     if root.tag not in {FOLDER, PIPELINE, FREESTYLE}:
         raise ValueError(f"{root.tag} : {root.tag}")
     definition = root.find("definition")
@@ -91,8 +111,6 @@ def parse(text: str) -> Config:
         concurrent=not any("DisableConcurrentBuilds" in tag for tag in properties)
         and root.findtext("concurrentBuild") != "false",
         keep=_keep(root),
-        triggers=tuple(_triggers(root)),
-        quiet_period=int(root.findtext("quietPeriod") or -1) if root.findtext("quietPeriod") else None,
         properties=properties,
         unsupported=tuple(child.tag for child in root.find("builders") or () if child is not step),
     )
@@ -126,27 +144,17 @@ def _scm(element: ET.Element | None) -> Scm | None:
     return Scm(url or "", branches or ("**",), credentials)
 
 
-def _keep(root: ET.Element) -> tuple[int, int]:
+def _keep(root: ET.Element) -> int:
     for path in ("logRotator", "properties/jenkins.model.BuildDiscarderProperty/strategy"):
         rotator = root.find(path)
         if rotator is not None:
-            return int(rotator.findtext("daysToKeep") or -1), int(rotator.findtext("numToKeep") or -1)
-    return -1, -1
-
-
-def _triggers(root: ET.Element) -> Iterator[tuple[str, str]]:
-    places = (
-        "triggers/*",
-        "properties/org.jenkinsci.plugins.workflow.job.properties.PipelineTriggersJobProperty/triggers/*",
-    )
-    for place in places:
-        for element in root.findall(place):
-            yield element.tag, element.findtext("spec") or element.findtext("upstreamProjects") or ""
+            return int(rotator.findtext("numToKeep") or -1)
+    return -1
 
 
 def parameter_values(config: Config | None, given: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The values of a job's parameters: the given ones, the defaults for the rest; what is not declared
-    is dropped.
+    """The values of a job's parameters: the given ones, the defaults for the rest. A value without a
+    declaration is dropped.
 
     Raises:
         ValueError: a choice that does not exist.

@@ -1,24 +1,28 @@
-"""Where one start of a controller stands."""
+"""The state of one start of a controller."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
-STARTING, UP, FAILED, UNREADABLE, RESTARTING, SAFE_RESTARTING = (
-    "starting",
-    "up",
-    "failed",
-    "unreadable",
-    "restarting",
-    "safe restarting",
-)
+
+class State(StrEnum):
+    """How far a start has come."""
+
+    STARTING = "starting"
+    UP = "up"
+    FAILED = "failed"
+    UNREADABLE = "unreadable"
+    RESTARTING = "restarting"
+    SAFE_RESTARTING = "safe restarting"
 
 
 @dataclass
 class Life:
-    """Where one start of the controller stands."""
+    """The state of one start, and the files that configured it."""
 
-    state: str = STARTING
+    state: State = State.STARTING
     reason: str = ""
     quieting_down: bool = False
-    applied_at: float = 0.0
     sources: list[Path] = field(default_factory=list)

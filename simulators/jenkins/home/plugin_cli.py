@@ -1,54 +1,51 @@
-"""`jenkins-plugin-cli`: plays the plugin installation manager for the arguments that images and charts
-use."""
+"""`jenkins-plugin-cli`: simulates the plugin installation manager for the arguments of images and charts."""
+
+from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from pathlib import Path
+from typing import NoReturn
 
+from ..unsupported import unsupported
 from .plugins import Plugin, available, version_key, write
 
-VERSION = "2.13.2"
-STORE = Path("/usr/share/jenkins/plugins-available")
 TARGET = Path("/usr/share/jenkins/ref/plugins")
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(f"{message}: {unsupported('other options of jenkins-plugin-cli')}")
+
+
 def parser() -> argparse.ArgumentParser:
-    """The options of the real program that are understood here."""
-    made = argparse.ArgumentParser("jenkins-plugin-cli")
-    made.add_argument("--version", "-v", action="version", version=VERSION)
-    made.add_argument("--verbose", action="store_true")
-    made.add_argument("--war", "-w")
-    made.add_argument("--plugin-file", "-f", type=Path)
-    made.add_argument("--plugins", "-p", nargs="*", default=[])
-    made.add_argument("--plugin-download-directory", "-d", type=Path, default=TARGET)
-    for flag in ("--latest", "--latest-specified", "--clean-download-directory", "--no-download"):
-        made.add_argument(flag, nargs="?", const="true", default="true" if flag == "--latest" else "false")
-    made.add_argument("--jenkins-update-center")
-    made.add_argument("--jenkins-version")
-    return made
+    """The options that charts use; the versions are always those of the simulator's own plugins."""
+    options = _Parser("jenkins-plugin-cli", allow_abbrev=False)
+    options.add_argument("--verbose", action="store_true")
+    options.add_argument("--war", "-w")
+    options.add_argument("--plugin-file", "-f", type=Path, required=True)
+    for flag in ("--latest", "--latest-specified"):
+        options.add_argument(flag, nargs="?")
+    return options
 
 
-def requested(file: Path | None, named: list[str]) -> dict[str, str]:
-    """Plugin names and the versions asked for; an empty version means the newest."""
-    lines = file.read_text(encoding="utf-8").splitlines() if file else []
-    entries = [line.split("#")[0].strip() for line in lines] + named
+def requested(text: str) -> dict[str, str]:
+    """The requested plugins and their versions; an empty version means the newest."""
     wanted: dict[str, str] = {}
-    for entry in entries:
-        for piece in entry.split():
+    for line in text.splitlines():
+        for piece in line.split("#")[0].split():
             name, _, version = piece.partition(":")
             wanted[name] = "" if version in {"latest", "experimental"} else version
     return wanted
 
 
 def install(wanted: dict[str, str], store: dict[str, Plugin], target: Path) -> list[str]:
-    """Copy the plugins and what they need into a directory; returns the problems, and installs nothing
-    when there are any."""
+    """Write the plugins and their dependencies into a directory, or return the problems and write nothing."""
     problems = [
         f"Unable to find plugin {name}"
         + (f" version {version}" if version else "")
-        + " in the plugins of this stand-in"
-        + (f" (it has {store[name].version})" if name in store else "")
+        + (f" (there is {store[name].version})" if name in store else "")
+        + f": {unsupported('other plugins than its own')}"
         for name, version in wanted.items()
         if name not in store or (version and store[name].version != version)
     ]
@@ -59,52 +56,41 @@ def install(wanted: dict[str, str], store: dict[str, Plugin], target: Path) -> l
         for need in plugin.dependencies:
             if need.optional or need.name in chosen:
                 continue
-            found = store.get(need.name)
-            if found is None or version_key(found.version) < version_key(need.version):
+            offered = store.get(need.name)
+            if offered is None or version_key(offered.version) < version_key(need.version):
                 problems.append(
                     f"Plugin {plugin.name}:{plugin.version} depends on {need.name}:{need.version}, "
                     f"which is not available"
                 )
             else:
-                chosen[need.name] = found
-                todo.append(found)
+                chosen[need.name] = offered
+                todo.append(offered)
     if problems:
         return problems
     target.mkdir(parents=True, exist_ok=True)
     for plugin in chosen.values():
-        source = STORE / f"{plugin.name}-{plugin.version}.jpi"
-        if source.exists():
-            shutil.copyfile(source, target / f"{plugin.name}.jpi")
-        else:
-            write(target / f"{plugin.name}.jpi", plugin)
+        write(target / f"{plugin.name}.jpi", plugin)
     return []
 
 
 def store() -> dict[str, Plugin]:
-    """What can be installed here."""
+    """The plugins that can be installed here."""
     return {plugin.name: plugin for plugin in available(Path(__file__).with_name("plugins-available.json"))}
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the program; 1 when a plugin cannot be had."""
     options = parser().parse_args(argv)
-    if options.plugin_file is not None and not options.plugin_file.exists():
+    if not options.plugin_file.exists():
         sys.stderr.write(f"File containing list of plugins does not exist: {options.plugin_file}\n")
         return 1
-    wanted = requested(options.plugin_file, options.plugins)
-    target: Path = options.plugin_download_directory
-    if options.clean_download_directory == "true" and target.is_dir():
-        for old in target.glob("*.jpi"):
-            old.unlink()
-    problems = install(wanted, store(), target) if options.no_download != "true" else []
-    if problems:
-        sys.stderr.write(
-            'Exception in thread "main" io.jenkins.tools.pluginmanager.impl.DownloadPluginException:\n'
-        )
-        sys.stderr.write("\n".join(problems) + "\n")
+    wanted = requested(options.plugin_file.read_text(encoding="utf-8"))
+    if problems := install(wanted, store(), TARGET):
+        exception = "io.jenkins.tools.pluginmanager.impl.DownloadPluginException"
+        sys.stderr.write("\n".join([f'Exception in thread "main" {exception}:', *problems, ""]))
         return 1
     if options.verbose:
-        sys.stdout.write("".join(f"Copied plugin {name} to {target}\n" for name in sorted(wanted)))
+        sys.stdout.write("".join(f"Copied plugin {name} to {TARGET}\n" for name in sorted(wanted)))
     sys.stdout.write("Done\n")
     return 0
 

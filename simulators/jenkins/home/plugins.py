@@ -1,4 +1,6 @@
-"""Plugins: the files in the home directory, and nothing else, decide what a controller has."""
+"""Plugins: only the files in the home directory decide which ones a controller has."""
+
+from __future__ import annotations
 
 import json
 import re
@@ -12,7 +14,7 @@ SUFFIXES = (".jpi", ".hpi")
 
 @dataclass(frozen=True)
 class Dependency:
-    """What a plugin needs of another."""
+    """A plugin that another one needs."""
 
     name: str
     version: str
@@ -21,19 +23,17 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Plugin:
-    """A plugin's manifest."""
+    """A plugin's manifest; `path` is its file in the home directory."""
 
     name: str
     version: str
     long_name: str
     url: str | None
     core: str
-    java: str | None
     dynamic: str
     detached: bool
     dependencies: tuple[Dependency, ...]
     path: Path | None = None
-    """Its file in the home directory."""
 
     @property
     def enabled(self) -> bool:
@@ -55,8 +55,8 @@ class PluginError(ValueError):
 
 
 def version_key(text: str) -> tuple[tuple[tuple[int, int, str], ...], ...]:
-    """Orders versions as hudson.util.VersionNumber does for the shapes that plugins have: what a dash
-    separates counts less."""
+    """Orders versions as hudson.util.VersionNumber does for the shapes that plugins have: a part behind a
+    dash counts less."""
     return tuple(
         tuple(
             (1, int(piece), "") if piece.isdigit() else (0, 0, piece)
@@ -87,7 +87,6 @@ def read(path: Path) -> Plugin:
         long_name=facts.get("Long-Name", facts["Short-Name"]),
         url=facts.get("Url"),
         core=facts.get("Jenkins-Version", ""),
-        java=facts.get("Minimum-Java-Version"),
         dynamic=facts.get("Support-Dynamic-Loading", "MAYBE")
         .upper()
         .replace("TRUE", "YES")
@@ -108,7 +107,8 @@ def _dependencies(text: str) -> Iterable[Dependency]:
 def write(path: Path, plugin: Plugin) -> None:
     """Write a plugin file that holds a manifest and no code; the manifest says so."""
     dependencies = ",".join(
-        f"{d.name}:{d.version}" + (";resolution:=optional" if d.optional else "") for d in plugin.dependencies
+        f"{need.name}:{need.version}" + (";resolution:=optional" if need.optional else "")
+        for need in plugin.dependencies
     )
     facts = {
         "Manifest-Version": "1.0",
@@ -117,64 +117,82 @@ def write(path: Path, plugin: Plugin) -> None:
         "Plugin-Version": plugin.version,
         "Jenkins-Version": plugin.core,
         "Support-Dynamic-Loading": {"YES": "true", "NO": "false"}.get(plugin.dynamic, "maybe"),
-        "Conformance-Stand-In": "a manifest without code",
+        "Conformance-Simulator": "a manifest without code",
         "Conformance-Detached": str(plugin.detached).lower(),
     }
     facts |= {"Url": plugin.url} if plugin.url else {}
-    facts |= {"Minimum-Java-Version": plugin.java} if plugin.java else {}
     facts |= {"Plugin-Dependencies": dependencies} if dependencies else {}
     lines = []
     for name, value in facts.items():
         line = f"{name}: {value}"
-        lines.append("\r\n ".join([line[:72], *(line[i : i + 71] for i in range(72, len(line), 71))]))
+        lines.append(
+            "\r\n ".join([line[:72], *(line[start : start + 71] for start in range(72, len(line), 71))])
+        )
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(zipfile.ZipInfo("META-INF/MANIFEST.MF"), "\r\n".join(lines) + "\r\n\r\n")
 
 
 def available(data: Path) -> list[Plugin]:
-    """The plugins that this stand-in can pretend to have, from its data file."""
+    """The plugins that this simulator can install, from its data file."""
     return [
         Plugin(
-            p["name"],
-            p["version"],
-            p["longName"],
-            p["url"],
-            p["requiredCore"],
-            p["minimumJavaVersion"],
-            p["supportsDynamicLoad"],
-            p["detached"],
-            tuple(Dependency(d["name"], d["version"], d["optional"]) for d in p["dependencies"]),
+            entry["name"],
+            entry["version"],
+            entry["longName"],
+            entry["url"],
+            entry["requiredCore"],
+            entry["supportsDynamicLoad"],
+            entry["detached"],
+            tuple(
+                Dependency(need["name"], need["version"], need["optional"]) for need in entry["dependencies"]
+            ),
         )
-        for p in json.loads(data.read_text(encoding="utf-8"))["plugins"]
+        for entry in json.loads(data.read_text(encoding="utf-8"))["plugins"]
     ]
 
 
-def load(directory: Path, log: Callable[[str, str], None]) -> tuple[list[Plugin], list[Plugin]]:
-    """The plugins of a home directory that can run, and those that are disabled, in the order of their
-    files; what a missing dependency keeps out is logged.
+class Plugins:
+    """The plugins of one start: those that run and those that are disabled, in the order of their files."""
 
-    Args:
-        directory: `plugins` of the home directory.
-        log: takes a level and a message.
-    """
-    found: dict[str, Plugin] = {}
+    def __init__(self) -> None:
+        self.running: list[Plugin] = []
+        self.disabled: list[Plugin] = []
+
+    def load(self, directory: Path, log: Callable[[str, str], None]) -> None:
+        """Read the plugins of a home directory; `log` takes the level and the message of each that cannot
+        run."""
+        self.running, self.disabled = load(directory, log)
+
+    @property
+    def all(self) -> list[Plugin]:
+        """Running and disabled ones."""
+        return sorted([*self.running, *self.disabled], key=lambda plugin: f"{plugin.name}.jpi")
+
+    def names(self) -> set[str]:
+        """Names of the plugins that run."""
+        return {plugin.name for plugin in self.running}
+
+
+def load(directory: Path, log: Callable[[str, str], None]) -> tuple[list[Plugin], list[Plugin]]:
+    """The plugins that can run and those that are disabled; a plugin without its dependencies is logged."""
+    newest: dict[str, Plugin] = {}
     for path in sorted(p for p in directory.glob("*") if p.suffix in SUFFIXES):
         try:
             plugin = read(path)
         except PluginError as error:
             log("SEVERE", f"Failed Loading plugin: {error}")
             continue
-        known = found.get(plugin.name)
+        known = newest.get(plugin.name)
         if known is None or version_key(plugin.version) > version_key(known.version):
-            found[plugin.name] = plugin
-    usable = {name: plugin for name, plugin in found.items() if plugin.enabled}
+            newest[plugin.name] = plugin
+    usable = {name: plugin for name, plugin in newest.items() if plugin.enabled}
     while broken := {name: why for name, plugin in usable.items() if (why := _missing(plugin, usable))}:
         for name, why in sorted(broken.items()):
             plugin = usable.pop(name)
             log(
                 "SEVERE", f"Failed Loading plugin {plugin.long_name} v{plugin.version} ({plugin.name})\n{why}"
             )
-    disabled = [plugin for _, plugin in sorted(found.items()) if not plugin.enabled]
+    disabled = [plugin for _, plugin in sorted(newest.items()) if not plugin.enabled]
     return [usable[name] for name in sorted(usable, key=lambda name: f"{name}.jpi")], disabled
 
 

@@ -1,4 +1,6 @@
-"""Reference files into the home directory, by the rules of the official image's start script."""
+"""Copies reference files into the home directory, by the rules of the official image's start script."""
+
+from __future__ import annotations
 
 import shutil
 import sys
@@ -8,13 +10,12 @@ from .plugins import PluginError, read, version_key
 
 
 def copy(reference: Path, home: Path) -> list[str]:
-    """Copy what the home directory lacks; a plugin also replaces an older one that the same rule once
-    put there.
+    """Copy the files that the home directory lacks, and newer plugins.
 
     Returns:
-        One line for each file: what was done with it.
+        One line for each file.
     """
-    said = []
+    report = []
     marks = home / "copy_reference_file.log"
     home.mkdir(parents=True, exist_ok=True)
     for source in sorted(path for path in reference.rglob("*") if path.is_file() and path.suffix != ".lock"):
@@ -23,25 +24,25 @@ def copy(reference: Path, home: Path) -> list[str]:
         target = home / name
         force = str(relative).endswith(".override")
         if target.exists() and not force and not _newer(source, target):
-            said.append(f"SKIPPED {name}")
+            report.append(f"SKIPPED {name}")
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
-        said.append(f"INSTALLED {name}")
+        report.append(f"INSTALLED {name}")
     with marks.open("a", encoding="utf-8") as log:
-        log.write("".join(f"{line}\n" for line in said))
-    return said
+        log.write("".join(f"{line}\n" for line in report))
+    return report
 
 
 def _newer(source: Path, target: Path) -> bool:
     if source.suffix not in {".jpi", ".hpi"}:
         return False
     try:
-        ours, theirs = read(source), read(target)
+        offered, installed = read(source), read(target)
     except PluginError:
         return False
     pinned = target.with_name(target.name + ".pinned").exists()
-    return not pinned and version_key(ours.version) > version_key(theirs.version)
+    return not pinned and version_key(offered.version) > version_key(installed.version)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Where things are, and the log."""
 
+from __future__ import annotations
+
 import os
 import sys
 import threading
@@ -12,7 +14,7 @@ _WRITE = threading.Lock()
 
 @dataclass(frozen=True)
 class Settings:
-    """One installation of the stand-in; the defaults are the image's."""
+    """One installation of the simulator; the defaults are the image's."""
 
     home: Path
     port: int = 8080
@@ -22,7 +24,7 @@ class Settings:
     environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
 
     def java_property(self, name: str) -> str | None:
-        """A system property out of JAVA_OPTS or JENKINS_JAVA_OPTS, which is where charts put them."""
+        """A system property out of JAVA_OPTS or JENKINS_JAVA_OPTS, where charts put them."""
         for variable in ("JAVA_OPTS", "JENKINS_JAVA_OPTS"):
             for option in self.environment.get(variable, "").split():
                 if option.startswith(f"-D{name}="):
@@ -31,18 +33,15 @@ class Settings:
 
 
 def log(level: str, logger: str, message: str) -> None:
-    """A line as java.util.logging writes it in the official image."""
+    """Write a line as java.util.logging does in the official image."""
     now = datetime.now(UTC)
     stamp = now.strftime("%Y-%m-%d %H:%M:%S.") + f"{now.microsecond // 1000:03d}+0000"
     first, *rest = message.splitlines() or [""]
-    lines = [f"{stamp} [id={threading.get_native_id()}]\t{level}\t{logger}: {first}", *rest]
-    with _WRITE:
-        sys.stderr.write("\n".join(lines) + "\n")
-        sys.stderr.flush()
+    plain("\n".join([f"{stamp} [id={threading.get_native_id()}]\t{level}\t{logger}: {first}", *rest]))
 
 
 def plain(message: str) -> None:
-    """A line of the log without a stamp."""
+    """Write a line without a stamp."""
     with _WRITE:
         sys.stderr.write(message + "\n")
         sys.stderr.flush()

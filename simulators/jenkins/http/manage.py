@@ -1,177 +1,127 @@
-"""URLs for administrators: credentials, the script console, approval, health, going down."""
+"""URLs for administrators: plugins, credentials, the script console, approval, monitors, restarts."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
 
-from ..api.config_xml import credential_xml
-from ..api.credentials import CredentialBeans
-from ..api.export import Bean, to_json
+from ..api.credentials import domain
 from ..api.system import SystemBeans
-from . import pages
+from ..home.approvals import Approvals
+from ..home.configured import Configured
+from ..home.plugins import Plugins
+from ..pipelines.groovy_host import GroovyHost
 from .answers import Answers, Routes
-from .pages import redirect, text
+from .pages import HTML, NO_CACHE, redirect, text
 from .security import Caller
 from .server import Request, Response
 
-if TYPE_CHECKING:
-    from ..controller import Controller
-
-
-SIMPLE_POSTS = {"quietDown", "cancelQuietDown", "restart", "safeRestart", "exit", "safeExit"}
-
-JAVA_17 = (
+Monitor = tuple[str, str, str]
+"""The id, the heading and the text of an administrative monitor."""
+JAVA_17: Monitor = (
     "jenkins.monitor.JavaVersionRecommendationAdminMonitor-17-2026-03-31-DANGER",
     "Java 17 end of life in Jenkins",
     "You are running Jenkins on Java 17, support for which will end on or after Mar 31, 2026.",
 )
-EXECUTORS = (
+EXECUTORS: Monitor = (
     "hudson.diagnosis.ControllerExecutorsAgents",
     "",
     "Building on the built-in node can be a security issue.",
 )
-Monitor = tuple[str, str, str]
-MONITORS: dict[tuple[str, ...], Callable[["Controller"], list[Monitor]]] = {
-    ("nonSecurityPopupContent",): lambda _: [JAVA_17],
-    ("securityPopupContent",): lambda controller: [EXECUTORS] if controller.configured.executors else [],
-}
-"""What is raised, by the last part of the URL: id, heading and text of each."""
+RESTARTS = {"restart", "safeRestart"}
+GLOBAL_DOMAIN = ("credentials", "store", "system", "domain", "_")
 
 
-def monitors(raised: list[Monitor]) -> str:
-    """The list of raised monitors, as pages get it for their footer."""
-    items = "".join(
-        f'<li class="am-message"><div class="jenkins-alert jenkins-alert-danger"><form method="post" '
-        f'name="{name}" action="/administrativeMonitor/{name}/act"></form>'
-        f"{f'<h2>{heading}</h2>' if heading else ''}{said}</div></li>"
-        for name, heading, said in raised
-    )
-    return f'<ul class="am-message-list">{items}</ul><p><a href="/manage">Manage Jenkins</a></p>'
+@dataclass(frozen=True)
+class Operations:
+    """The changes of the controller's own life."""
+
+    quiet_down: Callable[[bool], None]
+    restart: Callable[[bool], None]
 
 
+@dataclass(frozen=True)
 class ManageRoutes:
     """The administration of one controller."""
 
-    def __init__(self, controller: "Controller", answers: Answers) -> None:
-        """Args: controller: what is asked; answers: the common ones."""
-        self.c, self._answers = controller, answers
-        self.first: Routes = {
+    answers: Answers
+    configured: Configured
+    plugins: Plugins
+    approvals: Approvals
+    groovy: GroovyHost
+    beans: SystemBeans
+    operations: Operations
+
+    def routes(self) -> Routes:
+        """By the first segment."""
+        return {
             "pluginManager": self._plugins,
             "credentials": self._credentials,
             "scriptText": self._script_text,
-            "updateCenter": self._update_center,
-            "metrics": self._metrics,
             "manage": self._manage,
             "scriptApproval": self._script_approval,
-            **dict.fromkeys(SIMPLE_POSTS, self._life),
+            **dict.fromkeys(("quietDown", "cancelQuietDown", *RESTARTS), self._life),
         }
 
     def _plugins(self, request: Request, caller: Caller) -> Response | None:
         rest = request.segments[1:]
-        if rest[:1] == ("plugin",) and rest[2:] in {("makeEnabled",), ("makeDisabled",)}:
-            plugin = next((p for p in self.c.all_plugins if p.name == rest[1]), None)
-            if plugin is None:
-                return None
-            if request.method != "POST":
-                return self._answers.post_only(request)
-            plugin.switch(on=rest[2] == "makeEnabled")
-            return Response(200, [])
-        return self._answers.tail(request, 1, SystemBeans(self.c).plugins())
+        if rest[:1] != ("plugin",) or rest[2:] not in {("makeEnabled",), ("makeDisabled",)}:
+            return self.answers.api(request, 1, self.beans.plugins())
+        plugin = next((each for each in self.plugins.all if each.name == rest[1]), None)
+        if plugin is None:
+            return self.answers.pages.not_found()
+        if not request.posted:
+            return self.answers.pages.post_only(request)
+        plugin.switch(on=rest[2] == "makeEnabled")
+        return Response(200, [])
 
-    def _credentials(self, request: Request, caller: Caller) -> Response | None:  # noqa: PLR0911 - a route
-        if "credentials" not in self.c.plugin_names():
+    def _credentials(self, request: Request, caller: Caller) -> Response | None:
+        if "credentials" not in self.plugins.names() or request.segments[:5] != GLOBAL_DOMAIN:
             return None
-        beans = CredentialBeans(self.c.configured.credentials)
-        rest = request.segments[1:]
-        if (
-            rest[:2] == ("store", "system")
-            and rest[2:4] == ("domain", "_")
-            and rest[4:5] == ("credential",)
-            and len(rest) > 5
-        ):
-            data = self.c.configured.credentials.get(rest[5])
-            if data is None:
-                return None
-            if rest[6:] == ("config.xml",):
-                return text(credential_xml(data, self.c.plugins), "application/xml")
-            return self._answers.tail(request, 7, beans.one(data))
-        if rest[:4] == ("store", "system", "domain", "_"):
-            return self._answers.tail(request, 5, beans.domain())
-        if rest[:2] == ("store", "system"):
-            return self._answers.tail(request, 3, beans.store())
-        return self._answers.tail(request, 1, beans.whole())
+        return self.answers.api(request, 5, domain(self.configured.credentials))
 
     def _script_text(self, request: Request, caller: Caller) -> Response:
         script = request.param("script")
-        return text(self.c.console(script) if script and request.method == "POST" else "")
-
-    def _update_center(self, request: Request, caller: Caller) -> Response | None:
-        facts = {
-            "availables": [],
-            "jobs": [],
-            "restartRequiredForCompletion": False,
-            "sites": [Bean(None, {})],
-        }
-        return self._answers.tail(request, 1, Bean("hudson.model.UpdateCenter", facts))
-
-    def _metrics(self, request: Request, caller: Caller) -> Response | None:
-        if "metrics" not in self.c.plugin_names() or request.segments[1:2] != ("currentUser",):
-            return None
-        if request.segments[2:] == ("ping",):
-            return text("pong\n", "text/plain;charset=iso-8859-1")
-        if request.segments[2:] == ("healthcheck",):
-            stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-            good = {"healthy": True, "duration": 0, "timestamp": stamp}
-            checks = dict.fromkeys(("disk-space", "plugins", "temporary-space", "thread-deadlock"), good)
-            checks["plugins"] = {
-                "healthy": True,
-                "message": "No failed plugins",
-                "duration": 0,
-                "timestamp": stamp,
-            }
-            return text(to_json(checks, pretty=False), "application/json")
-        return None
+        if not script or not request.posted:
+            return text("")
+        return text(str(self.groovy.call("console", script=script)["text"]))
 
     def _manage(self, request: Request, caller: Caller) -> Response | None:
-        rest = request.segments[1:]
-        if rest[:1] == ("administrativeMonitorsApi",) and rest[1:] in MONITORS:
-            headers = [
-                ("Content-Type", "text/html;charset=utf-8"),
-                ("Cache-Control", pages.NO_CACHE),
-                ("X-Frame-Options", "sameorigin"),
-            ]
-            return Response(200, headers, monitors(MONITORS[rest[1:]](self.c)).encode())
-        if rest in {(), ("cloud",)}:
-            title = "Manage Jenkins" if not rest else "Clouds"
-            return self.c.look.html(200, f"{title} - Jenkins", f"<h1>{title}</h1>")
-        if rest[:1] == ("cloud",) and len(rest) == 2 and self.c.clouds.named(rest[1]) is not None:
-            return self.c.look.html(200, f"Cloud {rest[1]} - Jenkins", f"<h1>Cloud {rest[1]}</h1>")
-        return None
+        monitors: dict[tuple[str, ...], list[Monitor]] = {
+            ("administrativeMonitorsApi", "nonSecurityPopupContent"): [JAVA_17],
+            ("administrativeMonitorsApi", "securityPopupContent"): [EXECUTORS]
+            if self.configured.executors
+            else [],
+        }
+        raised = monitors.get(request.segments[1:])
+        if raised is None:
+            return None
+        items = "".join(
+            f'<li class="am-message"><div class="jenkins-alert jenkins-alert-danger"><form method="post" '
+            f'name="{name}" action="/administrativeMonitor/{name}/act"></form>'
+            f"{f'<h2>{heading}</h2>' if heading else ''}{body}</div></li>"
+            for name, heading, body in raised
+        )
+        page = f'<ul class="am-message-list">{items}</ul><p><a href="/manage">Manage Jenkins</a></p>'
+        headers = [HTML, ("Cache-Control", NO_CACHE), ("X-Frame-Options", "sameorigin")]
+        return Response(200, headers, page.encode())
 
     def _script_approval(self, request: Request, caller: Caller) -> Response:
         pending = "".join(
             f'<div id="ps-{name}" class="pending-script"><p class="ps-context">Groovy script:</p>'
             f'<textarea readonly="readonly" rows="5">{escape(script)}</textarea></div>'
-            for name, script in self.c.approvals.pending.items()
+            for name, script in self.approvals.pending.items()
         )
-        return self.c.look.html(
-            200,
-            "In-process Script Approval - Jenkins",
-            f"<h1>In-process Script Approval</h1>{pending or '<p>No pending script approvals.</p>'}",
-        )
+        main = f"<h1>In-process Script Approval</h1>{pending or '<p>No pending script approvals.</p>'}"
+        return self.answers.pages.html(200, "In-process Script Approval", main)
 
     def _life(self, request: Request, caller: Caller) -> Response:
-        what = request.segments[0]
-        if request.method != "POST":
-            if what in {"restart", "safeRestart"}:
-                return self.c.look.html(
-                    200, "Restart Jenkins - Jenkins", "<h1>Are you sure you want to restart Jenkins?</h1>"
-                )
-            return self._answers.post_only(request)
-        if what in {"quietDown", "cancelQuietDown"}:
-            self.c.quiet_down(what == "quietDown")
-        elif what in {"restart", "safeRestart"}:
-            self.c.restart(safe=what == "safeRestart")
-        self.c.scheduler.wake.set()
+        action = request.segments[0]
+        if not request.posted:
+            return self.answers.pages.post_only(request)
+        if action in RESTARTS:
+            self.operations.restart(action == "safeRestart")
+        else:
+            self.operations.quiet_down(action == "quietDown")
         return redirect("/")

@@ -1,49 +1,35 @@
-"""Who asks: passwords, API tokens, web sessions and the crumbs that are bound to them."""
+"""The sender of a request: passwords, API tokens, web sessions and the crumbs that are bound to them."""
+
+from __future__ import annotations
 
 import base64
 import binascii
 import hashlib
 import hmac
 import secrets
-import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from ..home.accounts import Accounts, User
 from .server import Headers, Request
 
 ANONYMOUS = "anonymous"
 
 
-@dataclass
-class User:
-    """A user of the controller's own database."""
-
-    id: str
-    name: str
-    password: str
-    tokens: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """uuid -> (name, SHA-256 of the token)."""
-
-
 @dataclass(frozen=True)
 class Caller:
-    """Whom a request speaks for."""
+    """The sender of a request; `refused` says that wrong credentials were given."""
 
     user: User | None
     session: str | None
-    by_token: bool
+    by_token: bool = False
     refused: bool = False
-    """Credentials were given and are wrong."""
 
 
 class Security:
-    """The security realm, the authorization and the crumb issuer of one running controller."""
+    """The sessions and crumbs of one start; `seed` makes its cookie differ from that of another start."""
 
-    def __init__(self, seed: str) -> None:
-        """Args: seed: tells apart the cookies of two starts."""
-        self.enabled = False
-        self.anonymous_read = True
-        self.anonymous_write = False
-        self.users: dict[str, User] = {}
+    def __init__(self, accounts: Accounts, seed: str) -> None:
+        self._accounts = accounts
         self.cookie = f"JSESSIONID.{seed}"
         self._sessions: dict[str, str | None] = {}
         self._salt = secrets.token_bytes(16)
@@ -54,56 +40,35 @@ class Security:
         if session not in self._sessions:
             session = None
         header = request.headers.get("authorization", "")
-        if not self.enabled:
-            return Caller(None, session, by_token=False)
+        if not self._accounts.enabled:
+            return Caller(None, session)
         if header.lower().startswith("basic "):
             return self._basic(header[6:], session)
-        user = self.users.get(self._sessions.get(session or "") or "")
-        return Caller(user, session, by_token=False)
+        return Caller(self._accounts.users.get(self._sessions.get(session or "") or ""), session)
 
     def _basic(self, encoded: str, session: str | None) -> Caller:
+        refused = Caller(None, session, refused=True)
         try:
             name, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
-            return Caller(None, session, by_token=False, refused=True)
-        user = self.users.get(name)
+            return refused
+        user = self._accounts.users.get(name)
         if user is None:
-            return Caller(None, session, by_token=False, refused=True)
-        digest = hashlib.sha256(secret.encode()).hexdigest()
-        if any(hmac.compare_digest(digest, known) for _, known in user.tokens.values()):
+            return refused
+        if user.has_token(secret):
             return Caller(user, session, by_token=True)
-        if user.password and hmac.compare_digest(user.password.encode(), secret.encode()):
-            return Caller(user, session, by_token=False)
-        return Caller(None, session, by_token=False, refused=True)
-
-    def may_read(self, caller: Caller) -> bool:
-        """Everybody who is signed in may do anything; others only what the strategy leaves open."""
-        return not self.enabled or caller.user is not None or self.anonymous_read
-
-    def may_write(self, caller: Caller) -> bool:
-        """See may_read; anonymous visitors write only where nothing is secured."""
-        return not self.enabled or caller.user is not None or self.anonymous_write
+        return Caller(user, session) if user.has_password(secret) else refused
 
     def open_session(self, user: User | None) -> tuple[str, Headers]:
-        """A new web session and the header that hands it out."""
+        """A new web session and the header that sets its cookie."""
         session = f"node0{secrets.token_hex(16)}"
         self._sessions[session] = user.id if user else None
         return session, [("Set-Cookie", f"{self.cookie}={session}; Path=/; HttpOnly")]
 
-    def sign_in(self, name: str, password: str) -> User | None:
-        """The user with that password, if there is one."""
-        user = self.users.get(name)
-        return (
-            user
-            if user and user.password and hmac.compare_digest(user.password.encode(), password.encode())
-            else None
-        )
-
     def crumb(self, session: str, user: User | None) -> str:
-        """The crumb of a session: good only with that session's cookie and user, and only until the
-        next start."""
-        whose = user.id if user else ANONYMOUS
-        return hashlib.sha256(self._salt + f"{whose}{session}".encode()).hexdigest()
+        """The crumb of a session: valid with that session's cookie and user until the next start."""
+        name = user.id if user else ANONYMOUS
+        return hashlib.sha256(self._salt + f"{name}{session}".encode()).hexdigest()
 
     def crumb_is_good(self, request: Request, caller: Caller) -> bool:
         """Whether a changing request may pass: with its session's crumb, or authenticated by an API token."""
@@ -113,10 +78,3 @@ class Security:
         if not given or caller.session is None:
             return False
         return hmac.compare_digest(given, self.crumb(caller.session, caller.user))
-
-    def new_token(self, user: User, name: str) -> tuple[str, str]:
-        """Make an API token; returns its uuid and its value, which is shown only this once."""
-        value = "11" + secrets.token_hex(16)
-        number = str(uuid.uuid4())
-        user.tokens[number] = (name, hashlib.sha256(value.encode()).hexdigest())
-        return number, value

@@ -1,4 +1,6 @@
-"""HTTP as Jetty and Stapler speak it: requests, answers and the threaded server."""
+"""The threaded HTTP server, with requests and responses as Jetty and Stapler have them."""
+
+from __future__ import annotations
 
 import socket
 from collections.abc import Callable
@@ -22,16 +24,25 @@ class Request:
     body: bytes
     host: str
 
+    @property
+    def posted(self) -> bool:
+        """Whether it is a POST."""
+        return self.method == "POST"
+
     def param(self, name: str) -> str | None:
         """A query or form parameter; the form wins."""
         values = self.form().get(name) or self.query.get(name)
         return values[-1] if values else None
 
     def form(self) -> dict[str, list[str]]:
-        """The body as a form, empty when it is none."""
+        """The body as a form; any other body is an empty one."""
         if not self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             return {}
-        return parse_qs(self.body.decode("utf-8", "replace"), keep_blank_values=True)
+        return parse_qs(self.text(), keep_blank_values=True)
+
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode("utf-8", "replace")
 
     def cookies(self) -> dict[str, str]:
         """The request's cookies."""
@@ -41,7 +52,7 @@ class Request:
 
 @dataclass
 class Response:
-    """One answer; `stream` takes over the connection after the headers."""
+    """One response; `stream` takes the connection after the headers."""
 
     status: int = 200
     headers: Headers = field(default_factory=list)
@@ -59,7 +70,6 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(self, port: int, handler: Handler) -> None:
-        """Bind; `serve_forever` starts it."""
         self.answer = handler
         super().__init__(("", port), _Exchange)
 
@@ -80,9 +90,6 @@ class _Exchange(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
-        body = (
-            self._chunks() if self.headers.get("Transfer-Encoding") == "chunked" else self.rfile.read(length)
-        )
         parts = urlsplit(self.path)
         response = self.server.answer(
             Request(
@@ -91,7 +98,7 @@ class _Exchange(BaseHTTPRequestHandler):
                 segments=tuple(unquote(piece) for piece in parts.path.split("/") if piece),
                 query=parse_qs(parts.query, keep_blank_values=True),
                 headers={name.lower(): value for name, value in self.headers.items()},
-                body=body,
+                body=self.rfile.read(length),
                 host=self.headers.get("Host", "localhost"),
             )
         )
@@ -110,13 +117,5 @@ class _Exchange(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(response.body)
-
-    def _chunks(self) -> bytes:
-        whole = b""
-        while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
-            whole += self.rfile.read(size)
-            self.rfile.readline()
-        self.rfile.readline()
-        return whole
 
     do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = _serve

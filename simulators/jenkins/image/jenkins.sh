@@ -1,5 +1,5 @@
 #!/bin/sh
-# Start as the official image does: take the reference files into the home directory, then run the controller.
+# Start as the official image does: copy the reference files into the home directory, then run the controller.
 set -eu
 if [ "$#" -eq 0 ] || [ "${1#--}" != "$1" ]; then
     python3 -m jenkins.home.reference "${REF:-/usr/share/jenkins/ref}" "$JENKINS_HOME"

@@ -1,16 +1,21 @@
 """The arguments of a step."""
 
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from ..unsupported import unsupported
 from .groovy_host import StepError
 
 
-class Args:
-    """The arguments of a step: named ones, and the single one that needs no name."""
+@dataclass(frozen=True)
+class Arguments:
+    """Named arguments, and the single one that needs no name."""
 
-    def __init__(self, positional: list[Any], named: dict[str, Any]) -> None:
-        """Args: as the script gave them."""
-        self.positional, self.named = positional, named
+    positional: tuple[Any, ...] = ()
+    named: Mapping[str, Any] = field(default_factory=dict)
 
     def get(self, name: str, default: Any = None, first: bool = False) -> Any:
         """An argument; `first` also takes the unnamed one."""
@@ -28,3 +33,13 @@ class Args:
         if value is None:
             raise StepError("illegal", f'Missing required parameter: "{name}"')
         return value
+
+    def only(self, step: str, known: Collection[str]) -> None:
+        """Refuse a named argument that this simulator would ignore.
+
+        Raises:
+            StepError: it is not among the known ones.
+        """
+        for name in self.named:
+            if name not in known:
+                raise StepError("abort", unsupported(f"the argument {name!r} of the step {step!r}"))

@@ -1,54 +1,39 @@
-"""Steps with a body: what opening and closing each of them does."""
+"""Steps with a body: the effects of opening and closing each of them."""
+
+from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .arguments import Args
+from .arguments import Arguments
 from .credentials import bind
-from .flow import Ctx, Interruption, worse
+from .flow import Context, Interruption
 from .groovy_host import StepError
 from .nodes import Nodes
 from .spans import UNITS, span
 
-Open = Callable[[Ctx, Args], None]
-Close = Callable[[Ctx, "Mapping[str, Any] | None"], "dict[str, Any] | None"]
-
-
-def _nothing(ctx: Ctx, args: Args) -> None:
-    """Open a block that needs nothing."""
+Open = Callable[[Context, Arguments], None]
 
 
 class Blocks:
-    """Opens and closes the bodies of one controller's pipelines."""
+    """Opens and closes the bodies of one controller's pipelines; `credential` finds one by its id."""
 
     def __init__(self, nodes: Nodes, credential: Callable[[str], Mapping[str, Any] | None]) -> None:
-        """Args: nodes: how a pipeline gets an agent; credential: finds one by its id."""
         self._credential = credential
         self._open: dict[str, Open] = {
             "node": nodes.node,
             "podTemplate": nodes.pod_template,
-            "stage": self._stage,
-            "container": self._container,
-            "withEnv": self._with_env,
+            "stage": _stage,
+            "container": _container,
+            "withEnv": _with_env,
             "withCredentials": self._with_credentials,
-            "dir": self._dir,
-            "ws": self._ws,
-            "timeout": self._timeout,
-            "retry": _nothing,
-            "waitUntil": _nothing,
-            "timestamps": _nothing,
-            "parallel": self._parallel,
-            "parallel-branch": self._branch,
-            "catchError": self._catch_error,
-            "warnError": self._warn_error,
+            "timeout": _timeout,
+            "parallel": lambda _context, _arguments: None,
+            "parallel-branch": _branch,
         }
 
-    def known(self) -> set[str]:
-        """Names of the steps with a body."""
-        return set(self._open) - {"parallel-branch"}
-
-    def begin(self, parent: Ctx, name: str, args: Args) -> Ctx:
+    def begin(self, parent: Context, name: str, arguments: Arguments) -> Context:
         """Open a block inside another.
 
         Raises:
@@ -57,127 +42,83 @@ class Blocks:
         branch = name == "parallel-branch"
         if not branch:
             parent.check()
-        ctx = parent.flow.open(parent, name)
+        context = parent.flow.open(parent, name)
         if not branch:
             parent.mark(name)
         try:
-            self._open[name](ctx, args)
+            self._open[name](context, arguments)
         except BaseException:
             parent.mark(f"// {name}")
-            parent.flow.close(ctx)
+            parent.flow.close(context)
             raise
-        if name == "parallel":
-            return ctx
-        label = (
-            f" (Branch: {args.positional[0]})"
-            if branch
-            else f" ({ctx.data['label']})"
-            if "label" in ctx.data
-            else ""
-        )
-        parent.mark("{" + label)
-        return ctx
+        if name != "parallel":
+            parent.mark("{" + (f" ({context.label})" if context.label else ""))
+        return context
 
-    def end(self, ctx: Ctx, error: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Close a block; the answer may say that its error goes no further."""
-        if ctx.block != "parallel":
-            ctx.mark("}")
-        close: Close | None = ctx.data.get("close")
-        answer = close(ctx, error) if close else None
-        if ctx.block != "parallel-branch":
-            ctx.mark(f"// {ctx.block}")
-        ctx.flow.close(ctx)
-        return answer or {}
+    def end(self, context: Context, error: Mapping[str, Any] | None) -> None:
+        """Close a block."""
+        if context.block != "parallel":
+            context.mark("}")
+        if context.close is not None:
+            context.close(context, error)
+        if context.block != "parallel-branch":
+            context.mark(f"// {context.block}")
+        context.flow.close(context)
 
-    def _stage(self, ctx: Ctx, args: Args) -> None:
-        ctx.data["label"] = str(args.need("name", first=True))
-        ctx.env = {"STAGE_NAME": ctx.data["label"]}
-
-    def _container(self, ctx: Ctx, args: Args) -> None:
-        name = str(args.need("name", first=True))
-        computer = ctx.agent()
-        if not any(c["name"] == name for c in computer.pod["spec"]["containers"]):
-            raise StepError("abort", f"container {name} was not found in the pod {computer.name}")
-        ctx.container = name
-
-    def _with_env(self, ctx: Ctx, args: Args) -> None:
-        for pair in args.need("overrides", first=True):
-            name, _, value = str(pair).partition("=")
-            ctx.env[name] = value
-
-    def _with_credentials(self, ctx: Ctx, args: Args) -> None:
-        bindings = args.need("bindings", first=True)
-        if not ctx.flow.bound:
-            ctx.flow.bound = True
-            ctx.flow.build.hidden_actions += 1
+    def _with_credentials(self, context: Context, arguments: Arguments) -> None:
+        bindings = arguments.need("bindings", first=True)
+        if not context.flow.bound:
+            context.flow.bound = True
+            context.flow.build.hidden_actions += 1
         names: list[str] = []
         for binding in bindings:
             bound = bind(binding, self._credential)
-            ctx.env |= bound.env
-            ctx.masks += bound.masks
-            names += bound.shown
+            context.env |= bound.env
+            context.masks += bound.masks
+            names += bound.masked
         if names:
-            ctx.log("Masking supported pattern matches of " + " or ".join(f"${name}" for name in names))
+            context.log("Masking supported pattern matches of " + " or ".join(f"${name}" for name in names))
 
-    def _dir(self, ctx: Ctx, args: Args) -> None:
-        path = str(args.need("path", first=True))
-        ctx.agent()
-        ctx.cwd = path if path.startswith("/") else f"{ctx.where()}/{path}"
-        ctx.log(f"Running in {ctx.cwd}")
 
-    def _ws(self, ctx: Ctx, args: Args) -> None:
-        self._dir(ctx, args)
-        ctx.env = {"WORKSPACE": ctx.cwd or ""}
+def _stage(context: Context, arguments: Arguments) -> None:
+    context.label = str(arguments.need("name", first=True))
+    context.env = {"STAGE_NAME": context.label}
 
-    def _timeout(self, ctx: Ctx, args: Args) -> None:
-        seconds = float(args.need("time", first=True)) * UNITS[str(args.get("unit", "MINUTES"))]
-        ctx.log(f"Timeout set to expire in {span(seconds)}")
 
-        def expire() -> None:
-            ctx.log("Cancelling nested steps due to timeout")
-            ctx.stop = Interruption(("Timeout has been exceeded",))
+def _container(context: Context, arguments: Arguments) -> None:
+    name = str(arguments.need("name", first=True))
+    computer = context.agent()
+    if not any(entry["name"] == name for entry in computer.pod["spec"]["containers"]):
+        raise StepError("abort", f"container {name} was not found in the pod {computer.name}")
+    context.container = name
 
-        timer = threading.Timer(seconds, expire)
-        timer.daemon = True
-        timer.start()
 
-        def close(_: Ctx, __: Mapping[str, Any] | None) -> None:
-            timer.cancel()
+def _with_env(context: Context, arguments: Arguments) -> None:
+    for pair in arguments.need("overrides", first=True):
+        name, _, value = str(pair).partition("=")
+        context.env[name] = value
 
-        ctx.data["close"] = close
 
-    def _parallel(self, ctx: Ctx, args: Args) -> None:
-        ctx.data["fail_fast"] = bool(args.get("failFast"))
+def _timeout(context: Context, arguments: Arguments) -> None:
+    seconds = float(arguments.need("time", first=True)) * UNITS[str(arguments.get("unit", "MINUTES"))]
+    context.log(f"Timeout set to expire in {span(seconds)}")
 
-    def _branch(self, ctx: Ctx, args: Args) -> None:
-        def close(_: Ctx, error: Mapping[str, Any] | None) -> None:
-            parent, said = ctx.parent, f"Failed in branch {args.positional[0]}"
-            if not error:
-                return
-            ctx.log(said)
-            if parent is not None and parent.data.get("fail_fast") and parent.stop is None:
-                parent.stop = Interruption((said,), recorded=False)
+    def expire() -> None:
+        context.log("Cancelling nested steps due to timeout")
+        context.stop = Interruption(("Timeout has been exceeded",))
 
-        ctx.data["close"] = close
+    timer = threading.Timer(seconds, expire)
+    timer.daemon = True
+    timer.start()
+    context.close = lambda _context, _error: timer.cancel()
 
-    def _catch_error(self, ctx: Ctx, args: Args) -> None:
-        result = str(args.get("buildResult", "FAILURE"))
-        message = args.get("message", first=True)
-        interruptions = args.get("catchInterruptions", True)
 
-        def close(_: Ctx, error: Mapping[str, Any] | None) -> dict[str, Any] | None:
-            if not error or ctx.flow.interruption or (error.get("causes") and not interruptions):
-                return None
-            if message:
-                ctx.log(str(message))
-            ctx.log(f"ERROR: {error.get('message')}")
-            if result != "SUCCESS":
-                worse(ctx.flow, str(error.get("result") or result))
-            return {"swallow": True}
+def _branch(context: Context, arguments: Arguments) -> None:
+    name = arguments.positional[0]
+    context.label = f"Branch: {name}"
 
-        ctx.data["close"] = close
+    def close(_: Context, error: Mapping[str, Any] | None) -> None:
+        if error:
+            context.log(f"Failed in branch {name}")
 
-    def _warn_error(self, ctx: Ctx, args: Args) -> None:
-        args.named.setdefault("message", args.get("message", first=True))
-        args.named["buildResult"] = "UNSTABLE"
-        self._catch_error(ctx, args)
+    context.close = close

@@ -1,61 +1,67 @@
-"""One running pipeline: the nesting of its blocks, what each place sees, and how it is stopped."""
+"""One running pipeline: the nesting of its blocks, the values at each place, and how it is stopped."""
+
+from __future__ import annotations
 
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..agents.computers import AGENT, Computer
-from ..home.builds import STEP_NOTE, Build
+from ..agents.queue import QueueItem
+from ..home.builds import Build
 from ..home.items import Item
 from .groovy_host import StepError
 
-if TYPE_CHECKING:
-    from .inputs import Input
-
 TICK = 0.1
-"""Seconds between looks at whether a waiting step should stop."""
+"""Seconds between checks whether a waiting step should stop."""
+
+Close = Callable[["Context", "Mapping[str, Any] | None"], None]
 
 
 @dataclass(frozen=True)
 class Interruption:
-    """Why a body is stopped."""
+    """Why a body is stopped; `recorded` says whether the build keeps the causes (an
+    InterruptedBuildAction)."""
 
     causes: tuple[str, ...]
-    result: str = "ABORTED"
     recorded: bool = True
-    """Whether the build keeps the causes (an InterruptedBuildAction)."""
 
     def error(self) -> StepError:
-        """As the script sees it."""
-        return StepError("interrupted", "\n".join(self.causes), self.result, list(self.causes))
+        """The refusal that the script gets."""
+        return StepError("interrupted", "\n".join(self.causes), "ABORTED", list(self.causes))
 
 
-@dataclass
-class Ctx:
-    """One open block; what it does not say itself, its parent says."""
+@dataclass(eq=False)
+class Context:
+    """One open block; a value that it does not set itself comes from its parent.
+
+    `close` is called at the block's end with the error that ended it. `node` is the queue item of a `node`
+    step."""
 
     id: str
-    flow: "Flow"
-    parent: "Ctx | None"
+    flow: Flow
+    parent: Context | None
     block: str = ""
+    label: str = ""
     env: dict[str, str] = field(default_factory=dict)
     computer: Computer | None = None
+    node: QueueItem | None = None
     container: str | None = None
-    cwd: str | None = None
+    workspace: str | None = None
     masks: tuple[str, ...] = ()
     variables: dict[str, Any] = field(default_factory=dict)
     stop: Interruption | None = None
-    data: dict[str, Any] = field(default_factory=dict)
+    close: Close | None = None
 
-    def chain(self) -> Iterator["Ctx"]:
+    def chain(self) -> Iterator[Context]:
         """This block and the ones around it, inside out."""
-        ctx: Ctx | None = self
-        while ctx is not None:
-            yield ctx
-            ctx = ctx.parent
+        context: Context | None = self
+        while context is not None:
+            yield context
+            context = context.parent
 
     def agent(self) -> Computer:
         """The agent of the enclosing `node`.
@@ -63,44 +69,43 @@ class Ctx:
         Raises:
             StepError: there is none.
         """
-        found = next((c.computer for c in self.chain() if c.computer is not None), None)
-        if found is None:
-            raise StepError(
-                "abort",
-                "Required context class hudson.FilePath is missing\nPerhaps you forgot to surround "
-                "the step with a step that "
-                "provides this, such as: node",
-            )
-        return found
+        for context in self.chain():
+            if context.computer is not None:
+                return context.computer
+        raise StepError(
+            "abort",
+            "Required context class hudson.FilePath is missing\nPerhaps you forgot to surround the step with "
+            "a step that provides this, such as: node",
+        )
 
     def where(self) -> str:
-        """The current directory on the agent."""
-        return next((c.cwd for c in self.chain() if c.cwd is not None), "")
+        """The workspace of the enclosing `node`."""
+        return next((each.workspace for each in self.chain() if each.workspace is not None), "")
 
     def pod_container(self) -> str:
         """The container in which `sh` runs."""
-        return next((c.container for c in self.chain() if c.container is not None), AGENT)
+        return next((each.container for each in self.chain() if each.container is not None), AGENT)
 
     def environment(self) -> dict[str, str]:
-        """Every variable that a step here sees; the innermost value wins."""
-        whole = dict(self.flow.base_env)
-        whole |= self.flow.build.env
-        for ctx in reversed(list(self.chain())):
-            for name, value in ctx.env.items():
-                key, _, append = name.partition("+")
-                whole[key] = f"{value}:{whole[key]}" if append and whole.get(key) else value
-        return whole
+        """Every variable that a step sees here; the innermost value wins."""
+        variables = dict(self.flow.base_env)
+        for context in reversed(list(self.chain())):
+            variables |= context.env
+        return variables
 
     def secrets(self) -> tuple[str, ...]:
-        """What must not be printed here."""
-        return tuple(sorted({mask for c in self.chain() for mask in c.masks if mask}, key=len, reverse=True))
+        """The texts that must not be printed here."""
+        masks = {mask for context in self.chain() for mask in context.masks if mask}
+        return tuple(sorted(masks, key=len, reverse=True))
 
     def stopped(self) -> Interruption | None:
         """Why this place must stop, if it must."""
-        return self.flow.interruption or next((c.stop for c in self.chain() if c.stop is not None), None)
+        return self.flow.interruption or next(
+            (context.stop for context in self.chain() if context.stop is not None), None
+        )
 
     def check(self) -> None:
-        """Stop here when asked to.
+        """Stop here if the build is interrupted.
 
         Raises:
             StepError: the interruption.
@@ -129,61 +134,45 @@ class Ctx:
 
     def mark(self, text: str) -> None:
         """Print a `[Pipeline]` line."""
-        self.flow.build.log(f"[Pipeline] {text}", STEP_NOTE)
+        self.flow.build.log(f"[Pipeline] {text}")
 
 
 def hide(text: str, secrets: tuple[str, ...]) -> str:
-    """Replace what must not be printed."""
+    """Replace the secrets in a text."""
     for secret in secrets:
         text = text.replace(secret, "****")
     return text
 
 
 class Flow:
-    """A running pipeline build."""
+    """A running pipeline build: `uid` begins the ids of its blocks, every step sees `base_env`.
+
+    `scm` has the URL, branch and revision of the script's repository when it came from one, `workspaces` the
+    number of open workspaces by agent; `bound` says whether credentials were bound.
+    """
 
     def __init__(self, uid: str, job: Item, build: Build, base_env: dict[str, str]) -> None:
-        """Args: uid: begins the ids of its blocks; base_env: what every step sees."""
         self.uid, self.job, self.build, self.base_env = uid, job, build, base_env
         self._ids = itertools.count(1)
-        self.blocks: dict[str, Ctx] = {}
+        self.blocks: dict[str, Context] = {}
         self.interruption: Interruption | None = None
         self.params: dict[str, Any] = build.values()
         self.scm: dict[str, str] = {}
-        """URL and revision of the script's repository, when it came from one."""
-        self.stashes: dict[str, bytes] = {}
         self.workspaces: dict[str, int] = {}
-        self.sleeping = ""
-        self.inputs: dict[str, Input] = {}
-        """The questions that wait for a person, by their ids."""
-        self.libraries: dict[str, str] = {}
-        """Folders of the shared libraries that this build loaded, by name."""
-        self.milestone: int | None = None
-        """The ordinal of the last milestone that was reached."""
         self.bound = False
-        """Whether credentials were bound in this build."""
         self.root = self.open(None, "")
 
-    def open(self, parent: Ctx | None, block: str) -> Ctx:
+    def open(self, parent: Context | None, block: str) -> Context:
         """A new block inside another."""
-        ctx = Ctx(f"{self.uid}:{next(self._ids)}", self, parent, block)
-        self.blocks[ctx.id] = ctx
-        return ctx
+        context = Context(f"{self.uid}:{next(self._ids)}", self, parent, block)
+        self.blocks[context.id] = context
+        return context
 
-    def close(self, ctx: Ctx) -> None:
+    def close(self, context: Context) -> None:
         """Forget a block."""
-        self.blocks.pop(ctx.id, None)
+        self.blocks.pop(context.id, None)
 
     def interrupt(self, why: Interruption) -> None:
         """Stop the whole build; the first reason stays."""
         if self.interruption is None:
             self.interruption = why
-
-
-ORDER = ("SUCCESS", "UNSTABLE", "FAILURE", "NOT_BUILT", "ABORTED")
-
-
-def worse(flow: Flow, result: str) -> None:
-    """Set a build's result unless it has a worse one."""
-    current = flow.build.pending_result or "SUCCESS"
-    flow.build.pending_result = max(current, result, key=ORDER.index)

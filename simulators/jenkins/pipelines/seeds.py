@@ -1,35 +1,39 @@
-"""Free-style jobs: the ones that run a Job DSL seed on an agent."""
+"""Free-style jobs: those that run a Job DSL seed on an agent."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..agents import podspec
-from ..agents.computers import Computer
 from ..agents.queue import QueueItem
-from ..home.builds import Build, started
+from ..home.builds import Build
 from ..home.items import Item
+from ..home.jobxml import Config
+from ..unsupported import unsupported
 from .groovy_host import ScriptError
 
 
 @dataclass
 class Seeds:
-    """Runs free-style builds."""
+    """Runs free-style builds.
+
+    `seed` runs Job DSL and returns the items with whether each is new; ScriptError or ValueError refuse.
+    `approved` says whether a script is approved; one that is not becomes pending.
+    """
 
     environment: Callable[[Item, Build], dict[str, str]]
     seed: Callable[[str, dict[str, str]], list[tuple[str, bool]]]
-    """Run Job DSL; returns the items with whether each is new. ScriptError or ValueError refuse."""
     approved: Callable[[str], bool]
-    """Whether a script is approved; one that is not becomes pending."""
     script_security: Callable[[], bool]
 
-    def run(self, job: Item, build: Build, item: QueueItem) -> None:
+    def run(self, job: Item, config: Config, build: Build, item: QueueItem) -> None:
         """Run one build to its end."""
-        config = job.config
-        if config is None:
-            raise ValueError("a folder has no builds")
-        computer: Computer = item.computer
+        computer = item.computer
+        if computer is None:
+            raise ValueError("a free-style build needs an agent")
         build.built_on = computer.name
-        started(build)
+        build.begin()
         build.log("Running as SYSTEM")
         build.log(f"Agent {computer.name} is provisioned from template {computer.template.get('name')}")
         build.log("---\n" + podspec.show(computer.pod, computer.secret))
@@ -39,7 +43,7 @@ class Seeds:
         )
         result = "SUCCESS"
         for tag in config.unsupported:
-            build.log(f"ERROR: the build step {tag} is not part of this stand-in")
+            build.log(f"ERROR: {unsupported(f'the build step {tag}')}")
             result = "FAILURE"
         if config.seed is not None and result == "SUCCESS":
             result = self._seed(config.seed, config.seed_sandbox, job, build)
@@ -51,12 +55,12 @@ class Seeds:
             build.log("ERROR: script not yet approved for use")
             return "FAILURE"
         try:
-            made = self.seed(script, self.environment(job, build))
+            items = self.seed(script, self.environment(job, build))
         except (ScriptError, ValueError) as error:
             build.log(f"ERROR: {error}")
             return "FAILURE"
         for heading, new in (("Added items:", True), ("Existing items:", False)):
-            names = [name for name, fresh in made if fresh is new]
+            names = [name for name, fresh in items if fresh is new]
             if names:
                 build.log("\n".join([heading, *(f"    GeneratedJob{{name='{name}'}}" for name in names)]))
         build.seed_actions = 4

@@ -1,17 +1,21 @@
 """Commands in an agent's containers: `sh`, and the small ones by which steps reach its files."""
 
+from __future__ import annotations
+
 import contextlib
 import secrets
 import shlex
 import threading
 from collections.abc import Callable
-from typing import Any, NoReturn
+from dataclasses import dataclass
+from typing import NoReturn
 
+from ..agents.clouds import Clouds
 from ..agents.commands import STDOUT, Command, Disconnected
 from ..agents.computers import AGENT, Computer
 from ..agents.kube import Kube, KubeError
 from ..agents.podstate import is_dead
-from .flow import Ctx, hide
+from .flow import Context, hide
 from .groovy_host import StepError
 
 BOOT = """d="$3@tmp/durable-$4"; umask 022; mkdir -p "$3" "$d" || exit 125
@@ -24,7 +28,7 @@ rc=$?; rm -rf "$d"; exit $rc"""
 could log."""
 
 MERGED = "exec 2>&1\n"
-"""One stream keeps output and trace in their order; a captured output must stay apart from the trace."""
+"""One stream keeps output and trace in their order."""
 
 KILLED = {137, 143}
 """Exit codes of a command whose pod may have been taken away under it."""
@@ -35,18 +39,17 @@ done 2>/dev/null; true"""
 
 
 class Lines:
-    """Hands output on line by line, so that a secret is never cut in two before it is hidden."""
+    """Passes output on line by line, so that a secret is never cut in two before it is hidden."""
 
     def __init__(self, write: Callable[[bytes], None], masks: tuple[str, ...]) -> None:
-        """Args: write: takes whole lines; masks: what to hide in them."""
         self._write, self._masks, self._rest = write, masks, b""
         self._lock = threading.Lock()
 
     def feed(self, data: bytes) -> None:
         """Take some output."""
         with self._lock:
-            whole, found, self._rest = (self._rest + data).rpartition(b"\n")
-            if found:
+            whole, newline, self._rest = (self._rest + data).rpartition(b"\n")
+            if newline:
                 self._put(whole + b"\n")
 
     def finish(self) -> None:
@@ -60,34 +63,44 @@ class Lines:
         self._write(hide(text.decode("utf-8", "replace"), self._masks).encode() if self._masks else text)
 
 
+@dataclass(frozen=True)
+class Script:
+    """A script for one container: its shell flags, its input, and lines that run before its environment is
+    read."""
+
+    container: str
+    text: str
+    flags: str
+    output: Callable[[int, bytes], None]
+    stdin: bytes = b""
+    prefix: str = ""
+
+
+@dataclass(frozen=True)
 class Shell:
     """Runs commands for the steps of one controller."""
 
-    def __init__(self, kube: Callable[[Any], Kube]) -> None:
-        """Args: kube: the API client for an agent."""
-        self._kube = kube
+    clouds: Clouds
 
-    def sh(self, ctx: Ctx, script: str, capture: bool) -> tuple[int, bytes]:
-        """Run a script as the `sh` step does: traced, its output in the console (or captured). Returns
-        exit code and output.
+    def sh(self, context: Context, script: str) -> int:
+        """Run a script as the `sh` step does: traced, its output in the console. Returns its exit code.
 
         Raises:
             StepError: the build was stopped, or the agent went away.
         """
-        captured: list[bytes] = []
-        lines = Lines(ctx.flow.build.write, ctx.secrets())
-
-        def output(channel: int, data: bytes) -> None:
-            captured.append(data) if capture and channel == STDOUT else lines.feed(data)
-
-        code = self._run(ctx, ctx.pod_container(), script, output, "-xe", prefix="" if capture else MERGED)
+        lines = Lines(context.flow.build.write, context.secrets())
+        container = context.pod_container()
+        code = self._run(
+            context, Script(container, script, "-xe", lambda _, data: lines.feed(data), prefix=MERGED)
+        )
         lines.finish()
-        return code, b"".join(captured)
+        return code
 
     def quiet(
-        self, ctx: Ctx, script: str, stdin: bytes = b"", container: str | None = None
+        self, context: Context, script: str, stdin: bytes = b"", container: str | None = None
     ) -> tuple[int, bytes, bytes]:
-        """Run a script of our own without a word in the console. Returns exit code, output and errors."""
+        """Run a script of the simulator without a word in the console. Returns exit code, output and
+        errors."""
         out: list[bytes] = []
         err: list[bytes] = []
         prefix = f'head -c {len(stdin)} > "$d/stdin"\n' if stdin else ""
@@ -95,49 +108,42 @@ class Shell:
         def output(channel: int, data: bytes) -> None:
             (out if channel == STDOUT else err).append(data)
 
-        code = self._run(ctx, container or ctx.pod_container(), script, output, "-e", stdin, prefix)
+        place = container or context.pod_container()
+        code = self._run(context, Script(place, script, "-e", output, stdin, prefix))
         return code, b"".join(out), b"".join(err)
 
-    def _run(  # noqa: PLR0917 - each is one part of a command
-        self,
-        ctx: Ctx,
-        container: str,
-        script: str,
-        output: Callable[[int, bytes], None],
-        flags: str,
-        stdin: bytes = b"",
-        prefix: str = "",
-    ) -> int:
-        computer = ctx.agent()
-        ctx.check()
+    def _run(self, context: Context, script: Script) -> int:
+        computer = context.agent()
+        context.check()
         cookie = secrets.token_hex(8)
-        variables = {**ctx.environment(), "JENKINS_SERVER_COOKIE": f"durable-{cookie}"}
+        variables = {**context.environment(), "JENKINS_SERVER_COOKIE": f"durable-{cookie}"}
         exports = "".join(
             f"export {name}={shlex.quote(value)}\n" for name, value in variables.items() if _is_name(name)
         )
-        boot = BOOT.replace('. "$d/env"', prefix + '. "$d/env"').replace(
-            "</dev/null", '<"$d/stdin"' if stdin else "</dev/null"
-        )
-        payload = exports.encode(), script.encode()
-        workspace = next((c.data["workspace"] for c in ctx.chain() if "workspace" in c.data), ctx.where())
+        boot = BOOT.replace('. "$d/env"', script.prefix + '. "$d/env"')
+        boot = boot.replace("</dev/null", '<"$d/stdin"') if script.stdin else boot
+        payload = exports.encode(), script.text.encode()
         sizes = [str(len(part)) for part in payload]
         command = Command(
-            argv=("sh", "-c", boot, "sh", *sizes, workspace, cookie, ctx.where(), flags),
-            stdin=b"".join(payload) + stdin,
-            output=output,
-            cancelled=lambda: ctx.stopped() is not None or computer.removed,
+            argv=("sh", "-c", boot, "sh", *sizes, context.where(), cookie, context.where(), script.flags),
+            stdin=b"".join(payload) + script.stdin,
+            output=script.output,
+            cancelled=lambda: context.stopped() is not None or computer.removed,
         )
         try:
-            code = self._execute(computer, container, command)
+            code = self._execute(computer, script.container, command)
         except Disconnected as error:
-            self._lost(ctx, container, cookie, error)
+            self._lost(context, script.container, cookie, error)
         except KubeError as error:
             raise StepError(
-                "abort", f"Unexpected response from the container {container!r}: {error.message}"
+                "abort", f"Unexpected response from the container {script.container!r}: {error.message}"
             ) from error
         if code in KILLED and is_dead(self._kube(computer).get_pod(computer.namespace, computer.name)):
-            self._lost(ctx, container, cookie, Disconnected(f"exit code {code}"))
+            self._lost(context, script.container, cookie, Disconnected(f"exit code {code}"))
         return code
+
+    def _kube(self, computer: Computer) -> Kube:
+        return self.clouds.owner(computer).kube()
 
     def _execute(self, computer: Computer, container: str, command: Command) -> int:
         if container != AGENT:
@@ -146,16 +152,17 @@ class Shell:
             raise Disconnected("the agent is not connected")
         return computer.channel.run(command)
 
-    def _lost(self, ctx: Ctx, container: str, cookie: str, error: Disconnected) -> NoReturn:
-        """The command's stream ended: the build was stopped, the agent was removed, or the container died."""
-        computer = ctx.agent()
-        if ctx.stopped() is not None and not computer.removed:
+    def _lost(self, context: Context, container: str, cookie: str, error: Disconnected) -> NoReturn:
+        """The command's stream ended: the build was stopped, the agent was removed, or the container
+        ended."""
+        computer = context.agent()
+        if context.stopped() is not None and not computer.removed:
             with contextlib.suppress(Disconnected, KubeError):
                 stop = Command(("sh", "-c", STOP, "sh", f"durable-{cookie}"))
                 self._execute(computer, container, stop)
-        ctx.check()
-        ctx.wait(lambda: computer.removed, seconds=10.0)
-        ctx.check()
+        context.check()
+        context.wait(lambda: computer.removed, seconds=10.0)
+        context.check()
         raise StepError(
             "abort", f"{computer.name}: the container {container} ended while the step ran ({error})"
         )

@@ -1,5 +1,7 @@
 """Time spans as a controller writes them."""
 
+from __future__ import annotations
+
 
 def span(seconds: float) -> str:
     """`5 min 0 sec`, `10 min`, `1 hr 0 min`, `3.5 sec`, `250 ms`."""

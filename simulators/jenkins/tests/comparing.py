@@ -1,4 +1,4 @@
-"""Whether an answer is the recorded one, but for times, ids, sessions and names that are drawn by lot."""
+"""Compares an answer with the recorded one, except times, ids, sessions and names that are drawn by lot."""
 
 from __future__ import annotations
 

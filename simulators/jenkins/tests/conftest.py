@@ -1,4 +1,4 @@
-"""The Groovy host, compiled once; stand-ins in this process."""
+"""The Groovy host, compiled once; simulators in this process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from environments.images import catalogue, downloads
 
 from .comparing import COMPARED
-from .standing import Standing
+from .running import RunningSimulator
 
 SOURCES = Path(__file__).parents[1] / "groovy"
 
@@ -37,21 +37,21 @@ def classpath(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def stand(tmp_path: Path, classpath: str) -> Iterator[Callable[..., Standing]]:
-    """Make a stand-in; it is stopped afterwards."""
-    made: list[Standing] = []
+def launch(tmp_path: Path, classpath: str) -> Iterator[Callable[..., RunningSimulator]]:
+    """Start a simulator; it is stopped afterwards."""
+    made: list[RunningSimulator] = []
 
-    def make(change: Callable[[dict[str, Any]], None] | None = None, wait: bool = True) -> Standing:
-        made.append(Standing(tmp_path / str(len(made)), classpath, change, wait))
+    def make(change: Callable[[dict[str, Any]], None] | None = None, wait: bool = True) -> RunningSimulator:
+        made.append(RunningSimulator(tmp_path / str(len(made)), classpath, change, wait))
         return made[-1]
 
     yield make
-    for one in made:
-        one.close()
+    for simulator in made:
+        simulator.close()
 
 
 def pytest_sessionfinish() -> None:
-    """Write down which recordings were compared, for docs/stand-in.md; each worker adds its own."""
+    """Write down which recordings were compared, for docs/simulator.md; each worker adds its own."""
     if (target := os.environ.get("CONFORMANCE_COMPARED")) and COMPARED:
         with Path(target).open("a", encoding="utf-8") as names:
             names.write("\n".join(sorted(COMPARED)) + "\n")

@@ -103,19 +103,17 @@ class FakeKube:
         jnlp = next(c for c in pod["spec"]["containers"] if c["name"] == "jnlp")
         env = {e["name"]: e.get("value", "") for e in jnlp["env"]}
         name, parts = env["JENKINS_AGENT_NAME"], urlsplit(env["JENKINS_URL"])
-        web_socket = env.get("JENKINS_WEB_SOCKET", "false")
-        connection = socket.create_connection((parts.hostname or "", parts.port or 80))
-        self._open[name] = connection
-        head = f"GET /stand-in/agent/{name}?webSocket={web_socket} HTTP/1.1\r\nHost: x\r\n"
+        head = f"GET /simulator/agent/{name} HTTP/1.1\r\nHost: x\r\n"
         head += f"X-Agent-Secret: {env['JENKINS_SECRET']}\r\n\r\n"
-        connection.sendall(head.encode())
-        told = connection.makefile("rb")
-        with contextlib.suppress(OSError, ValueError):  # the pod was deleted
-            while (line := told.readline()) not in {b"", b"exit\n"}:
-                if line.startswith(b"run "):
-                    number, count, size = map(int, line.split()[1:])
-                    self._start(connection, number, count, told.read(size))
-        connection.close()
+        with contextlib.suppress(OSError, ValueError):  # the pod was deleted, or the controller stopped
+            connection = socket.create_connection((parts.hostname or "", parts.port or 80))
+            self._open[name] = connection
+            with connection, connection.makefile("rb") as received:
+                connection.sendall(head.encode())
+                while (line := received.readline()) not in {b"", b"exit\n"}:
+                    if line.startswith(b"run "):
+                        number, count, size = map(int, line.split()[1:])
+                        self._start(connection, number, count, received.read(size))
 
     def _start(self, connection: socket.socket, number: int, count: int, payload: bytes) -> None:
         """What Command.java does."""

@@ -70,7 +70,7 @@ def ends(classes: Path) -> Iterator[Ends]:
 
 
 def test_it_asks_as_the_controller_expects(ends: Ends) -> None:
-    assert ends.asked.startswith(b"GET /stand-in/agent/maven-x1?webSocket=false HTTP/1.1\r\n")
+    assert ends.asked.startswith(b"GET /simulator/agent/maven-x1 HTTP/1.1\r\n")
     assert b"\r\nX-Agent-Secret: s3\r\n" in ends.asked
 
 

@@ -1,4 +1,4 @@
-"""The stand-in's client of the Kubernetes API."""
+"""The simulator's client of the Kubernetes API."""
 
 import http.client
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ def cluster(tmp_path: Path) -> Iterator[FakeKube]:
     made.close()
 
 
-def test_who_asks_again_and_again_connects_once(cluster: FakeKube, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repeated_requests_connect_once(cluster: FakeKube, monkeypatch: pytest.MonkeyPatch) -> None:
     connected: list[http.client.HTTPConnection] = []
     real = http.client.HTTPConnection.connect
 
@@ -41,7 +41,7 @@ def test_a_connection_that_the_server_closed_is_opened_again(cluster: FakeKube) 
     assert kube.get_pod(WHERE, "a")
 
 
-def test_a_server_that_is_gone_is_told(cluster: FakeKube) -> None:
+def test_a_server_that_is_gone_is_an_error(cluster: FakeKube) -> None:
     kube = Kube(cluster.url)
     assert kube.get_pod(WHERE, "a")
     cluster.close()

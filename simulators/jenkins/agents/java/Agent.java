@@ -17,8 +17,8 @@ import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
 
 /**
- * The agent side of the stand-in: takes the arguments of remoting's agent.jar, holds one connection to the controller
- * for as long as both live, runs the commands that come through it, and speaks to its log as remoting does.
+ * The agent's side of the simulator: takes the arguments of remoting's agent.jar, holds one connection to the controller
+ * for as long as both live, runs the commands that come through it, and writes the lines of remoting to its log.
  */
 public final class Agent {
     private static final long RETRY_MILLIS = 1000;
@@ -30,7 +30,6 @@ public final class Agent {
         String url = required(options, "url", "JENKINS_URL");
         String secret = required(options, "secret", "JENKINS_SECRET");
         String name = required(options, "name", "JENKINS_AGENT_NAME");
-        boolean webSocket = options.containsKey("webSocket") || "true".equals(System.getenv("JENKINS_WEB_SOCKET"));
         String workDir = options.get("workDir");
         if (workDir != null) {
             Files.createDirectories(Path.of(workDir, "remoting"));
@@ -38,7 +37,7 @@ public final class Agent {
         }
         say("Setting up agent: " + name);
         say("Locating server among [" + url + "]");
-        URI target = URI.create((url.endsWith("/") ? url : url + "/") + "stand-in/agent/" + name + "?webSocket=" + webSocket);
+        URI target = URI.create((url.endsWith("/") ? url : url + "/") + "simulator/agent/" + name);
         long lost = System.currentTimeMillis();
         while (System.currentTimeMillis() - lost < GIVE_UP_MILLIS) {
             try {
@@ -58,14 +57,14 @@ public final class Agent {
         System.exit(1);
     }
 
-    /** Returns true when the controller said that the agent may go. */
+    /** Returns true when the controller ended the agent. */
     private static boolean hold(URI target, String secret) throws IOException {
         try (Socket socket = open(target)) {
             socket.setSoTimeout(SILENCE_MILLIS);
             DataOutputStream out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream()));
-            out.write(("GET " + target.getRawPath() + "?" + target.getRawQuery() + " HTTP/1.1\r\n"
+            out.write(("GET " + target.getRawPath() + " HTTP/1.1\r\n"
                     + "Host: " + target.getAuthority() + "\r\nX-Agent-Secret: " + secret + "\r\n"
-                    + "Connection: Upgrade\r\nUpgrade: stand-in-agent\r\n\r\n").getBytes(StandardCharsets.UTF_8));
+                    + "Connection: Upgrade\r\nUpgrade: simulator-agent\r\n\r\n").getBytes(StandardCharsets.UTF_8));
             out.flush();
             InputStream in = new BufferedInputStream(socket.getInputStream());
             String status = line(in);
@@ -73,7 +72,7 @@ public final class Agent {
                 throw new Refused();
             }
             if (!status.contains(" 101 ")) {
-                throw new IOException("it answers " + status);
+                throw new IOException("the controller answers " + status);
             }
             while (!line(in).isEmpty()) {
                 // headers say nothing to us
@@ -82,7 +81,7 @@ public final class Agent {
         }
     }
 
-    /** Returns true when the controller said that the agent may go, false when the connection was lost. */
+    /** Returns true when the controller ended the agent, false when the connection was lost. */
     private static boolean serve(InputStream in, DataOutputStream out) {
         try {
             while (true) {

@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One command of the controller: runs it and sends what it prints and its exit code, in frames (see channel.py). */
+/** One command of the controller: runs it and sends its output and its exit code, in frames (see channel.py). */
 final class Command extends Thread {
     private static final int STDOUT = 1;
     private static final int STDERR = 2;

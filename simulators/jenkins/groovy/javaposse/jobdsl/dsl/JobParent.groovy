@@ -16,8 +16,6 @@ abstract class JobParent extends Script {
 
     FreeStyleJob freeStyleJob(String name, Closure body = null) { add(new FreeStyleJob(name), body) }
 
-    FreeStyleJob job(String name, Closure body = null) { freeStyleJob(name, body) }
-
     ListView listView(String name, Closure body = null) {
         ListView view = new ListView(name)
         Context.execute(body, view)
@@ -51,7 +49,7 @@ class DslScriptException extends RuntimeException {
     DslScriptException(String message, Throwable cause) { super(message, cause) }
 }
 
-/** Something that a block of the language configures. */
+/** Runs the blocks of the language. */
 class Context {
     static void execute(Closure body, Object context) {
         if (body != null) {
@@ -100,14 +98,12 @@ abstract class Item {
         return [name: name, xml: Xml.print(node), previous: previous()]
     }
 
-    /** What an existing job's whole name matches that becomes this one; only jobs have it. */
+    /** A pattern for the whole name of an existing job that becomes this one; only jobs have it. */
     protected String previous() { null }
 }
 
 class Folder extends Item {
     Folder(String name) { super(name, new XmlParser().parseText(BASE)) }
-
-    void properties(Closure body) { Context.execute(body, new javaposse.jobdsl.dsl.helpers.properties.FolderPropertiesContext(child('properties'))) }
 
     private static final String BASE = '''<com.cloudbees.hudson.plugins.folder.Folder><actions/><properties/>
         <icon class="com.cloudbees.hudson.plugins.folder.icons.StockFolderIcon"/>

@@ -12,18 +12,8 @@ class BuildParametersContext {
         parameter('hudson.model.StringParameterDefinition', name, value, description)
     }
 
-    void stringParam(Closure body) { record('hudson.model.StringParameterDefinition', body) }
-
-    void textParam(String name, String value = null, String description = null) {
-        parameter('hudson.model.TextParameterDefinition', name, value, description)
-    }
-
     void booleanParam(String name, Boolean value = false, String description = null) {
         parameter('hudson.model.BooleanParameterDefinition', name, String.valueOf(value), description)
-    }
-
-    void nonStoredPasswordParam(String name, String description = null) {
-        parameter('hudson.model.PasswordParameterDefinition', name, '', description)
     }
 
     void choiceParam(String name, List<String> options, String description = null) {
@@ -39,13 +29,6 @@ class BuildParametersContext {
         }
     }
 
-    private void record(String type, Closure body) {
-        Map values = [:]
-        ParameterValues recorder = new ParameterValues(values: values)
-        Context.execute(body, recorder)
-        parameter(type, (String) values.name, (String) values.defaultValue, (String) values.description)
-    }
-
     private void parameter(String type, String name, String value, String description) {
         if (!name) {
             throw new IllegalArgumentException('parameterName cannot be null')
@@ -59,18 +42,6 @@ class BuildParametersContext {
             definition.appendNode('description', description)
         }
     }
-}
-
-class ParameterValues {
-    Map values
-
-    void name(String value) { values.name = value }
-
-    void defaultValue(String value) { values.defaultValue = value }
-
-    void description(String value) { values.description = value }
-
-    void trim(boolean value) { values.trim = value }
 }
 
 class LogRotatorContext {

@@ -51,12 +51,6 @@ abstract class Job extends Item {
     void properties(Closure body) { Context.execute(body, new PropertiesContext(child('properties'))) }
 
     void disabled(boolean value = true) { put('disabled', value) }
-
-    void quietPeriod(int seconds = 5) { put('quietPeriod', seconds) }
-
-    void keepDependencies(boolean value = true) { put('keepDependencies', value) }
-
-    void environmentVariables(Map<String, Object> variables) { properties { environmentVariables(variables) } }
 }
 
 class WorkflowJob extends Job {

@@ -6,8 +6,6 @@ class ListView {
     final String name
     String text
     final JobsContext jobs = new JobsContext()
-    final List columns = []
-    boolean recursive
 
     ListView(String name) { this.name = name }
 
@@ -15,15 +13,7 @@ class ListView {
 
     void jobs(Closure body) { Context.execute(body, jobs) }
 
-    void columns(Closure body) { Context.execute(body, new ColumnsContext(columns: columns)) }
-
-    void recurse(boolean value = true) { recursive = value }
-
-    void filterBuildQueue(boolean value = true) { }
-
-    void filterExecutors(boolean value = true) { }
-
-    Map describe() { [name: name, description: text, names: jobs.names as List, regex: jobs.pattern, columns: columns, recurse: recursive] }
+    Map describe() { [name: name, description: text, names: jobs.names as List, regex: jobs.pattern] }
 }
 
 class JobsContext {
@@ -35,22 +25,4 @@ class JobsContext {
     void names(String... jobs) { names.addAll(jobs as List) }
 
     void regex(String expression) { pattern = expression }
-}
-
-class ColumnsContext {
-    List columns
-
-    void status() { columns << 'status' }
-
-    void weather() { columns << 'weather' }
-
-    void name() { columns << 'name' }
-
-    void lastSuccess() { columns << 'lastSuccess' }
-
-    void lastFailure() { columns << 'lastFailure' }
-
-    void lastDuration() { columns << 'lastDuration' }
-
-    void buildButton() { columns << 'buildButton' }
 }

@@ -5,7 +5,6 @@ import javaposse.jobdsl.dsl.Context
 class GitContext {
     private final List<RemoteContext> remotes = []
     private final List<String> specs = []
-    private final List<Map> behaviours = []
 
     void remote(Closure body) {
         RemoteContext context = new RemoteContext()
@@ -15,17 +14,13 @@ class GitContext {
 
     void branch(String spec) { specs << spec }
 
-    void branches(String... all) { specs.addAll(all as List) }
-
-    void extensions(Closure body) { Context.execute(body, new GitExtensionsContext(behaviours: behaviours)) }
-
     void write(Node scm) {
         scm.attributes()['class'] = 'hudson.plugins.git.GitSCM'
         scm.value = []
         Node configs = scm.appendNode('userRemoteConfigs')
         remotes.each { remote ->
             Node config = configs.appendNode('hudson.plugins.git.UserRemoteConfig')
-            ['name', 'refspec', 'url', 'credentialsId'].each { key ->
+            ['name', 'url', 'credentialsId'].each { key ->
                 if (remote.values[key] != null) {
                     config.appendNode(key, remote.values[key])
                 }
@@ -36,10 +31,6 @@ class GitContext {
         scm.appendNode('configVersion', 2)
         scm.appendNode('doGenerateSubmoduleConfigurations', false)
         scm.appendNode('gitTool', 'Default')
-        if (behaviours) {
-            Node extensions = scm.appendNode('extensions')
-            behaviours.each { extensions.appendNode((String) it.type) }
-        }
     }
 }
 
@@ -52,17 +43,4 @@ class RemoteContext {
 
     void credentials(String value) { values.credentialsId = value }
 
-    void refspec(String value) { values.refspec = value }
-
-    void github(String project, String protocol = 'https', String host = 'github.com') { values.url = "${protocol}://${host}/${project}.git".toString() }
-}
-
-class GitExtensionsContext {
-    List behaviours
-
-    void cleanBeforeCheckout() { behaviours << [type: 'hudson.plugins.git.extensions.impl.CleanBeforeCheckout'] }
-
-    void cleanAfterCheckout() { behaviours << [type: 'hudson.plugins.git.extensions.impl.CleanCheckout'] }
-
-    void wipeOutWorkspace() { behaviours << [type: 'hudson.plugins.git.extensions.impl.WipeWorkspace'] }
 }

@@ -1,12 +1,12 @@
 package org.jenkinsci.plugins.scriptsecurity.scripts
 
-import standin.Bridge
+import simulator.Bridge
 
 class ScriptApproval {
     static ScriptApproval get() { new ScriptApproval() }
 
     Set<PendingScript> getPendingScripts() {
-        ((List) Bridge.ask(op: 'model', name: 'pendingScripts')).collect { new PendingScript((Map) it) } as LinkedHashSet
+        ((List) Bridge.ask(op: 'pending')).collect { new PendingScript((Map) it) } as LinkedHashSet
     }
 
     void approveScript(String hash) { Bridge.ask(op: 'approve', hash: hash) }

@@ -1,4 +1,4 @@
-package standin
+package simulator
 
 import groovy.transform.CompileStatic
 
@@ -56,9 +56,8 @@ class Failures {
     }
 
     private static String rename(String text) {
-        return text.replace('standin.AbortException', 'hudson.AbortException')
-            .replace('standin.RejectedAccessException', 'org.jenkinsci.plugins.scriptsecurity.sandbox.RejectedAccessException')
-            .replace('standin.FlowInterruptedException',
+        return text.replace('simulator.AbortException', 'hudson.AbortException')
+            .replace('simulator.FlowInterruptedException',
                      'org.jenkinsci.plugins.workflow.steps.FlowInterruptedException')
     }
 }

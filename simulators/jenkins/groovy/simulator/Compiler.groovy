@@ -1,11 +1,8 @@
-package standin
+package simulator
 
-import org.codehaus.groovy.ast.AnnotatedNode
-import org.codehaus.groovy.ast.ModuleNode
 import org.codehaus.groovy.ast.expr.ArgumentListExpression
 import org.codehaus.groovy.ast.expr.ClosureExpression
 import org.codehaus.groovy.ast.expr.Expression
-import org.codehaus.groovy.ast.expr.ListExpression
 import org.codehaus.groovy.ast.expr.MethodCallExpression
 import org.codehaus.groovy.ast.expr.TupleExpression
 import org.codehaus.groovy.ast.stmt.BlockStatement
@@ -18,29 +15,16 @@ import org.codehaus.groovy.control.ErrorCollector
 import org.codehaus.groovy.control.MultipleCompilationErrorsException
 import org.codehaus.groovy.control.Phases
 import org.codehaus.groovy.control.SourceUnit
-import org.codehaus.groovy.control.customizers.ImportCustomizer
 import org.codehaus.groovy.control.messages.SyntaxErrorMessage
 import org.codehaus.groovy.syntax.SyntaxException
 
-/** Looks at a Jenkinsfile without running it: does it compile, and is a `pipeline { }` block a whole one. */
+/** Checks a Jenkinsfile without running it: that it compiles, and that a `pipeline { }` block is complete. */
 class Compiler {
-    private static final List SECTIONS = ['agent', 'stages', 'environment', 'options', 'parameters', 'triggers', 'tools',
-                                          'post']
-    private static final List STAGE_SECTIONS = ['agent', 'steps', 'stages', 'parallel', 'when', 'environment', 'post',
-                                                'options', 'tools', 'input', 'failFast', 'matrix']
-
-    static List check(String text) {
-        try {
-            unit(text, Phases.CLASS_GENERATION)
-            return []
-        } catch (MultipleCompilationErrorsException failure) {
-            return failure.errorCollector.errors.collect { error ->
-                SyntaxException cause = error instanceof SyntaxErrorMessage ? ((SyntaxErrorMessage) error).cause : null
-                [line: cause?.line ?: 0, column: cause?.startColumn ?: 0,
-                 message: (cause?.originalMessage ?: String.valueOf(error)), status: 'fail']
-            }
-        }
-    }
+    private static final List SECTIONS = ['agent', 'stages', 'environment', 'options', 'post']
+    /** Sections that a real controller knows as well. */
+    private static final List MISSING = ['parameters', 'triggers', 'tools', 'libraries']
+    private static final List MISSING_IN_STAGES = ['agent', 'stages', 'parallel', 'when', 'environment', 'post', 'options', 'tools',
+                                                   'input', 'failFast', 'matrix']
 
     /** The text that the converter's validation prints. */
     static String validate(String text) {
@@ -80,7 +64,7 @@ class Compiler {
         List found = []
         List sections = calls(statements(closure(call)))
         sections.findAll { !(it.methodAsString in SECTIONS) }.each {
-            found << problem(text, "Undefined section \"${it.methodAsString}\"".toString(), it)
+            found << problem(text, missing(it, MISSING, "Undefined section \"${it.methodAsString}\""), it)
         }
         List present = sections*.methodAsString
         if (!('stages' in present)) {
@@ -94,17 +78,15 @@ class Compiler {
         return found
     }
 
-    /** What stands in the sections that a pipeline and a stage share. */
+    /** The contents of the options and the post conditions. */
     private static void contents(String text, List<MethodCallExpression> sections, List found) {
-        inside(sections, 'options').findAll { !(it.methodAsString in Options.ALL) }.each {
-            found << problem(text, "Invalid option type \"${it.methodAsString}\". Valid option types: ${Options.ALL}".toString(), it)
+        inside(sections, 'options').findAll { !(it.methodAsString in Options.IMPLEMENTED) }.each {
+            String option = it.methodAsString
+            found << problem(text, option in Options.ALL ? Unsupported.message("the option \"${option}\"") :
+                "Invalid option type \"${option}\". Valid option types: ${Options.ALL}".toString(), it)
         }
         inside(sections, 'post').findAll { !(it.methodAsString in Options.CONDITIONS) }.each {
             found << problem(text, "Invalid condition \"${it.methodAsString}\" - valid conditions are ${Options.CONDITIONS}".toString(), it)
-        }
-        inside(sections, 'tools').each {
-            String wanted = ((TupleExpression) it.arguments).expressions[0].text
-            found << problem(text, "Tool type \"${it.methodAsString}\" does not have an install of \"${wanted}\" configured - did you mean \"null\"?".toString(), it)
         }
     }
 
@@ -112,38 +94,26 @@ class Compiler {
         return sections.findAll { it.methodAsString == name && closure(it) }.collectMany { calls(statements(closure(it))) }
     }
 
-    /** The identifiers in the script's `@Library` annotations. */
-    static List<String> libraries(String text) {
-        ModuleNode module = (ModuleNode) unit(text, Phases.CONVERSION).AST.modules[0]
-        List<AnnotatedNode> annotated = module.imports + module.starImports
-        annotated += module.statementBlock.statements.findAll { it instanceof ExpressionStatement }
-            .collect { ((ExpressionStatement) it).expression }.findAll { it instanceof AnnotatedNode }
-        return annotated.collectMany { it.annotations }.findAll { it.classNode.nameWithoutPackage == 'Library' }.collectMany {
-            Expression value = it.getMember('value')
-            (value instanceof ListExpression ? ((ListExpression) value).expressions : [value])*.text
+    private static void stages(String text, MethodCallExpression section, List found) {
+        List stages = calls(statements(closure(section))).findAll { it.methodAsString == 'stage' && closure(it) }
+        if (stages.empty) {
+            found << problem(text, 'No stages specified', section)
+        }
+        stages.each { stage ->
+            List parts = calls(statements(closure(stage)))
+            parts.findAll { it.methodAsString != 'steps' }.each {
+                found << problem(text, missing(it, MISSING_IN_STAGES, "Unknown stage section \"${it.methodAsString}\". Starting with version 0.5, steps in a stage must be in a ‘steps’ block."), it)
+            }
+            if (!parts.any { it.methodAsString in ['steps', 'stages', 'parallel', 'matrix'] }) {
+                found << problem(text, 'Expected one of "steps", "stages", or "parallel" for stage', stage)
+            }
         }
     }
 
-    private static void stages(String text, MethodCallExpression section, List found) {
-        List inside = calls(statements(closure(section)))
-        if (!inside.any { it.methodAsString == 'stage' }) {
-            found << problem(text, 'No stages specified', section)
-        }
-        inside.findAll { it.methodAsString == 'stage' && closure(it) }.each { stage ->
-            List parts = calls(statements(closure(stage)))
-            parts.findAll { !(it.methodAsString in STAGE_SECTIONS) }.each {
-                found << problem(text, "Unknown stage section \"${it.methodAsString}\". Starting with version 0.5, steps in a stage must be in a ‘steps’ block.".toString(), it)
-            }
-            List bodies = parts.findAll { it.methodAsString in ['steps', 'stages', 'parallel', 'matrix'] }
-            if (bodies.empty) {
-                found << problem(text, 'Expected one of "steps", "stages", or "parallel" for stage', stage)
-            }
-            contents(text, parts, found)
-            bodies.findAll { it.methodAsString in ['stages', 'parallel'] && closure(it) }.each { stages(text, it, found) }
-            bodies.findAll { it.methodAsString == 'matrix' && closure(it) }.each { matrix ->
-                calls(statements(closure(matrix))).findAll { it.methodAsString == 'stages' && closure(it) }.each { stages(text, it, found) }
-            }
-        }
+    /** The message for a section that is not implemented, or that no controller knows. */
+    private static String missing(MethodCallExpression section, List known, GString unknown) {
+        String name = section.methodAsString
+        return name in known ? Unsupported.message("the section \"${name}\"${known.is(MISSING) ? '' : ' of a stage'}") : unknown.toString()
     }
 
     private static Map problem(String text, String message, Expression at) {
@@ -171,7 +141,6 @@ class Compiler {
     private static CompilationUnit unit(String text, int phase) throws CompilationFailedException {
         def configuration = new CompilerConfiguration()
         configuration.scriptBaseClass = FlowScript.name
-        configuration.addCompilationCustomizers(new ImportCustomizer().addImports(Library.name))
         def unit = new CompilationUnit(configuration, null, new GroovyClassLoader(Compiler.classLoader))
         unit.addSource('WorkflowScript', text)
         unit.compile(phase)

@@ -1,4 +1,4 @@
-package standin
+package simulator
 
 import javaposse.jobdsl.dsl.DslScriptException
 import javaposse.jobdsl.dsl.JobParent
@@ -28,7 +28,7 @@ class SeedRunner {
     }
 
     private static String reason(Throwable failure) {
-        return failure.message.readLines().first().replaceAll(/\n.*/, '')
+        return failure.message.readLines().first() + " (${Unsupported.message('more of Job DSL than the reference stack uses')})"
     }
 
     private static int line(Throwable failure) {

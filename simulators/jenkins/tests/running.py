@@ -1,4 +1,4 @@
-"""A stand-in controller in this process, over a home of its own, with the recorded configuration."""
+"""A simulator in this process, over a home of its own, with the recorded configuration."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ import yaml
 
 from conformance.core.waiting import eventually
 from simulators.jenkins.controller import Controller
-from simulators.jenkins.home.life import UP
+from simulators.jenkins.home.life import State
 from simulators.jenkins.home.plugins import available, write
 from simulators.jenkins.home.settings import Settings
-from simulators.jenkins.http.router import Router
 from simulators.jenkins.http.server import Server
 
 from .fake_kube import FakeKube
@@ -24,8 +23,8 @@ HERE = Path(__file__).parent
 USER, PASSWORD = "admin", "made-up-admin-pw"
 
 
-class Standing:
-    """One running stand-in and what is around it."""
+class RunningSimulator:
+    """One running simulator, its Kubernetes API and a client."""
 
     def __init__(
         self,
@@ -60,8 +59,7 @@ class Standing:
         )
         (home / "agent.jar").write_bytes(b"a jar")
         self.controller = Controller(self.settings)
-        router = Router(self.controller)
-        self.server = Server(0, router.answer)
+        self.server = Server(0, self.controller.answer)
         self.base = f"http://127.0.0.1:{self.server.server_port}"
         cloud = config["jenkins"]["clouds"][0]["kubernetes"]
         cloud["serverUrl"] = self.kube.url
@@ -82,7 +80,7 @@ class Standing:
         """Come up."""
         self.starter.start()
         self.starter.join(30)
-        assert self.controller.life.state == UP, self.controller.life.reason
+        assert self.controller.life.state == State.UP, self.controller.life.reason
 
     def close(self) -> None:
         """Go down."""

@@ -1,4 +1,4 @@
-"""What is asserted, and what is stood up, must not know whether the controller is a real one."""
+"""Suites, clients and the stack must not know whether the controller is a real one."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ FOLDERS = ("suites", "fixtures", "conformance/clients", "conformance/sources", "
 KNOWING = re.compile(
     r"stand[-_]?ins?\b|\bsimulat\w+|\bsimulators[./]|conformance\.test/jenkins", re.IGNORECASE
 )
-"""The stand-in's names: in text, in code, as an import or folder, as an image."""
+"""The simulator's names: in text, in code, as an import or folder, as an image."""
 
 
 def mentions(text: str) -> list[tuple[int, str]]:
-    """Lines that know of the stand-in, with their numbers."""
+    """Lines that know of the simulator, with their numbers."""
     return [(n, line.strip()) for n, line in enumerate(text.splitlines(), 1) if KNOWING.search(line)]
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_nothing_here_knows_of_the_stand_in(folder: str) -> None:
+def test_nothing_here_knows_of_the_simulator(folder: str) -> None:
     files = [path for path in sorted((PROJECT / folder).rglob("*")) if path.is_file()]
     texts = {path: path.read_bytes().decode("utf-8", "replace") for path in files if path.suffix != ".pyc"}
     assert texts, "the folder is where this test looks for it"
@@ -36,7 +36,7 @@ def test_nothing_here_knows_of_the_stand_in(folder: str) -> None:
         for n, line in mentions(text)
     ]
     assert not found, (
-        f"{folder}/ must be the same with a real controller and with the stand-in; only reports name it:\n"
+        f"{folder}/ must be the same with a real controller and with the simulator; only reports name it:\n"
         + "\n".join(found)
     )
 
@@ -48,7 +48,7 @@ def test_nothing_here_knows_of_the_stand_in(folder: str) -> None:
         "# the stand-in does not do this",
         "from simulators.jenkins import VERSION",
         'image: "conformance.test/jenkins:0123"',
-        "Path('/etc/conformance/stand-in').exists()",
+        "Path('/etc/conformance/simulator').exists()",
         "with a simulated controller",
     ],
 )
@@ -63,20 +63,20 @@ def test_what_is_no_mention_is_left_alone() -> None:
 def test_the_image_says_what_it_is() -> None:
     """The marks by which reports and people know it."""
     image = PROJECT / "simulators/jenkins/image"
-    assert "LABEL conformance.stand-in=jenkins-controller" in (image / "Dockerfile").read_text()
-    assert "It is not Jenkins" in (image / "stand-in").read_text()
+    assert "LABEL conformance.simulator=jenkins-controller" in (image / "Dockerfile").read_text()
+    assert "It is not Jenkins" in (image / "simulator").read_text()
     entry = Path(PROJECT / "environments/images/catalogue.toml").read_text().partition('name = "jenkins"')[2]
     assert 'simulator = "simulated controller"' in entry.partition("[[image]]")[0]
 
 
-def test_the_pod_is_labelled_as_a_stand_in(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_pod_is_labelled_as_a_simulator(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     cluster = FakeKube(tmp_path)
     cluster.pods["jenkins-0"] = {"metadata": {"name": "jenkins-0", "labels": {"app": "jenkins"}}}
     kube = Kube(cluster.url)
     try:
         assert mark(kube, {"HOSTNAME": "jenkins-0"})
         labels = cluster.pods["jenkins-0"]["metadata"]["labels"]
-        assert labels == {"app": "jenkins", "conformance.stand-in": "jenkins-controller"}
+        assert labels == {"app": "jenkins", "conformance.simulator": "jenkins-controller"}
         assert not mark(kube, {"HOSTNAME": "another"})
         cluster.forbidden = True
         assert not mark(kube, {"HOSTNAME": "jenkins-0"})

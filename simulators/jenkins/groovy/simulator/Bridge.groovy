@@ -1,4 +1,4 @@
-package standin
+package simulator
 
 import groovy.json.JsonOutput
 import groovy.json.JsonSlurperClassic
@@ -48,7 +48,7 @@ class Bridge {
         send(answer)
     }
 
-    /** Ask the controller and wait for its answer; its refusal becomes the exception that it names. */
+    /** Send a request to the controller and wait for its answer; a refusal becomes the exception that it names. */
     static Object ask(Map message) {
         long id = NEXT.incrementAndGet()
         CompletableFuture<Map> waiter = new CompletableFuture<Map>()

@@ -1,6 +1,4 @@
-package standin
-
-import org.codehaus.groovy.runtime.InvokerHelper
+package simulator
 
 import java.util.concurrent.Callable
 import java.util.concurrent.ExecutionException
@@ -10,38 +8,34 @@ import java.util.concurrent.Future
 
 /** The language of a Jenkinsfile: every name that is no variable or method of the script is a step of the controller. */
 abstract class FlowScript extends Script {
-    private FlowInfo info
+    private boolean fromScm
 
     /** A script's properties are its variables, so this one is set by a method. */
-    void about(FlowInfo flow) { this.@info = flow }
+    void comesFromScm(boolean value) { this.@fromScm = value }
 
-    FlowInfo getFlow() { this.@info }
+    boolean isFromScm() { this.@fromScm }
 
     @Override
     Object getProperty(String name) {
         switch (name) {
             case 'env': return new EnvView()
             case 'params': return Collections.unmodifiableMap((Map) Bridge.ask(op: 'params', ctx: FlowRunner.CTX.get()))
-            case 'currentBuild': return new BuildView()
+            case 'currentBuild': throw new AbortException(Unsupported.message('the variable currentBuild'))
             case 'scm': return scmOrFail()
             case 'binding': return super.getProperty(name)
         }
         if (getBinding().hasVariable(name)) {
             return getBinding().getVariable(name)
         }
-        Object global = getFlow().libraries.variable(name, getFlow())
-        if (global != null) {
-            return global
-        }
-        Map found = (Map) Bridge.ask(op: 'variable', ctx: FlowRunner.CTX.get(), name: name)
-        if (found.found) {
-            return found.value
+        Map answer = (Map) Bridge.ask(op: 'variable', ctx: FlowRunner.CTX.get(), name: name)
+        if (answer.found) {
+            return answer.value
         }
         throw new MissingPropertyException(name, getClass())
     }
 
     private Map scmOrFail() {
-        if (!getFlow().fromScm) {
+        if (!isFromScm()) {
             throw new AbortException('‘checkout scm’ is only available when using “Multibranch Pipeline” or ' +
                 '“Pipeline script from SCM”')
         }
@@ -57,12 +51,8 @@ abstract class FlowScript extends Script {
         if (getBinding().hasVariable(name) && getBinding().getVariable(name) instanceof Closure) {
             return ((Closure) getBinding().getVariable(name)).call(args)
         }
-        Object global = getFlow().libraries.variable(name, getFlow())
-        return global == null ? step(name, args) : InvokerHelper.invokeMethod(global, 'call', args)
+        return step(name, args)
     }
-
-    /** Outside of `when` it is what it is for every object. */
-    boolean equalsCondition(Object other) { equals(other) }
 
     /** Groovy gives every object a method `sleep`; StepNames sends the calls of a pipeline here. */
     Object sleepStep(Object... args) { step('sleep', args) }
@@ -96,20 +86,14 @@ abstract class FlowScript extends Script {
             Bridge.ask(op: 'require', ctx: FlowRunner.CTX.get(), name: 'pipeline')
             return new Declarative(this).run(body)
         }
-        if (body == null) {
-            Object answer = Bridge.ask(op: 'step', ctx: FlowRunner.CTX.get(), name: name, positional: positional,
-                named: Plain.of(named), quiet: quiet)
-            return name == 'library' ? getFlow().libraries.add((Map) answer) : answer
+        if (name == 'script' && body != null) {
+            return body.call()
         }
-        switch (name) {
-            case 'retry': return retry(positional, named, body)
-            case 'waitUntil': return waitUntil(named, body)
-            case 'script': return body.call()
-            default: return block(name, positional, named, body)
-        }
+        return body == null ? Bridge.ask(op: 'step', ctx: FlowRunner.CTX.get(), name: name, positional: positional,
+            named: Plain.of(named), quiet: quiet) : block(name, positional, named, body)
     }
 
-    /** One step with a body: the controller opens it, the body runs inside, the controller closes it and may say how it ended. */
+    /** One step with a body: the controller opens it, the body runs inside, the controller closes it. */
     Object block(String name, List positional, Map named, Closure body) {
         String outer = FlowRunner.CTX.get()
         return inside(open(outer, name, positional, named), outer, body)
@@ -129,45 +113,19 @@ abstract class FlowScript extends Script {
             failure = thrown
         }
         FlowRunner.CTX.set(outer)
-        Map closed = (Map) Bridge.ask(op: 'end', ctx: opened, error: Failures.describe(failure))
-        if (failure != null && !closed.swallow) {
+        Bridge.ask(op: 'end', ctx: opened, error: Failures.describe(failure))
+        if (failure != null) {
             throw failure
         }
         return value
     }
 
-    private Object retry(List positional, Map named, Closure body) {
-        int count = (positional ? positional[0] : named.count) as int
-        return block('retry', positional, named) {
-            for (int attempt = 1; ; attempt++) {
-                try {
-                    return body.call()
-                } catch (FlowInterruptedException stopped) {
-                    throw stopped
-                } catch (Exception failure) {
-                    if (attempt >= count) {
-                        throw failure
-                    }
-                    Bridge.ask(op: 'retrying', ctx: FlowRunner.CTX.get(), error: Failures.describe(failure))
-                }
-            }
-        }
-    }
-
-    private Object waitUntil(Map named, Closure body) {
-        return block('waitUntil', [], named) {
-            long pause = 1
-            while (!body.call()) {
-                Bridge.ask(op: 'pause', ctx: FlowRunner.CTX.get(), seconds: pause)
-                pause = Math.min((long) (pause * 1.2) + 1, 15)
-            }
-        }
-    }
-
     private Map parallel(Map named) {
-        boolean failFast = named.remove('failFast')
+        if (named.containsKey('failFast')) {
+            throw new AbortException(Unsupported.message('the argument failFast of the step parallel'))
+        }
         String outer = FlowRunner.CTX.get()
-        String opened = open(outer, 'parallel', [], [branches: named.keySet() as List, failFast: failFast])
+        String opened = open(outer, 'parallel', [], [branches: named.keySet() as List])
         ExecutorService pool = Executors.newCachedThreadPool()
         Map results = [:]
         Map<String, Future> running = [:]
@@ -193,8 +151,8 @@ abstract class FlowScript extends Script {
         return results
     }
 
-    private static Throwable worse(Throwable one, Throwable other) {
-        return one == null || (one instanceof FlowInterruptedException && !(other instanceof FlowInterruptedException)) ? other : one
+    private static Throwable worse(Throwable left, Throwable right) {
+        return left == null || (left instanceof FlowInterruptedException && !(right instanceof FlowInterruptedException)) ? right : left
     }
 }
 

@@ -1,4 +1,4 @@
-package standin
+package simulator
 
 import org.codehaus.groovy.ast.ClassCodeVisitorSupport
 import org.codehaus.groovy.ast.ClassNode
@@ -10,7 +10,6 @@ import org.codehaus.groovy.control.CompilerConfiguration
 import org.codehaus.groovy.control.MultipleCompilationErrorsException
 import org.codehaus.groovy.control.SourceUnit
 import org.codehaus.groovy.control.customizers.CompilationCustomizer
-import org.codehaus.groovy.control.customizers.ImportCustomizer
 
 /** Runs one Jenkinsfile from its first line to its end. */
 class FlowRunner {
@@ -18,10 +17,11 @@ class FlowRunner {
 
     static Map run(Map message) {
         CTX.set((String) message.ctx)
+        Map info = (Map) message.info
         def configuration = new CompilerConfiguration()
         configuration.scriptBaseClass = FlowScript.name
-        configuration.addCompilationCustomizers(new StepNames(), new ImportCustomizer().addImports(Library.name))
-        if (((Map) message.info).sandbox) {
+        configuration.addCompilationCustomizers(new StepNames())
+        if (info.sandbox) {
             configuration.addCompilationCustomizers(new Sandbox())
         }
         try {
@@ -30,39 +30,20 @@ class FlowRunner {
                 throw Compiler.failure(problems)
             }
             def shell = new GroovyShell(FlowRunner.classLoader, new Binding(), configuration)
-            def flow = new FlowInfo((Map) message.info, new Libraries(shell.classLoader))
-            flow.libraries.declared(Compiler.libraries((String) message.script))
             FlowScript script = (FlowScript) shell.parse((String) message.script, 'WorkflowScript')
-            script.about(flow)
+            script.comesFromScm((boolean) info.fromScm)
             script.run()
             return [result: 'SUCCESS']
-        } catch (MultipleCompilationErrorsException failure) {
-            return [result: 'FAILURE', error: Failures.describe(failure)]
         } catch (FlowInterruptedException failure) {
             return [result: failure.result ?: 'ABORTED', error: Failures.describe(failure)]
-        } catch (ThreadDeath failure) {
-            return [result: 'ABORTED', error: [type: 'killed', message: 'Hard kill!', trace: '']]
         } catch (Throwable failure) {
             return [result: 'FAILURE', error: Failures.describe(failure)]
         }
     }
 }
 
-/** What a build knows before its first step. */
-class FlowInfo {
-    final boolean fromScm
-    final Libraries libraries
-
-    FlowInfo(Map info, Libraries libraries) {
-        fromScm = info.fromScm
-        this.libraries = libraries
-    }
-}
-
-/** `sleep 5` and `equals expected: 1, actual: 1` inside a block would find the methods of every object before the step. */
+/** `sleep 5` inside a block would find the method of every object before the step. */
 class StepNames extends CompilationCustomizer {
-    private static final Map OTHER_NAMES = [sleep: 'sleepStep', equals: 'equalsCondition']
-
     StepNames() { super(CompilePhase.CANONICALIZATION) }
 
     @Override
@@ -73,8 +54,8 @@ class StepNames extends CompilationCustomizer {
 
             @Override
             void visitMethodCallExpression(MethodCallExpression call) {
-                if (call.implicitThis && OTHER_NAMES.containsKey(call.methodAsString)) {
-                    call.method = new ConstantExpression(OTHER_NAMES[call.methodAsString])
+                if (call.implicitThis && call.methodAsString == 'sleep') {
+                    call.method = new ConstantExpression('sleepStep')
                 }
                 super.visitMethodCallExpression(call)
             }

@@ -1,16 +1,11 @@
-package standin
+package simulator
 
-/** What one `pipeline`, `stage`, `stages` or `parallel` block declared. */
+/** The declarations of one `pipeline` or `stage` block. */
 class Section {
-    private static final List NAMES = ['agent', 'options', 'parameters', 'triggers', 'tools', 'when', 'post', 'environment', 'steps',
-                                       'input', 'axes', 'excludes']
     final FlowScript script
     final String name
     final Map<String, Object> parts = [:]
     final List<Section> children = []
-    /** The values of the axes, in a cell of a matrix. */
-    Map<String, String> cell
-    boolean parallel
     private boolean read
 
     Section(FlowScript script, String name) {
@@ -21,6 +16,7 @@ class Section {
     static Section read(FlowScript script, String name, Closure body) {
         Section section = new Section(script, name)
         section.inside(body)
+        section.read = true
         return section
     }
 
@@ -29,24 +25,13 @@ class Section {
         copy.delegate = this
         copy.resolveStrategy = Closure.DELEGATE_FIRST
         copy.call()
-        read = true
     }
 
     def getNone() { 'none' }
 
     def getAny() { 'any' }
 
-    def stages(Closure body) { more(body) }
-
-    def parallel(Closure body) {
-        parallel = true
-        more(body)
-    }
-
-    private void more(Closure body) {
-        inside(body)
-        read = false
-    }
+    def stages(Closure body) { inside(body) }
 
     /** Groovy finds this method from a `steps` block too; there it means the step. */
     def stage(String label, Closure body) {
@@ -56,22 +41,10 @@ class Section {
         children << read(script, label, body)
     }
 
-    def parallel(Map branches) { script.step('parallel', [branches] as Object[]) }
-
-    def matrix(Closure body) {
-        parallel = true
-        children.addAll(Matrix.cells(read(script, null, body)))
-    }
-
-    def failFast(boolean value) { parts.failFast = value }
-
     def methodMissing(String name, Object args) {
         Object[] list = (Object[]) args
         if (read) {
             return script.invokeMethod(name, args)
-        }
-        if (!(name in NAMES)) {
-            throw new AbortException("Undefined section \"${name}\"".toString())
         }
         parts[name] = list.length == 1 ? list[0] : list as List
         return null
@@ -82,7 +55,6 @@ class Section {
 class Recorder {
     final FlowScript script
     final List<Map> calls = []
-    final Map values = [:]
 
     Recorder(FlowScript script) { this.script = script }
 
@@ -98,21 +70,13 @@ class Recorder {
     }
 
     Object invokeMethod(String name, Object args) {
-        Object[] list = (Object[]) args
-        Map call = [name: name == 'equalsCondition' ? 'equals' : name, args: list as List]
+        Map call = [name: name, args: (Object[]) args as List]
         calls << call
         return call
     }
 
-    void setProperty(String name, Object value) { values[name] = value }
-
     Object getProperty(String name) {
-        switch (name) {
-            case 'calls': return calls
-            case 'values': return values
-            case 'script': return script
-        }
-        return script.getProperty(name)
+        return name == 'calls' ? calls : script.getProperty(name)
     }
 }
 
@@ -134,15 +98,14 @@ class EnvironmentBlock {
         return block.@values
     }
 
-    Object credentials(String id) { ['$credentials': id] }
+    void setProperty(String name, Object value) { values[name] = String.valueOf(value) }
 
-    void setProperty(String name, Object value) { values[name] = value instanceof Map ? value : String.valueOf(value) }
-
-    Object getProperty(String name) {
-        return values.containsKey(name) && !(values[name] instanceof Map) ? values[name] : script.getProperty(name)
-    }
+    Object getProperty(String name) { values.containsKey(name) ? values[name] : script.getProperty(name) }
 
     Object invokeMethod(String name, Object args) {
-        return name == 'credentials' ? credentials(String.valueOf(((Object[]) args)[0])) : script.invokeMethod(name, args)
+        if (name == 'credentials') {
+            throw new AbortException(Unsupported.message('credentials() in an environment block'))
+        }
+        return script.invokeMethod(name, args)
     }
 }

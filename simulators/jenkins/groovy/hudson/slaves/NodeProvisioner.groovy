@@ -1,3 +1,0 @@
-package hudson.slaves
-
-class NodeProvisioner { }
