@@ -23,8 +23,13 @@ from conformance.sources.plugins.pin import Finding
 _LENGTH = 4096
 _VERSION_LENGTH = 256
 _NO_LOOK_AHEAD = "(?!"
-#: Instructions of RE2 times characters of the version, for all patterns of one document: about a second.
+#: Findings about advisories of one version that cannot be evaluated; the others are counted.
+_UNREAD = 20
+#: The work for all patterns of one document, about a second. A match of a large program costs its
+#: instructions times the version's characters, that of a small one (an automaton in RE2) a sixteenth;
+#: compiling costs 32 for each instruction. A real document with all its plugins pinned takes a tenth of this.
 _WORK = 20_000_000
+_SMALL, _SMALL_SHARE, _COMPILING = 600, 16, 32
 #: The cost of a pattern that RE2 refuses as too large, which takes some milliseconds.
 _REFUSED_WORK = 100_000
 #: Reluctant and possessive quantifiers, inline flags and look-around, escapes beyond the common ones,
@@ -60,9 +65,13 @@ def hits(document: UpdateCenter, subject: str, version: str) -> Iterator[Hit]:
 
 
 def findings(document: UpdateCenter, subject: str, version: str, where: Place) -> Iterator[Finding]:
-    """One finding for each advisory that hits, and for each that cannot be evaluated."""
+    """One finding for each advisory that hits, and for each that cannot be evaluated, up to a number."""
+    unread = 0
     for hit in hits(document, subject, version):
         advisory = hit.advisory
+        unread += bool(hit.problem)
+        if hit.problem and unread > _UNREAD:
+            continue
         if hit.problem:
             yield Finding(
                 "unreadable-advisory",
@@ -87,6 +96,9 @@ def findings(document: UpdateCenter, subject: str, version: str, where: Place) -
             ref=advisory.id,
             link=advisory.url,
         )
+    if unread > _UNREAD:
+        what = f"{unread - _UNREAD} more advisories cannot be evaluated against {version}"
+        yield Finding("unreadable-advisory", "error", subject, what, where, "read the document", "more")
 
 
 def matches(pattern: str, version: str) -> bool:
@@ -105,7 +117,11 @@ def _matches_within(document: UpdateCenter, pattern: str, version: str) -> bool:
     except UnusablePattern:
         document.pattern_work += _REFUSED_WORK
         raise
-    document.pattern_work += whole.programsize * (len(version) + 1)
+    cost = whole.programsize * (len(version) + 1)
+    document.pattern_work += cost // _SMALL_SHARE if whole.programsize <= _SMALL else cost
+    if pattern not in document.patterns:
+        document.patterns.add(pattern)
+        document.pattern_work += whole.programsize * _COMPILING
     return matches(pattern, version)
 
 

@@ -137,7 +137,7 @@ class _Search:
         self.pins: Chosen = {}
         for name, version in sorted(pins.items()):
             known = index.release(name, version)
-            self.pins[name] = known if known and known.complete else Release(name, version)
+            self.pins[name] = known if known and not known.problem else Release(name, version)
         self._candidates: dict[str, list[Release]] = {}
         #: the most advisories that each plugin may have: as many as its pin, any number without a pin
         self.floor = {name: self.advisories(one) for name, one in self.pins.items()}
@@ -147,39 +147,59 @@ class _Search:
     def best(self) -> Chosen:
         """The newest set with as few advisories as possible, without more of them for any plugin."""
         chosen = self.newest(self.floor)
-        while better := self._better(chosen):
-            chosen = better
+        again = True
+        while again:
+            again = False
+            for name in sorted(self.floor):
+                if better := self._fewer(name, chosen):
+                    chosen, again = better, True
+            if not again and (better := self._newer(chosen)):
+                chosen, again = better, True
         return chosen
 
-    def _better(self, chosen: Chosen) -> Chosen:
-        """A set with fewer advisories, else a newer one; empty when there is none.
+    def _fewer(self, name: str, chosen: Chosen) -> Chosen:
+        """A set with fewer advisories for one plugin and no more for the others; empty without one."""
+        now = self.counted(chosen)
+        counts = {self.advisories(one) for one in self.candidates(name)} | {self.floor[name]}
+        for count in sorted(one for one in counts if one < now.get(name, 0)):
+            for banned in ((), *self._in_the_way(chosen)):
+                most = now | {name: count}
+                tried = self.newest(most, frozenset(banned))
+                if self._fits(tried, chosen, most):
+                    return tried
+        return {}
 
-        A plugin that the set adds can conflict with another's optional need, so sets without it are
-        tried too. They must not leave more needs unmet.
-        """
-        now, unmet = self.counted(chosen), self._unmet_needs(chosen)
-        added = sorted(chosen.keys() - self.floor.keys())
-        bans = [frozenset[str](), *(frozenset({name}) for name in added), frozenset(added)]
-
-        def fits(tried: Chosen, most: Mapping[str, int]) -> bool:
-            counts = self.counted(tried)
-            within = counts.keys() == most.keys() and all(counts[name] <= most[name] for name in counts)
-            return within and self._unmet_needs(tried) <= unmet
-
-        for name in sorted(now):
-            fewer = {self.advisories(one) for one in self.candidates(name)} | {self.floor[name]}
-            for count in sorted(one for one in fewer if one < now[name]):
-                for banned in bans:
-                    wanted = now | {name: count}
-                    tried = self.newest(wanted, banned)
-                    if fits(tried, wanted):
-                        return tried
-        for banned in bans[1:]:
-            tried = self.newest(now, banned)
+    def _newer(self, chosen: Chosen) -> Chosen:
+        """A set that is newer because it adds less; empty without one."""
+        now = self.counted(chosen)
+        for banned in self._in_the_way(chosen):
+            tried = self.newest(now, frozenset(banned))
             newer = any(tried.get(name) != chosen.get(name) for name in self.floor)
-            if newer and self._no_older(tried, chosen) and fits(tried, now):
+            if newer and self._no_older(tried, chosen) and self._fits(tried, chosen, now):
                 return tried
         return {}
+
+    def _in_the_way(self, chosen: Chosen) -> list[tuple[str, ...]]:
+        """Plugins that the set adds and that conflict with an optional need of a release that may be taken.
+
+        The set without one of them, or without all, may have something better.
+        """
+        added = chosen.keys() - self.floor.keys()
+        found = {
+            need.name
+            for releases in self._candidates.values()
+            for release in releases
+            for need in release.dependencies
+            if need.optional and need.name in added and older(chosen[need.name].version, need.version)
+        }
+        names = sorted(found)
+        return [*((name,) for name in names), *([tuple(names)] if len(names) > 1 else [])]
+
+    def _fits(self, tried: Chosen, chosen: Chosen, most: Mapping[str, int]) -> bool:
+        """Has `tried` the plugins of the file, no more advisories than `most`, and no more unmet needs?"""
+        counts = self.counted(tried)
+        within = counts.keys() == most.keys() and all(counts[name] <= most[name] for name in counts)
+        return within and self._unmet_needs(tried) <= self._unmet_needs(chosen)
 
     def _unmet_needs(self, chosen: Chosen) -> set[tuple[str, str]]:
         """(plugin, needed plugin) for each mandatory need that the set does not meet."""

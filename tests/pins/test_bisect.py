@@ -19,15 +19,15 @@ NAMES = [f"p{number:02}" for number in range(40)]
 
 
 class Played:
-    """A trial that fails when `bad` says so; remembers what it was asked, and checks that it was valid."""
+    """A trial that fails when `bad` says so; remembers its pin sets, and checks that each is valid."""
 
     def __init__(self, bad: Callable[[PinSet], bool], index: ReleaseIndex | None = None) -> None:
         self.bad = bad
         self.index = index
-        self.asked: list[PinSet] = []
+        self.tried: list[PinSet] = []
 
     def boots(self, pins: PinSet) -> TrialResult:
-        self.asked.append(pins)
+        self.tried.append(pins)
         if self.index:
             assert resolve(pin_file(dict(pins.plugins)).exact(), self.index, Target(pins.core)) == []
         return TrialResult("failed" if self.bad(pins) else "passed", "played")
@@ -57,7 +57,7 @@ def test_one_culprit_costs_a_logarithm() -> None:
     found = run(trial, world())
     assert found.culprits == {"p17": ("1", "2")}
     assert found.minimal
-    assert len(trial.asked) == found.trials <= 2 + math.ceil(math.log2(len(NAMES))) + 1
+    assert len(trial.tried) == found.trials <= 2 + math.ceil(math.log2(len(NAMES))) + 1
 
 
 def test_every_trial_is_closed_over_dependencies() -> None:
@@ -103,13 +103,13 @@ def test_a_failure_that_is_not_monotonic_is_still_minimal() -> None:
     assert set(found.culprits) == {"p10"}
 
 
-def test_a_baseline_that_fails_too_is_told() -> None:
+def test_a_baseline_that_fails_too_is_reported() -> None:
     found = run(Played(lambda pins: True), world())
     assert (found.culprits, found.trials) == ({}, 1)
     assert "baseline fails too" in found.note
 
 
-def test_a_candidate_that_passes_when_tried_again_is_told() -> None:
+def test_a_candidate_that_passes_when_tried_again_is_reported() -> None:
     found = run(Played(lambda pins: False), world())
     assert (found.culprits, found.trials) == ({}, 2)
     assert "by chance" in found.note
@@ -127,8 +127,8 @@ def test_the_budget_ends_it_and_memory_goes_on(tmp_path: Path) -> None:
     second = Played(has("p17"))
     found = run(second, world(), budget=20, memory=TrialMemory(memory))
     assert (set(found.culprits), found.minimal) == ({"p17"}, True)
-    asked = [tuple(sorted(one.plugins.items())) for one in first.asked + second.asked]
-    assert len(asked) == len(set(asked))
+    tried = [tuple(sorted(one.plugins.items())) for one in first.tried + second.tried]
+    assert len(tried) == len(set(tried))
 
 
 def test_memory_of_other_pins_is_not_believed(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_memory_of_other_pins_is_not_believed(tmp_path: Path) -> None:
     other = PinSet("2.516.1", NEW.plugins)
     trial = Played(has("p18"))
     assert "p18" in bisect(OLD, other, trial, world(), memory=TrialMemory(memory)).culprits
-    assert trial.asked[0].plugins == OLD.plugins
+    assert trial.tried[0].plugins == OLD.plugins
 
 
 def test_a_trial_that_breaks_says_nothing_about_pins(tmp_path: Path) -> None:

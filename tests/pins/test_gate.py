@@ -50,10 +50,10 @@ def side(core: Target = CORE, **pins: str) -> Side:
 class Played:
     def __init__(self, *results: TrialResult) -> None:
         self.results = list(results)
-        self.asked: list[PinSet] = []
+        self.tried: list[PinSet] = []
 
     def boots(self, pins: PinSet) -> TrialResult:
-        self.asked.append(pins)
+        self.tried.append(pins)
         return self.results.pop(0) if len(self.results) > 1 else self.results[0]
 
 
@@ -85,10 +85,10 @@ def test_findings_say_whether_the_candidate_brought_them() -> None:
 def test_a_failure_outweighs_what_is_undecided() -> None:
     bad = Finding("advisory", "no-go", "a", "bad", Place("x"), ref="S-1")
     open_ = Finding("unknown-release", "error", "b", "unknown", Place("x"))
-    told = Finding("deprecated", "warning", "c", "old", Place("x"))
-    assert decide([bad, open_, told]).word == "NO-GO"
-    assert decide([open_, told]).word == "INCOMPLETE"
-    assert decide([told]).word == "GO"
+    reported = Finding("deprecated", "warning", "c", "old", Place("x"))
+    assert decide([bad, open_, reported]).word == "NO-GO"
+    assert decide([open_, reported]).word == "INCOMPLETE"
+    assert decide([reported]).word == "GO"
     assert decide([replace(bad, waived="by someone")]).word == "GO"
     assert decide([bad]).reasons == ("1 advisory: a (S-1)",)
 
@@ -106,7 +106,7 @@ def test_what_the_controller_did_decides(outcome: str, word: str, code: int) -> 
 def test_no_controller_is_booted_for_what_is_no_go_already() -> None:
     trial = Played(TrialResult("passed"))
     assert gate(side(nope="1"), KNOWN, rules(), dynamic=Dynamic(trial)).verdict.word == "NO-GO"
-    assert trial.asked == []
+    assert trial.tried == []
 
 
 def test_a_dynamic_failure_is_bisected() -> None:
@@ -131,12 +131,12 @@ def test_a_controller_that_passed_but_did_not_upgrade_is_caught() -> None:
 def test_what_runs_is_compared_with_what_is_pinned() -> None:
     pins = pin_file({"a": "2", "b": "1", "c": "1", "d": "1"}).exact()
     ran = {"a": ("1", True), "b": ("2", True), "c": ("1.0", False), "e": ("1", True)}
-    told = {one.subject: (one.code, one.what) for one in compare(pins, RunningPlugins("controller", ran))}
-    assert told["a"] == ("not-obeyed", "not upgraded: pinned 2, running 1")
-    assert told["b"] == ("not-obeyed", "not rolled back: pinned 1, running 2")
-    assert told["c"][0] == "inactive"
-    assert told["d"][0] == "not-running"
-    assert told["e"][0] == "not-pinned"
+    reported = {one.subject: (one.code, one.what) for one in compare(pins, RunningPlugins("controller", ran))}
+    assert reported["a"] == ("not-obeyed", "not upgraded: pinned 2, running 1")
+    assert reported["b"] == ("not-obeyed", "not rolled back: pinned 1, running 2")
+    assert reported["c"][0] == "inactive"
+    assert reported["d"][0] == "not-running"
+    assert reported["e"][0] == "not-pinned"
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +183,7 @@ def past() -> History:
     return history(DAYS, real_pins(), CORE, rules(), read_manifests(MANIFESTS))
 
 
-def test_history_tells_when_pins_became_vulnerable(past: History) -> None:
+def test_history_shows_when_pins_became_vulnerable(past: History) -> None:
     assert [(day.day, day.word, day.advisories) for day in past.days] == [
         ("2025-06-28", "GO", 0),
         ("2025-09-15", "NO-GO", 2),

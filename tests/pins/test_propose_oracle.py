@@ -235,7 +235,7 @@ def test_a_real_document_in_another_order(core: str) -> None:
     for document in (raw, other):
         index = ReleaseIndex(UpdateCenter(document, "here"), (), read_manifests(MANIFESTS))
         plans.append(newest_set(pins, index, target))
-        told = judge(file, index, target, rules())
-        findings.append([replace(one, what="") for one in told])
+        reported = judge(file, index, target, rules())
+        findings.append([replace(one, what="") for one in reported])
     assert plans[0] == plans[1]
     assert findings[0] == findings[1]

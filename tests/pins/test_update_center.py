@@ -282,10 +282,10 @@ class Played(http.server.BaseHTTPRequestHandler):
 
     status = 200
     content = PLAIN
-    asked: list[str | None]
+    requested: list[str | None]
 
     def do_GET(self) -> None:
-        type(self).asked.append(self.headers.get("If-None-Match"))
+        type(self).requested.append(self.headers.get("If-None-Match"))
         unchanged = self.status == 200 and self.headers.get("If-None-Match") == '"1"'
         self.send_response(304 if unchanged else self.status)
         body = b"" if unchanged else self.content
@@ -300,7 +300,7 @@ class Played(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def played() -> Iterator[tuple[str, type[Played]]]:
-    handler = type("OnePlayed", (Played,), {"asked": []})
+    handler = type("OnePlayed", (Played,), {"requested": []})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -316,11 +316,11 @@ def direct(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("direct")
-def test_fetch_asks_again_only_for_what_changed(played: tuple[str, type[Played]], tmp_path: Path) -> None:
+def test_fetch_requests_only_what_changed(played: tuple[str, type[Played]], tmp_path: Path) -> None:
     url, handler = played
     assert fetch(url, tmp_path).content == PLAIN
     assert fetch(url, tmp_path).content == PLAIN
-    assert handler.asked == [None, '"1"']
+    assert handler.requested == [None, '"1"']
 
 
 @pytest.mark.usefixtures("direct")

@@ -254,8 +254,8 @@ def world(needs: list[dict[tuple[str, str], str]]) -> tuple[ReleaseIndex, dict[s
 
 
 def valid(assignment: dict[str, str], index: ReleaseIndex) -> bool:
-    told = resolve(pin_file(assignment).exact(), index, CORE)
-    return not {"missing", "too-old"} & {one.code for one in told}
+    reported = resolve(pin_file(assignment).exact(), index, CORE)
+    return not {"missing", "too-old"} & {one.code for one in reported}
 
 
 @settings(max_examples=60, deadline=None)

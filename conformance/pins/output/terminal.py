@@ -11,6 +11,8 @@ from conformance.pins.model import printable
 from conformance.pins.output import rows
 
 _STYLE = {"no-go": "red", "error": "magenta", "warning": "yellow", "note": "dim", "waived": "cyan"}
+#: of a table; the worst findings come first
+_ROWS = 1000
 _WORD = {"GO": "bold green", "NO-GO": "bold red", "INCOMPLETE": "bold magenta"}
 
 
@@ -33,9 +35,11 @@ def _changes(result: GateResult) -> Table:
     table = Table(title="changes", title_justify="left", box=None, pad_edge=False)
     for name in ("what", "plugin", "from", "to", "facts"):
         table.add_column(name, overflow="fold")
-    for one in result.changes:
+    for one in result.changes[:_ROWS]:
         cells = (one.kind, one.name, one.old, one.new, ", ".join(one.facts))
         table.add_row(*(escape(printable(cell)) for cell in cells))
+    if len(result.changes) > _ROWS:
+        table.add_row("", "", "", "", f"and {len(result.changes) - _ROWS} more: see the JSON output")
     return table
 
 
@@ -45,9 +49,11 @@ def _findings(result: GateResult) -> Table:
     table.add_column("plugin", overflow="fold")
     table.add_column("finding", overflow="fold", ratio=1)
     table.add_column("line", overflow="fold")
-    for one in result.findings:
+    for one in result.findings[:_ROWS]:
         level = rows.level(one)
         text = f"[{one.since}] {rows.what(one)}" if one.since else rows.what(one)
         cells = (level, one.subject, text, str(one.where))
         table.add_row(*(escape(printable(cell)) for cell in cells), style=_STYLE[level])
+    if len(result.findings) > _ROWS:
+        table.add_row("", "", f"and {len(result.findings) - _ROWS} more: see the JSON output", "")
     return table

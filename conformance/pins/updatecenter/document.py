@@ -31,7 +31,8 @@ _OTHER_PACKINGS = {b"BZh": "bzip2", b"PK\x03\x04": "zip", b"\x04\x22\x4d\x18": "
 class UpdateCenter:
     """One day's document. `source` is where it came from, `signed` says how it was verified.
 
-    `pattern_work` is the cost of its version patterns so far; conformance.pins.advisories bounds it.
+    `pattern_work` is the cost of its version patterns so far and `patterns` are those compiled;
+    conformance.pins.advisories bounds the work.
     """
 
     def __init__(self, raw: Mapping[str, Any], source: str, signed: str = "", notice: str = "") -> None:
@@ -39,6 +40,7 @@ class UpdateCenter:
         self.signed = signed
         self.notice = notice
         self.pattern_work = 0
+        self.patterns: set[str] = set()
         self._raw = raw
         self._plugins: Mapping[str, Any] = raw["plugins"]
         self._releases: dict[str, Release | None] = {}
