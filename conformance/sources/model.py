@@ -102,6 +102,7 @@ class StackModel:
     objects: tuple[KubernetesObject, ...]
     workloads: tuple[Workload, ...]
     repositories: tuple[ecr.EcrRepository, ...]
+    registry: ecr.RegistrySettings | None
     region: Fact[str] | None
     mounted: tuple[MountedFile, ...]
     seeds: tuple[SeedSource, ...]
@@ -166,6 +167,7 @@ def load_model(root: Path, inputs: Inputs | None = None) -> StackModel:
         objects=objects,
         workloads=tuple(_workloads(objects, inventory)),
         repositories=tuple(own for part in stack for own in ecr.repositories(part)),
+        registry=ecr.registry_settings(stack[0]) if stack else None,
         region=next((own for part in stack if (own := ecr.region(part)) is not None), None),
         mounted=mounted,
         seeds=tuple(_seeds(casc, mounted)),

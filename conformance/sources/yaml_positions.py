@@ -107,15 +107,6 @@ class Node:
             return not texts.is_open(self.value)
         return not isinstance(self.value, Undecided)
 
-    @property
-    def truth(self) -> bool | Undecided:
-        """What a Go template's `if` takes the value for: zero, empty and null are false."""
-        if isinstance(self.value, Undecided):
-            return self.value
-        if isinstance(self.value, str) and texts.is_open(self.value):
-            return undecided(self.value)
-        return bool(self.value)
-
     def as_text(self) -> Text:
         """The text with the places of its lines."""
         return Text(self.printed, self.lines or Origin(self.place.file, fixed=self.place))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,9 @@ from conformance.sources.discovery.classify import classify, is_jenkinsfile, kin
 from conformance.sources.discovery.commands import helm_commands, variable_parts
 from conformance.sources.discovery.releases import chosen
 from conformance.sources.discovery.walk import walk
-from conformance.sources.facts import Undecided
+from conformance.sources.facts import Place, Undecided
 from conformance.sources.kubernetes_objects import of_document, workload
-from conformance.sources.model import Inputs, load_model
+from conformance.sources.model import Inputs, load_model, missing, needs_of, unknown
 from conformance.sources.texts import Text
 from tests.sources.support import DATA, model, node, repository, text
 
@@ -262,3 +263,20 @@ def test_blocks_of_override_files_win(tmp_path: Path) -> None:
     (repository_,) = found.repositories
     assert (repository_.name.value, repository_.mutability.value) == ("a", "IMMUTABLE")
     assert str(repository_.mutability.place) == "override.tf:2:26"
+
+
+@dataclass(frozen=True)
+class Step:
+    kind: str
+    name: str
+    place: Place
+
+
+def test_uses_of_pipelines_join_the_same_facts() -> None:
+    where = Place("Jenkinsfile", 3)
+    uses = [Step("step", "junit", where), Step("step", "sh", where), Step("step", "ourOwn", where)]
+    needs = needs_of(uses)
+    assert [(need.name, need.plugin) for need in missing(needs, {"workflow-durable-task-step"})] == [
+        ("junit", "junit")
+    ]
+    assert [need.name for need in unknown(needs)] == ["ourOwn"]

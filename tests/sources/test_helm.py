@@ -324,3 +324,11 @@ def test_images(written: str, parts: tuple[str, str, str], moving: bool, placeho
     found = parse(written)
     assert (found.registry, found.repository, found.tag) == parts
     assert (found.moving, found.placeholder) == (moving, placeholder)
+
+
+def test_restricted_pods_get_the_plugin_s_context(tmp_path: Path) -> None:
+    found = jenkins(tmp_path, "agent: {restrictedPssSecurityContext: true}\n")
+    (container,) = effective(found.pod_templates[0], {}).containers
+    assert value(container.security.allow_privilege_escalation) is False
+    assert value(container.security.seccomp) == "RuntimeDefault"
+    assert [own.value for own in container.security.dropped] == ["ALL"]

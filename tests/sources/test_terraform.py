@@ -413,3 +413,18 @@ def test_parse_gives_blocks_with_places() -> None:
     body = parse(text('terraform {\n  required_version = "~> 1.9"\n}\n', "versions.tf"))
     assert isinstance(body, Body)
     assert str(body.of_type("terraform")[0].body.settings["required_version"].place) == "versions.tf:2:3"
+
+
+def test_settings_of_the_whole_registry(tmp_path: Path) -> None:
+    main = (
+        'resource "aws_ecr_registry_scanning_configuration" "r" {\n  scan_type = "ENHANCED"\n  rule {\n'
+        '    scan_frequency = "CONTINUOUS_SCAN"\n  }\n}\n'
+        'resource "aws_ecr_pull_through_cache_rule" "d" {\n  ecr_repository_prefix = "hub"\n}\n'
+    )
+    root = repository(tmp_path, {"main.tf": main})
+    found = ecr.registry_settings(load(root, root))
+    assert found.scan_type is not None
+    assert found.scan_frequency is not None
+    assert (found.scan_type.value, found.scan_frequency.value) == ("ENHANCED", "CONTINUOUS_SCAN")
+    assert [own.value for own in found.pull_through] == ["hub"]
+    assert (found.policy, found.replicates) == (None, False)
