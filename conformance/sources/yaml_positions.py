@@ -19,7 +19,7 @@ from conformance.sources.facts import Place, SourceError, Undecided
 from conformance.sources.texts import Origin, Text
 
 #: levels of nesting, and values after aliases are expanded
-MAX_DEPTH, MAX_VALUES = 120, 500_000
+MAX_DEPTH, MAX_VALUES = 120, 200_000
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = {"", "~", "null", "Null", "NULL"}

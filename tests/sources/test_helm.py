@@ -332,3 +332,15 @@ def test_restricted_pods_get_the_plugin_s_context(tmp_path: Path) -> None:
     assert value(container.security.allow_privilege_escalation) is False
     assert value(container.security.seccomp) == "RuntimeDefault"
     assert [own.value for own in container.security.dropped] == ["ALL"]
+
+
+def test_a_chart_of_a_repository_is_no_folder_of_that_name(tmp_path: Path) -> None:
+    root = repository(tmp_path, {"jenkins/Chart.yaml": "name: other\nversion: 1.0.0\n"})
+    application = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec:\n"
+        "  source: {repoURL: https://charts.jenkins.io, "
+        "chart: jenkins, targetRevision: 5.8.68, helm: {}}\n"
+    )
+    (release,) = releases.of_manifest(node(application), root, root)
+    (chart,) = values.of_release(release, root)
+    assert (chart.chart, value(chart.version)) == ("jenkins", "5.8.68")

@@ -175,7 +175,7 @@ def _argo(document: Node, root: Path) -> Iterator[Release]:
             (helm.at("releaseName") if helm is not None else None) or _name(document),
             spec.at("destination", "namespace") or Node("default", document.place),
             chart,
-            source.at("repoURL") or _blank(source.place),
+            (source.at("repoURL") if source.at("chart") is not None else None) or _blank(source.place),
             (source.at("targetRevision") if source.at("chart") is not None else None) or _blank(source.place),
             tuple(_argo_layers(source, helm, root, errors)),
             tuple(_argo_parameters(helm)),
