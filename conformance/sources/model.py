@@ -314,11 +314,11 @@ def needs_of(uses: Iterable[Used]) -> tuple[Need, ...]:
 
 
 def missing(needs: Iterable[Need], pinned: Iterable[str]) -> tuple[Need, ...]:
-    """Needs whose plugin is known and not pinned; those of unknown plugins are `unknown`."""
+    """Needs whose plugin is known and not pinned; `unknown` returns the others."""
     names = {*pinned, plugin_facts.CORE}
     return tuple(need for need in needs if isinstance(need.plugin, str) and need.plugin not in names)
 
 
 def unknown(needs: Iterable[Need]) -> tuple[Need, ...]:
-    """Needs of which nobody here knows the plugin."""
+    """Needs whose plugin is unknown."""
     return tuple(need for need in needs if isinstance(need.plugin, Undecided))

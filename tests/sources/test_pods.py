@@ -1,4 +1,4 @@
-"""Pods: types, inheritance, what counts for whom."""
+"""Pods: types, inheritance, and values that containers take from their pod."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from conformance.sources.yaml_positions import Document, Node, load_all
 
 _YAML = frozenset((".yaml", ".yml"))
 _SCRIPTS = frozenset((".sh", ".bash", ".mk", ""))
-#: keys of the official chart's values that tell it apart
+#: keys that identify values of the official chart
 _CHART_KEYS = frozenset(("controller", "master", "agent", "additionalAgents", "persistence", "rbac"))
 _CONTROLLER_KEYS = frozenset(
     (

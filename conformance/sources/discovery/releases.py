@@ -100,7 +100,7 @@ def _of_command(command: HelmCommand, root: Path, assumed: list[str]) -> Iterato
 
 
 def _resolved(word: str, here: Path, root: Path, place: Place, assumed: list[str]) -> Path:
-    """The file that a word of a script names; a variable in it stands for the place that counts."""
+    """The file that a word of a script names; a variable in it takes the place that counts."""
     parts = variable_parts(word)
     if not any(parts):
         return root / word

@@ -29,7 +29,7 @@ _WORKSPACES = {
     "Nfs": "nfsWorkspaceVolume",
     "PVC": "persistentVolumeClaimWorkspaceVolume",
 }
-#: what the plugin gives the agent's container of a cloud that asks for restricted pods
+#: security context of the agent's container in a cloud with restricted pods
 _CONTEXT = {
     "allowPrivilegeEscalation": False,
     "runAsNonRoot": True,

@@ -60,7 +60,7 @@ class SeedScript:
 class Grant:
     """A permission that an authorization strategy gives."""
 
-    #: "user", "group", or empty where the strategy does not tell them apart
+    #: "user", "group", or empty where the strategy does not distinguish them
     kind: str
     name: str
     permission: str

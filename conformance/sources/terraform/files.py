@@ -128,7 +128,7 @@ class _NoScope:
 
 
 def open_template(text: texts.Text) -> texts.Text | SourceError:
-    """A template whose names nobody gives: they stay open."""
+    """A template without values for its names: they stay open."""
     template = parse_template(text)
     if isinstance(template, SourceError):
         return template
