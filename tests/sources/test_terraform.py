@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from conformance.sources.facts import Undecided
+from conformance.sources.model import load_model
 from conformance.sources.terraform import ecr
 from conformance.sources.terraform.configuration import Configuration
 from conformance.sources.terraform.load import load
@@ -428,3 +429,30 @@ def test_settings_of_the_whole_registry(tmp_path: Path) -> None:
     assert (found.scan_type.value, found.scan_frequency.value) == ("ENHANCED", "CONTINUOUS_SCAN")
     assert [own.value for own in found.pull_through] == ["hub"]
     assert (found.policy, found.replicates) == (None, False)
+
+
+def test_encoded_values_keep_their_places_and_what_is_open(tmp_path: Path) -> None:
+    main = (
+        'variable "tag" {}\nvariable "host" {}\nlocals {\n  values = {\n    controller = {\n'
+        "      numExecutors = 2\n"
+        '      image = { tag = var.tag }\n      jenkinsUrl = format("https://%s/", var.host)\n'
+        '      installPlugins = ["git:5.7.0", "mailer:1"]\n    }\n  }\n}\n'
+        'resource "helm_release" "jenkins" {\n  name = "jenkins"\n  chart = "jenkins"\n  version = "5.8.68"\n'
+        "  values = [yamlencode(local.values)]\n}\n"
+        'resource "x" "back" {\n  v = yamldecode(yamlencode(local.values)).controller.image.tag\n'
+        '  j = jsondecode(jsonencode({ a = [1, "<", var.tag] }))\n}\n'
+    )
+    found = load_model(repository(tmp_path, {"main.tf": main}))
+    (jenkins,) = found.jenkins
+    assert jenkins.executors is not None
+    assert (jenkins.executors.value, jenkins.executors.place.line) == (2, 6)
+    assert jenkins.url is not None
+    assert shown(str(jenkins.url.value)) == "https://${var.host}/"
+    assert [(entry.value, entry.place.line) for entry in jenkins.plugins.entries or ()] == [
+        ("git:5.7.0", 9),
+        ("mailer:1", 9),
+    ]
+    assert shown(str(jenkins.image.value)) == "docker.io/jenkins/jenkins:${var.tag}"
+    back = found.terraform[0].of_type("x")[0].body
+    assert shown(back.text("v")) == "${var.tag}"
+    assert [shown(str(item)) for item in back.plain()["j"]["a"]] == ["1", "<", "${var.tag}"]
