@@ -280,3 +280,28 @@ def test_uses_of_pipelines_join_the_same_facts() -> None:
         ("junit", "junit")
     ]
     assert [need.name for need in unknown(needs)] == ["ourOwn"]
+
+
+def test_paths_of_terraform_are_those_of_its_folder(tmp_path: Path) -> None:
+    main = (
+        'resource "helm_release" "jenkins" {\n  name = "jenkins"\n  chart = "./charts/jenkins"\n'
+        '  values = [templatefile("values.yaml", { on = true })]\n'
+        '  set_sensitive {\n    name = "controller.JCasC.configScripts.more"\n    value = <<-EOT\n'
+        "      credentials:\n        system:\n          domainCredentials:\n          - credentials:\n"
+        "            - string: { id: token, secret: a }\n    EOT\n  }\n}\n"
+    )
+    found = model(
+        tmp_path,
+        {
+            "tf/main.tf": main,
+            "tf/values.yaml": "controller:\n%{ if on ~}\n  numExecutors: 3\n%{ endif ~}\n",
+            "tf/charts/jenkins/Chart.yaml": "name: jenkins\nversion: 1.2.3\n",
+            "tf/charts/jenkins/values.yaml": "controller: {image: {repository: j, tag: '9'}}\n",
+        },
+    )
+    assert found.errors == ()
+    (jenkins,) = found.jenkins
+    assert (jenkins.image.value, jenkins.values.version.value) == ("j:9", "1.2.3")
+    assert jenkins.executors is not None
+    assert (jenkins.executors.value, jenkins.executors.place.line) == (3, 3)
+    assert [(own.id.value, own.id.place.line) for own in found.jcasc.credentials] == [("token", 12)]

@@ -170,7 +170,8 @@ def _yaml(path: str, root: Path, found: _Found) -> None:
     text = texts.read(full, root)
     documents = text if isinstance(text, SourceError) else load_all(text)
     if isinstance(documents, SourceError):
-        templated = isinstance(text, Text) and ("{{" in text.value or "<%" in text.value)
+        marks = ("{{", "<%", "%{")
+        templated = isinstance(text, Text) and any(mark in text.value for mark in marks)
         if not templated:
             found.errors.append(documents)
         return

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from conformance.sources import texts
 from conformance.sources.discovery.classify import Inventory
 from conformance.sources.discovery.commands import HelmCommand, variable_parts
 from conformance.sources.facts import Place, SourceError
@@ -14,6 +16,7 @@ from conformance.sources.helm.jenkins import is_jenkins
 from conformance.sources.helm.releases import Release, Setting
 from conformance.sources.helm.values import of_release
 from conformance.sources.terraform.configuration import Configuration
+from conformance.sources.terraform.files import located
 from conformance.sources.yaml_positions import Node
 
 #: names of the place that a stack is judged for when its files have several
@@ -37,7 +40,10 @@ def find(
     found: list[Release] = []
     assumed: list[str] = []
     for configuration in configurations:
-        found += [releases.of_terraform(resource) for resource in configuration.of_type("helm_release")]
+        found += [
+            _located(releases.of_terraform(resource), configuration.folder, root)
+            for resource in configuration.of_type("helm_release")
+        ]
     for path, documents in inventory.documents.items():
         folder = (root / path).parent
         for document in documents:
@@ -54,6 +60,17 @@ def find(
         [path for path in inventory.values if path not in used], inventory, root, assumed, found
     )
     return tuple(found), tuple(assumed)
+
+
+def _located(release: Release, folder: str, root: Path) -> Release:
+    """A chart's folder is relative to the folder that Terraform runs in."""
+    chart = release.chart
+    if not chart.known or release.repository.value != "" or "/" not in chart.printed or ":" in chart.printed:
+        return release
+    path = located(chart.printed, folder, root)
+    if path is None or not path.exists():
+        return release
+    return replace(release, chart=Node(texts.relative(path, root), chart.place))
 
 
 def chosen(candidates: Sequence[str]) -> str:

@@ -138,7 +138,8 @@ def _terraform_setting(kind: str, block: Node) -> Iterator[Setting]:
     else:
         as_text = block.text("type") == "string"
         made = settings.typed(value.printed, value.place, as_text) if kind != "set_list" else value
-        yield Setting(path, made)
+        # a text keeps the places of its lines
+        yield Setting(path, value if made.value == value.value else made)
 
 
 # -- manifests --------------------------------------------------------------------------------

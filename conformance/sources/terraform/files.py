@@ -22,11 +22,18 @@ MAX_FILES = 5_000
 
 
 class FileReader:
-    """Reads files for expressions; paths are relative to the repository's root, as `path.module` is."""
+    """Reads files for expressions.
 
-    def __init__(self, root: Path, errors: list[SourceError]) -> None:
+    Paths that begin with `path.module` are relative to the repository's root here; others are relative to the
+    folder that Terraform runs in.
+    """
+
+    def __init__(self, root: Path, folder: str, errors: list[SourceError]) -> None:
         self._root = root
+        self._folder = folder
         self._errors = errors
+        #: files that are read as templates: they need not be what their names say
+        self.templates: list[str] = []
 
     def call(self, name: str, place: Place, arguments: list[Node], caller: Evaluator) -> Node:
         for argument in arguments[:1]:
@@ -53,11 +60,7 @@ class FileReader:
 
     def _path(self, path: str) -> Path | None:
         """The file inside of the repository; None if the path leads elsewhere."""
-        normal = posixpath.normpath(path)
-        if normal.startswith(("/", "..", "~")):
-            return None
-        found = self._root / normal
-        return found if found.resolve().is_relative_to(self._root.resolve()) else None
+        return located(path, self._folder, self._root)
 
     def _elsewhere(self, path: str, place: Place) -> Node:
         return Node(Undecided(f"the file {path} lies outside of the repository", path), place)
@@ -83,6 +86,7 @@ class FileReader:
         text = self._read(path, place)
         if isinstance(text, Node):
             return text
+        self.templates.append(text.origin.file)
         template = parse_template(text)
         if isinstance(template, SourceError):
             if template not in self._errors:
@@ -115,6 +119,17 @@ class FileReader:
         if found is None or not found.is_file() or found.stat().st_size > texts.MAX_BYTES:
             return self._elsewhere(path, place)
         return Node(make(found.read_bytes()), place)
+
+
+def located(path: str, folder: str, root: Path) -> Path | None:
+    """A path inside of the repository, as it is seen from a folder; None if it leads elsewhere."""
+    names = (posixpath.normpath(posixpath.join(folder, path)), posixpath.normpath(path))
+    found = [
+        root / name
+        for name in names
+        if not name.startswith(("/", "..", "~")) and (root / name).resolve().is_relative_to(root.resolve())
+    ]
+    return next((own for own in found if own.exists()), found[-1] if found else None)
 
 
 class _NoScope:
