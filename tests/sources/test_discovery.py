@@ -305,3 +305,14 @@ def test_paths_of_terraform_are_those_of_its_folder(tmp_path: Path) -> None:
     assert jenkins.executors is not None
     assert (jenkins.executors.value, jenkins.executors.place.line) == (3, 3)
     assert [(own.id.value, own.id.place.line) for own in found.jcasc.credentials] == [("token", 12)]
+
+
+def test_a_variable_for_the_one_values_file(tmp_path: Path) -> None:
+    make = "deploy:\n\thelm upgrade --install ci jenkins/jenkins --version 5.8.68 -n ci -f $(VALUES)\n"
+    found = model(
+        tmp_path, {"Makefile": make, "ci/jenkins.yaml": "controller: {numExecutors: 4, jenkinsUrl: x}\n"}
+    )
+    (jenkins,) = found.jenkins
+    assert jenkins.executors is not None
+    assert jenkins.executors.value == 4
+    assert found.assumptions == ("Makefile:2: $(VALUES) is ci/jenkins.yaml, the one values file",)

@@ -52,7 +52,7 @@ def find(
         for document in inventory.documents.get(path, ()):
             found += releases.of_helmfile(document.root, (root / path).parent, root)
     for command in inventory.helm_commands:
-        found += _of_command(command, root, assumed)
+        found += _of_command(command, inventory, root, assumed)
     if any(is_jenkins(chart) for release in found for chart in of_release(release, root)):
         return tuple(found), tuple(assumed)
     used = {layer.place.file for release in found for layer in release.layers}
@@ -84,12 +84,17 @@ def chosen(candidates: Sequence[str]) -> str:
     return candidates[0]
 
 
-def _of_command(command: HelmCommand, root: Path, assumed: list[str]) -> Iterator[Release]:
+def _of_command(
+    command: HelmCommand, inventory: Inventory, root: Path, assumed: list[str]
+) -> Iterator[Release]:
     here = Path(command.place.file).parent
     errors: list[SourceError] = []
     layers: list[Node] = []
     for word in command.values:
         path = _resolved(word, here, root, command.place, assumed)
+        if not path.is_file() and len(variable_parts(word)) > 1 and len(inventory.values) == 1:
+            path = root / inventory.values[0]
+            assumed.append(f"{command.place}: {word} is {inventory.values[0]}, the one values file")
         layers.append(releases.values_file(path, root, errors))
     literal = len(variable_parts(command.chart)) == 1
     chart = command.chart
