@@ -456,3 +456,31 @@ def test_encoded_values_keep_their_places_and_what_is_open(tmp_path: Path) -> No
     back = found.terraform[0].of_type("x")[0].body
     assert shown(back.text("v")) == "${var.tag}"
     assert [shown(str(item)) for item in back.plain()["j"]["a"]] == ["1", "<", "${var.tag}"]
+
+
+def test_template_files_of_the_old_kind_are_rendered(tmp_path: Path) -> None:
+    main = (
+        'variable "host" {}\ndata "template_file" "values" {\n  template = file("${path.module}/v.tpl")\n'
+        '  vars = {\n    tag = "1.2"\n    host = var.host\n  }\n}\n'
+        'data "template_file" "inline" {\n  template = <<EOF\na: "${var.host}"\nb: $${c}\nEOF\n'
+        "  vars = { c = 5 }\n}\n"
+        'data "aws_caller_identity" "me" {}\n'
+        'resource "x" "y" {\n  v = data.template_file.values.rendered\n'
+        "  w = data.template_file.inline.rendered\n"
+        "  u = data.aws_caller_identity.me.account_id\n}\n"
+    )
+    root = repository(
+        tmp_path, {"main.tf": main, "v.tpl": "controller:\n  tag: ${tag}\n  jenkinsUrl: ${host}\n"}
+    )
+    found = load(root, root)
+    assert found.errors == ()
+    body = found.resources[0].body
+    assert shown(body.text("v")) == "controller:\n  tag: 1.2\n  jenkinsUrl: ${var.host}\n"
+    assert shown(body.text("w")) == 'a: "${var.host}"\nb: 5\n'
+    unknown = body.at("u")
+    assert unknown is not None
+    assert isinstance(unknown.value, Undecided)
+    assert unknown.value.decided_by == "data.aws_caller_identity.me.account_id"
+    lines = body.at("v")
+    assert lines is not None
+    assert str(lines.as_text().origin.place(3)) == "v.tpl:3"

@@ -87,15 +87,28 @@ class FileReader:
         if isinstance(text, Node):
             return text
         self.templates.append(text.origin.file)
+        return self._rendered(text, names[0] if names else Node({}, place), caller)
+
+    def _rendered(self, text: texts.Text, given: Node, caller: Evaluator) -> Node:
         template = parse_template(text)
+        file = text.origin.place(1).file
         if isinstance(template, SourceError):
             if template not in self._errors:
                 self._errors.append(template)
-            return Node(Undecided(f"{path} is not a template: {template.message}", path), place)
-        given = names[0] if names else Node({}, place)
+            return Node(Undecided(f"{file} is not a template: {template.message}", file), template.place)
         rest = given.value if isinstance(given.value, Undecided) else given.rest
-        inner = Evaluator(caller.scope, caller.budget, given.mapping, rest, closed=True)
-        return inner.rendered(template)
+        return Evaluator(caller.scope, caller.budget, given.mapping, rest, closed=True).rendered(template)
+
+    def with_rendered(self, body: Node, caller: Evaluator) -> Node:
+        """The data source `template_file` with its text filled in."""
+        template = body.at("template")
+        if template is None or isinstance(template.value, Undecided):
+            return body
+        origin = template.lines
+        if origin is not None and origin.fixed is None:
+            self.templates.append(origin.place(1).file)
+        made = self._rendered(template.as_text(), body.at("vars") or Node({}, body.place), caller)
+        return Node({**body.mapping, "rendered": made}, body.place, keys=body.keys)
 
     def _fileset(self, folder: str, pattern: str, place: Place) -> Node:
         where = self._path(folder)
