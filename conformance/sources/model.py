@@ -102,6 +102,7 @@ class StackModel:
     objects: tuple[KubernetesObject, ...]
     workloads: tuple[Workload, ...]
     repositories: tuple[ecr.EcrRepository, ...]
+    registry: ecr.RegistrySettings | None
     region: Fact[str] | None
     mounted: tuple[MountedFile, ...]
     seeds: tuple[SeedSource, ...]
@@ -134,7 +135,9 @@ def load_model(root: Path, inputs: Inputs | None = None) -> StackModel:
     found, assumed = _releases(inventory, stack, root, given)
     charts = tuple(chart for release in found for chart in values.of_release(release, root))
     controllers = tuple(jenkins.read_release(chart) for chart in charts if jenkins.is_jenkins(chart))
-    errors = [*inventory.errors, *(error for part in (*stack, *other) for error in part.errors)]
+    templated = {path for part in (*stack, *other) for path in part.templates}
+    errors = [error for error in inventory.errors if error.place.file not in templated]
+    errors += [*(error for part in (*stack, *other) for error in part.errors)]
     errors += [error for chart in charts for error in chart.errors]
     errors += [error for controller in controllers for error in controller.errors]
     unread: list[SourceError] = []
@@ -166,6 +169,7 @@ def load_model(root: Path, inputs: Inputs | None = None) -> StackModel:
         objects=objects,
         workloads=tuple(_workloads(objects, inventory)),
         repositories=tuple(own for part in stack for own in ecr.repositories(part)),
+        registry=ecr.registry_settings(stack[0]) if stack else None,
         region=next((own for part in stack if (own := ecr.region(part)) is not None), None),
         mounted=mounted,
         seeds=tuple(_seeds(casc, mounted)),
@@ -312,11 +316,11 @@ def needs_of(uses: Iterable[Used]) -> tuple[Need, ...]:
 
 
 def missing(needs: Iterable[Need], pinned: Iterable[str]) -> tuple[Need, ...]:
-    """Needs whose plugin is known and not pinned; those of unknown plugins are `unknown`."""
+    """Needs whose plugin is known and not pinned; `unknown` returns the others."""
     names = {*pinned, plugin_facts.CORE}
     return tuple(need for need in needs if isinstance(need.plugin, str) and need.plugin not in names)
 
 
 def unknown(needs: Iterable[Need]) -> tuple[Need, ...]:
-    """Needs of which nobody here knows the plugin."""
+    """Needs whose plugin is unknown."""
     return tuple(need for need in needs if isinstance(need.plugin, Undecided))

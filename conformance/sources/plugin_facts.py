@@ -57,7 +57,7 @@ def covered() -> frozenset[str]:
 
 
 def no_root(name: str) -> str:
-    """Why a root of configuration as code is none for certain; empty when nobody here can know."""
+    """Why a name is certainly no root of configuration as code; empty when the facts do not decide."""
     facts = _facts()
     if name in facts["roots"] or name in _known()["root"]:
         return ""

@@ -44,7 +44,7 @@ _SHAPES = (
     "telegram_token",
     "twilio",
 )
-#: examples that vendors document, and what stands for "a password" in their texts
+#: examples and placeholders that vendors document
 ALLOWED = frozenset(
     (
         "AKIAIOSFODNN7EXAMPLE",

@@ -19,7 +19,7 @@ from conformance.sources.facts import Place, SourceError, Undecided
 from conformance.sources.texts import Origin, Text
 
 #: levels of nesting, and values after aliases are expanded
-MAX_DEPTH, MAX_VALUES = 120, 500_000
+MAX_DEPTH, MAX_VALUES = 120, 200_000
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = {"", "~", "null", "Null", "NULL"}
@@ -106,15 +106,6 @@ class Node:
         if isinstance(self.value, str):
             return not texts.is_open(self.value)
         return not isinstance(self.value, Undecided)
-
-    @property
-    def truth(self) -> bool | Undecided:
-        """What a Go template's `if` takes the value for: zero, empty and null are false."""
-        if isinstance(self.value, Undecided):
-            return self.value
-        if isinstance(self.value, str) and texts.is_open(self.value):
-            return undecided(self.value)
-        return bool(self.value)
 
     def as_text(self) -> Text:
         """The text with the places of its lines."""

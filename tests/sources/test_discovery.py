@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,9 @@ from conformance.sources.discovery.classify import classify, is_jenkinsfile, kin
 from conformance.sources.discovery.commands import helm_commands, variable_parts
 from conformance.sources.discovery.releases import chosen
 from conformance.sources.discovery.walk import walk
-from conformance.sources.facts import Undecided
+from conformance.sources.facts import Place, Undecided
 from conformance.sources.kubernetes_objects import of_document, workload
-from conformance.sources.model import Inputs, load_model
+from conformance.sources.model import Inputs, load_model, missing, needs_of, unknown
 from conformance.sources.texts import Text
 from tests.sources.support import DATA, model, node, repository, text
 
@@ -262,3 +263,56 @@ def test_blocks_of_override_files_win(tmp_path: Path) -> None:
     (repository_,) = found.repositories
     assert (repository_.name.value, repository_.mutability.value) == ("a", "IMMUTABLE")
     assert str(repository_.mutability.place) == "override.tf:2:26"
+
+
+@dataclass(frozen=True)
+class Step:
+    kind: str
+    name: str
+    place: Place
+
+
+def test_uses_of_pipelines_join_the_same_facts() -> None:
+    where = Place("Jenkinsfile", 3)
+    uses = [Step("step", "junit", where), Step("step", "sh", where), Step("step", "ourOwn", where)]
+    needs = needs_of(uses)
+    assert [(need.name, need.plugin) for need in missing(needs, {"workflow-durable-task-step"})] == [
+        ("junit", "junit")
+    ]
+    assert [need.name for need in unknown(needs)] == ["ourOwn"]
+
+
+def test_paths_of_terraform_are_those_of_its_folder(tmp_path: Path) -> None:
+    main = (
+        'resource "helm_release" "jenkins" {\n  name = "jenkins"\n  chart = "./charts/jenkins"\n'
+        '  values = [templatefile("values.yaml", { on = true })]\n'
+        '  set_sensitive {\n    name = "controller.JCasC.configScripts.more"\n    value = <<-EOT\n'
+        "      credentials:\n        system:\n          domainCredentials:\n          - credentials:\n"
+        "            - string: { id: token, secret: a }\n    EOT\n  }\n}\n"
+    )
+    found = model(
+        tmp_path,
+        {
+            "tf/main.tf": main,
+            "tf/values.yaml": "controller:\n%{ if on ~}\n  numExecutors: 3\n%{ endif ~}\n",
+            "tf/charts/jenkins/Chart.yaml": "name: jenkins\nversion: 1.2.3\n",
+            "tf/charts/jenkins/values.yaml": "controller: {image: {repository: j, tag: '9'}}\n",
+        },
+    )
+    assert found.errors == ()
+    (jenkins,) = found.jenkins
+    assert (jenkins.image.value, jenkins.values.version.value) == ("j:9", "1.2.3")
+    assert jenkins.executors is not None
+    assert (jenkins.executors.value, jenkins.executors.place.line) == (3, 3)
+    assert [(own.id.value, own.id.place.line) for own in found.jcasc.credentials] == [("token", 12)]
+
+
+def test_a_variable_for_the_one_values_file(tmp_path: Path) -> None:
+    make = "deploy:\n\thelm upgrade --install ci jenkins/jenkins --version 5.8.68 -n ci -f $(VALUES)\n"
+    found = model(
+        tmp_path, {"Makefile": make, "ci/jenkins.yaml": "controller: {numExecutors: 4, jenkinsUrl: x}\n"}
+    )
+    (jenkins,) = found.jenkins
+    assert jenkins.executors is not None
+    assert jenkins.executors.value == 4
+    assert found.assumptions == ("Makefile:2: $(VALUES) is ci/jenkins.yaml, the one values file",)

@@ -324,3 +324,23 @@ def test_images(written: str, parts: tuple[str, str, str], moving: bool, placeho
     found = parse(written)
     assert (found.registry, found.repository, found.tag) == parts
     assert (found.moving, found.placeholder) == (moving, placeholder)
+
+
+def test_restricted_pods_get_the_plugin_s_context(tmp_path: Path) -> None:
+    found = jenkins(tmp_path, "agent: {restrictedPssSecurityContext: true}\n")
+    (container,) = effective(found.pod_templates[0], {}).containers
+    assert value(container.security.allow_privilege_escalation) is False
+    assert value(container.security.seccomp) == "RuntimeDefault"
+    assert [own.value for own in container.security.dropped] == ["ALL"]
+
+
+def test_a_chart_of_a_repository_is_no_folder_of_that_name(tmp_path: Path) -> None:
+    root = repository(tmp_path, {"jenkins/Chart.yaml": "name: other\nversion: 1.0.0\n"})
+    application = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec:\n"
+        "  source: {repoURL: https://charts.jenkins.io, "
+        "chart: jenkins, targetRevision: 5.8.68, helm: {}}\n"
+    )
+    (release,) = releases.of_manifest(node(application), root, root)
+    (chart,) = values.of_release(release, root)
+    assert (chart.chart, value(chart.version)) == ("jenkins", "5.8.68")

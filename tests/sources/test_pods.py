@@ -1,4 +1,4 @@
-"""Pods: types, inheritance, what counts for whom."""
+"""Pods: types, inheritance, and values that containers take from their pod."""
 
 from __future__ import annotations
 
@@ -121,3 +121,16 @@ def test_faults_of_a_pod_file_are_seen() -> None:
     assert str(first.security.privileged.place) == "p.yaml:9:35"
     assert [own.value for own in first.security.capabilities] == ["SYS_ADMIN"]
     assert str(pod.host_paths()[0].place) == "p.yaml:13:5"
+
+
+def test_what_a_container_does_not_say_is_the_pod_s() -> None:
+    written = (
+        "spec:\n  securityContext: {runAsGroup: 5, runAsNonRoot: true}\n  containers:\n"
+        "  - {name: a, image: b}\n"
+        "  - {name: c, image: d, securityContext: {runAsGroup: 6, runAsNonRoot: false}}\n"
+    )
+    pod = effective(of_yaml(text(written), "", "x"), {})
+    groups = [pod.group_of(own) for own in pod.containers]
+    users = [pod.non_root_of(own) for own in pod.containers]
+    assert [own.value for own in groups if own] == [5, 6]
+    assert [own.value for own in users if own] == [True, False]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from conformance.sources.facts import Undecided
+from conformance.sources.model import load_model
 from conformance.sources.terraform import ecr
 from conformance.sources.terraform.configuration import Configuration
 from conformance.sources.terraform.load import load
@@ -413,3 +414,73 @@ def test_parse_gives_blocks_with_places() -> None:
     body = parse(text('terraform {\n  required_version = "~> 1.9"\n}\n', "versions.tf"))
     assert isinstance(body, Body)
     assert str(body.of_type("terraform")[0].body.settings["required_version"].place) == "versions.tf:2:3"
+
+
+def test_settings_of_the_whole_registry(tmp_path: Path) -> None:
+    main = (
+        'resource "aws_ecr_registry_scanning_configuration" "r" {\n  scan_type = "ENHANCED"\n  rule {\n'
+        '    scan_frequency = "CONTINUOUS_SCAN"\n  }\n}\n'
+        'resource "aws_ecr_pull_through_cache_rule" "d" {\n  ecr_repository_prefix = "hub"\n}\n'
+    )
+    root = repository(tmp_path, {"main.tf": main})
+    found = ecr.registry_settings(load(root, root))
+    assert found.scan_type is not None
+    assert found.scan_frequency is not None
+    assert (found.scan_type.value, found.scan_frequency.value) == ("ENHANCED", "CONTINUOUS_SCAN")
+    assert [own.value for own in found.pull_through] == ["hub"]
+    assert (found.policy, found.replicates) == (None, False)
+
+
+def test_encoded_values_keep_their_places_and_what_is_open(tmp_path: Path) -> None:
+    main = (
+        'variable "tag" {}\nvariable "host" {}\nlocals {\n  values = {\n    controller = {\n'
+        "      numExecutors = 2\n"
+        '      image = { tag = var.tag }\n      jenkinsUrl = format("https://%s/", var.host)\n'
+        '      installPlugins = ["git:5.7.0", "mailer:1"]\n    }\n  }\n}\n'
+        'resource "helm_release" "jenkins" {\n  name = "jenkins"\n  chart = "jenkins"\n  version = "5.8.68"\n'
+        "  values = [yamlencode(local.values)]\n}\n"
+        'resource "x" "back" {\n  v = yamldecode(yamlencode(local.values)).controller.image.tag\n'
+        '  j = jsondecode(jsonencode({ a = [1, "<", var.tag] }))\n}\n'
+    )
+    found = load_model(repository(tmp_path, {"main.tf": main}))
+    (jenkins,) = found.jenkins
+    assert jenkins.executors is not None
+    assert (jenkins.executors.value, jenkins.executors.place.line) == (2, 6)
+    assert jenkins.url is not None
+    assert shown(str(jenkins.url.value)) == "https://${var.host}/"
+    assert [(entry.value, entry.place.line) for entry in jenkins.plugins.entries or ()] == [
+        ("git:5.7.0", 9),
+        ("mailer:1", 9),
+    ]
+    assert shown(str(jenkins.image.value)) == "docker.io/jenkins/jenkins:${var.tag}"
+    back = found.terraform[0].of_type("x")[0].body
+    assert shown(back.text("v")) == "${var.tag}"
+    assert [shown(str(item)) for item in back.plain()["j"]["a"]] == ["1", "<", "${var.tag}"]
+
+
+def test_template_files_of_the_old_kind_are_rendered(tmp_path: Path) -> None:
+    main = (
+        'variable "host" {}\ndata "template_file" "values" {\n  template = file("${path.module}/v.tpl")\n'
+        '  vars = {\n    tag = "1.2"\n    host = var.host\n  }\n}\n'
+        'data "template_file" "inline" {\n  template = <<EOF\na: "${var.host}"\nb: $${c}\nEOF\n'
+        "  vars = { c = 5 }\n}\n"
+        'data "aws_caller_identity" "me" {}\n'
+        'resource "x" "y" {\n  v = data.template_file.values.rendered\n'
+        "  w = data.template_file.inline.rendered\n"
+        "  u = data.aws_caller_identity.me.account_id\n}\n"
+    )
+    root = repository(
+        tmp_path, {"main.tf": main, "v.tpl": "controller:\n  tag: ${tag}\n  jenkinsUrl: ${host}\n"}
+    )
+    found = load(root, root)
+    assert found.errors == ()
+    body = found.resources[0].body
+    assert shown(body.text("v")) == "controller:\n  tag: 1.2\n  jenkinsUrl: ${var.host}\n"
+    assert shown(body.text("w")) == 'a: "${var.host}"\nb: 5\n'
+    unknown = body.at("u")
+    assert unknown is not None
+    assert isinstance(unknown.value, Undecided)
+    assert unknown.value.decided_by == "data.aws_caller_identity.me.account_id"
+    lines = body.at("v")
+    assert lines is not None
+    assert str(lines.as_text().origin.place(3)) == "v.tpl:3"

@@ -17,7 +17,7 @@ from conformance.sources.yaml_positions import Document, Node, load_all
 
 _YAML = frozenset((".yaml", ".yml"))
 _SCRIPTS = frozenset((".sh", ".bash", ".mk", ""))
-#: keys of the official chart's values that tell it apart
+#: keys that identify values of the official chart
 _CHART_KEYS = frozenset(("controller", "master", "agent", "additionalAgents", "persistence", "rbac"))
 _CONTROLLER_KEYS = frozenset(
     (
@@ -170,7 +170,8 @@ def _yaml(path: str, root: Path, found: _Found) -> None:
     text = texts.read(full, root)
     documents = text if isinstance(text, SourceError) else load_all(text)
     if isinstance(documents, SourceError):
-        templated = isinstance(text, Text) and ("{{" in text.value or "<%" in text.value)
+        marks = ("{{", "<%", "%{")
+        templated = isinstance(text, Text) and any(mark in text.value for mark in marks)
         if not templated:
             found.errors.append(documents)
         return

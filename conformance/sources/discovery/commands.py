@@ -107,8 +107,9 @@ def variable_parts(word: str) -> tuple[str, ...]:
             at += 1
             continue
         at += 1
-        if word[at : at + 1] == "{":
-            end = word.find("}", at)
+        closing = {"{": "}", "(": ")"}.get(word[at : at + 1])
+        if closing is not None:
+            end = word.find(closing, at)
             at = len(word) if end < 0 else end + 1
         else:
             while at < len(word) and (word[at].isalnum() or word[at] == "_"):

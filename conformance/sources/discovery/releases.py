@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from conformance.sources import texts
 from conformance.sources.discovery.classify import Inventory
 from conformance.sources.discovery.commands import HelmCommand, variable_parts
 from conformance.sources.facts import Place, SourceError
@@ -14,6 +16,7 @@ from conformance.sources.helm.jenkins import is_jenkins
 from conformance.sources.helm.releases import Release, Setting
 from conformance.sources.helm.values import of_release
 from conformance.sources.terraform.configuration import Configuration
+from conformance.sources.terraform.files import located
 from conformance.sources.yaml_positions import Node
 
 #: names of the place that a stack is judged for when its files have several
@@ -37,7 +40,10 @@ def find(
     found: list[Release] = []
     assumed: list[str] = []
     for configuration in configurations:
-        found += [releases.of_terraform(resource) for resource in configuration.of_type("helm_release")]
+        found += [
+            _located(releases.of_terraform(resource), configuration.folder, root)
+            for resource in configuration.of_type("helm_release")
+        ]
     for path, documents in inventory.documents.items():
         folder = (root / path).parent
         for document in documents:
@@ -46,7 +52,7 @@ def find(
         for document in inventory.documents.get(path, ()):
             found += releases.of_helmfile(document.root, (root / path).parent, root)
     for command in inventory.helm_commands:
-        found += _of_command(command, root, assumed)
+        found += _of_command(command, inventory, root, assumed)
     if any(is_jenkins(chart) for release in found for chart in of_release(release, root)):
         return tuple(found), tuple(assumed)
     used = {layer.place.file for release in found for layer in release.layers}
@@ -54,6 +60,17 @@ def find(
         [path for path in inventory.values if path not in used], inventory, root, assumed, found
     )
     return tuple(found), tuple(assumed)
+
+
+def _located(release: Release, folder: str, root: Path) -> Release:
+    """A chart's folder is relative to the folder that Terraform runs in."""
+    chart = release.chart
+    if not chart.known or release.repository.value != "" or "/" not in chart.printed or ":" in chart.printed:
+        return release
+    path = located(chart.printed, folder, root)
+    if path is None or not path.exists():
+        return release
+    return replace(release, chart=Node(texts.relative(path, root), chart.place))
 
 
 def chosen(candidates: Sequence[str]) -> str:
@@ -67,12 +84,17 @@ def chosen(candidates: Sequence[str]) -> str:
     return candidates[0]
 
 
-def _of_command(command: HelmCommand, root: Path, assumed: list[str]) -> Iterator[Release]:
+def _of_command(
+    command: HelmCommand, inventory: Inventory, root: Path, assumed: list[str]
+) -> Iterator[Release]:
     here = Path(command.place.file).parent
     errors: list[SourceError] = []
     layers: list[Node] = []
     for word in command.values:
         path = _resolved(word, here, root, command.place, assumed)
+        if not path.is_file() and len(variable_parts(word)) > 1 and len(inventory.values) == 1:
+            path = root / inventory.values[0]
+            assumed.append(f"{command.place}: {word} is {inventory.values[0]}, the one values file")
         layers.append(releases.values_file(path, root, errors))
     literal = len(variable_parts(command.chart)) == 1
     chart = command.chart
@@ -100,8 +122,10 @@ def _of_command(command: HelmCommand, root: Path, assumed: list[str]) -> Iterato
 
 
 def _resolved(word: str, here: Path, root: Path, place: Place, assumed: list[str]) -> Path:
-    """The file that a word of a script names; a variable in it stands for the place that counts."""
+    """The file that a word of a script names; a variable in it takes the place that counts."""
     parts = variable_parts(word)
+    if not any(parts):
+        return root / word
     pattern = "*".join(parts).removeprefix("./")
     if len(parts) == 1:
         return root / word if (root / word).is_file() else root / here / word

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from conformance.sources import texts
 from conformance.sources.facts import SourceError, Undecided
 from conformance.sources.helm import go_template
 from conformance.sources.pods import templates
 from conformance.sources.pods.templates import PodTemplate
-from conformance.sources.yaml_positions import Node, load
+from conformance.sources.yaml_positions import Node, from_plain, load
 
 _VOLUMES = {
     "ConfigMap": "configMapVolume",
@@ -28,12 +29,14 @@ _WORKSPACES = {
     "Nfs": "nfsWorkspaceVolume",
     "PVC": "persistentVolumeClaimWorkspaceVolume",
 }
-_RESTRICTED = {
+#: security context of the agent's container in a cloud with restricted pods
+_CONTEXT = {
     "allowPrivilegeEscalation": False,
     "runAsNonRoot": True,
     "capabilities": {"drop": ["ALL"]},
     "seccompProfile": {"type": "RuntimeDefault"},
 }
+_RESTRICTED = {"spec": {"containers": [{"name": "jnlp", "securityContext": _CONTEXT}]}}
 
 
 def image_text(image: Node | None, tag: Node | None, registry: Node | None = None) -> str:
@@ -165,7 +168,11 @@ class AgentTemplates:
         if yaml is not None and yaml.printed.strip():
             rendered = go_template.render(yaml.as_text(), self._values, self._release, self._namespace)
             found["yaml"] = Node(rendered.value, yaml.place, rendered.origin)
-        return templates.of_fields(Node(found, agent.place), origin)
+        made = templates.of_fields(Node(found, agent.place), origin)
+        if agent.text("restrictedPssSecurityContext") != "true":
+            return made
+        context = from_plain(_RESTRICTED, agent.key_place("restrictedPssSecurityContext"))
+        return replace(made, yamls=(*made.yamls, context))
 
     def _volumes(self, agent: Node) -> dict[str, Node]:
         found: dict[str, Node] = {}
@@ -210,10 +217,3 @@ class AgentTemplates:
                 if value is not None and value.value is not None:
                     found[f"resource{word}{suffix}"] = value
         return Node(found, own.place, keys=own.keys)
-
-
-def restricted(place_of: Node) -> Node:
-    """What `restrictedPssSecurityContext` adds to the agent's container."""
-    from conformance.sources.yaml_positions import from_plain
-
-    return from_plain(_RESTRICTED, place_of.place)

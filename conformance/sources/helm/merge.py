@@ -50,7 +50,7 @@ def over_defaults(values: Node, defaults: Node, rest: Undecided | None = None) -
 
 
 def _maybe(default: Node, why: Undecided) -> Node:
-    """A default that values nobody can read may replace."""
+    """A default that unknown values may replace."""
     if isinstance(default.value, Mapping):
         inner = {key: _maybe(node, why) for key, node in default.mapping.items()}
         return Node(inner, default.place, default_of=default.default_of, keys=default.keys, rest=why)

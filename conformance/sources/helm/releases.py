@@ -138,7 +138,8 @@ def _terraform_setting(kind: str, block: Node) -> Iterator[Setting]:
     else:
         as_text = block.text("type") == "string"
         made = settings.typed(value.printed, value.place, as_text) if kind != "set_list" else value
-        yield Setting(path, made)
+        # a text keeps the places of its lines
+        yield Setting(path, value if made.value == value.value else made)
 
 
 # -- manifests --------------------------------------------------------------------------------
@@ -175,7 +176,7 @@ def _argo(document: Node, root: Path) -> Iterator[Release]:
             (helm.at("releaseName") if helm is not None else None) or _name(document),
             spec.at("destination", "namespace") or Node("default", document.place),
             chart,
-            source.at("repoURL") or _blank(source.place),
+            (source.at("repoURL") if source.at("chart") is not None else None) or _blank(source.place),
             (source.at("targetRevision") if source.at("chart") is not None else None) or _blank(source.place),
             tuple(_argo_layers(source, helm, root, errors)),
             tuple(_argo_parameters(helm)),

@@ -95,7 +95,7 @@ def of_release(release: Release, root: Path) -> Iterator[ChartValues]:
 
 def _own_chart(release: Release, root: Path) -> Chart | SourceError | None:
     """The chart as a folder or archive of the repository; None if it is elsewhere."""
-    if not release.chart.known:
+    if not release.chart.known or release.repository.value != "":
         return None
     name = release.chart.printed
     if not name or "://" in name or name.startswith("/"):

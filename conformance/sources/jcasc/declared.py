@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.sources.facts import Fact, Place, Undecided
 from conformance.sources.jcasc import references
@@ -60,7 +60,7 @@ class SeedScript:
 class Grant:
     """A permission that an authorization strategy gives."""
 
-    #: "user", "group", or empty where the strategy does not tell them apart
+    #: "user", "group", or empty where the strategy does not distinguish them
     kind: str
     name: str
     permission: str
@@ -134,17 +134,7 @@ def pod_templates(root: Node) -> Iterator[PodTemplate]:
             body = entry.at("podTemplate") or entry
             found = templates.of_fields(body, f"cloud {name}")
             if parent and not found.inherits and found.name != parent:
-                found = PodTemplate(
-                    found.name,
-                    found.labels,
-                    found.fields,
-                    found.yamls,
-                    (parent,),
-                    found.overrides,
-                    found.origin,
-                    found.place,
-                    found.errors,
-                )
+                found = replace(found, inherits=(parent,))
             yield found
 
 

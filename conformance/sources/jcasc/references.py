@@ -43,7 +43,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """Text that stands for itself, escapes undone."""
+    """Literal text with its escapes undone."""
 
     text: str
 

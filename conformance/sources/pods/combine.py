@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from conformance.sources.yaml_positions import Node
 
-#: lists whose elements are merged, and the key that tells them apart
+#: lists whose elements are merged, and the key that identifies an element
 _KEYED = {
     "containers": "name",
     "initContainers": "name",

@@ -71,6 +71,8 @@ class Configuration:
     #: a file that Terraform does not read by itself and that is taken since it alone gives what is missing
     assumed_file: str = ""
     errors: tuple[SourceError, ...] = ()
+    #: files that are read as templates
+    templates: tuple[str, ...] = ()
     #: folders that the configuration's modules are read from
     module_folders: tuple[str, ...] = ()
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from conformance.sources.facts import Place, Undecided
-from conformance.sources.terraform import functions, structures
+from conformance.sources.terraform import encode, functions, structures
 from conformance.sources.terraform import syntax as hcl
 from conformance.sources.terraform.functions import FunctionError, number_of, text_of, whole
 from conformance.sources.terraform.operators import arithmetic, node_of, open_text
@@ -367,6 +367,8 @@ class Evaluator:
             arguments += last.items
         if name in FILE_FUNCTIONS:
             return self.scope.file_function(name, place, arguments, self)
+        if name in encode.FUNCTIONS and len(arguments) == 1:
+            return encode.FUNCTIONS[name](name, arguments[0], place)
         if name in structures.FUNCTIONS:
             return structures.call(name, place, arguments)
         return self._text_call(name, place, arguments)

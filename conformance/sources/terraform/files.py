@@ -22,11 +22,18 @@ MAX_FILES = 5_000
 
 
 class FileReader:
-    """Reads files for expressions; paths are relative to the repository's root, as `path.module` is."""
+    """Reads files for expressions.
 
-    def __init__(self, root: Path, errors: list[SourceError]) -> None:
+    Paths that begin with `path.module` are relative to the repository's root here; others are relative to the
+    folder that Terraform runs in.
+    """
+
+    def __init__(self, root: Path, folder: str, errors: list[SourceError]) -> None:
         self._root = root
+        self._folder = folder
         self._errors = errors
+        #: files that are read as templates: they need not be what their names say
+        self.templates: list[str] = []
 
     def call(self, name: str, place: Place, arguments: list[Node], caller: Evaluator) -> Node:
         for argument in arguments[:1]:
@@ -53,11 +60,7 @@ class FileReader:
 
     def _path(self, path: str) -> Path | None:
         """The file inside of the repository; None if the path leads elsewhere."""
-        normal = posixpath.normpath(path)
-        if normal.startswith(("/", "..", "~")):
-            return None
-        found = self._root / normal
-        return found if found.resolve().is_relative_to(self._root.resolve()) else None
+        return located(path, self._folder, self._root)
 
     def _elsewhere(self, path: str, place: Place) -> Node:
         return Node(Undecided(f"the file {path} lies outside of the repository", path), place)
@@ -83,15 +86,29 @@ class FileReader:
         text = self._read(path, place)
         if isinstance(text, Node):
             return text
+        self.templates.append(text.origin.file)
+        return self._rendered(text, names[0] if names else Node({}, place), caller)
+
+    def _rendered(self, text: texts.Text, given: Node, caller: Evaluator) -> Node:
         template = parse_template(text)
+        file = text.origin.place(1).file
         if isinstance(template, SourceError):
             if template not in self._errors:
                 self._errors.append(template)
-            return Node(Undecided(f"{path} is not a template: {template.message}", path), place)
-        given = names[0] if names else Node({}, place)
+            return Node(Undecided(f"{file} is not a template: {template.message}", file), template.place)
         rest = given.value if isinstance(given.value, Undecided) else given.rest
-        inner = Evaluator(caller.scope, caller.budget, given.mapping, rest, closed=True)
-        return inner.rendered(template)
+        return Evaluator(caller.scope, caller.budget, given.mapping, rest, closed=True).rendered(template)
+
+    def with_rendered(self, body: Node, caller: Evaluator) -> Node:
+        """The data source `template_file` with its text filled in."""
+        template = body.at("template")
+        if template is None or isinstance(template.value, Undecided):
+            return body
+        origin = template.lines
+        if origin is not None and origin.fixed is None:
+            self.templates.append(origin.place(1).file)
+        made = self._rendered(template.as_text(), body.at("vars") or Node({}, body.place), caller)
+        return Node({**body.mapping, "rendered": made}, body.place, keys=body.keys)
 
     def _fileset(self, folder: str, pattern: str, place: Place) -> Node:
         where = self._path(folder)
@@ -117,6 +134,17 @@ class FileReader:
         return Node(make(found.read_bytes()), place)
 
 
+def located(path: str, folder: str, root: Path) -> Path | None:
+    """A path inside of the repository, as it is seen from a folder; None if it leads elsewhere."""
+    names = (posixpath.normpath(posixpath.join(folder, path)), posixpath.normpath(path))
+    found = [
+        root / name
+        for name in names
+        if not name.startswith(("/", "..", "~")) and (root / name).resolve().is_relative_to(root.resolve())
+    ]
+    return next((own for own in found if own.exists()), found[-1] if found else None)
+
+
 class _NoScope:
     """A template knows its own names alone."""
 
@@ -128,7 +156,7 @@ class _NoScope:
 
 
 def open_template(text: texts.Text) -> texts.Text | SourceError:
-    """A template whose names nobody gives: they stay open."""
+    """A template without values for its names: they stay open."""
     template = parse_template(text)
     if isinstance(template, SourceError):
         return template

@@ -17,8 +17,6 @@ import posixpath
 from collections.abc import Callable
 from typing import Any
 
-import yaml
-
 from conformance.sources.terraform.render import MAX_TEXT, TextTooLargeError
 
 
@@ -37,7 +35,7 @@ def call(name: str, arguments: list[Any]) -> Any:
         raise
     except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
         raise FunctionError(f"{name}: {error}") from error
-    except (yaml.YAMLError, csv.Error, binascii.Error) as error:
+    except (csv.Error, binascii.Error) as error:
         raise FunctionError(f"{name}: {' '.join(str(error).split())[:160]}") from error
     if isinstance(found, str) and len(found) > MAX_TEXT:
         raise TextTooLargeError
@@ -148,15 +146,6 @@ def _range(*numbers: Any) -> list[int | float]:
     return [whole(start + step * number) for number in range(max(math.ceil((end - start) / step), 0))]
 
 
-def _json(value: Any) -> str:
-    text = json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _yaml(value: Any) -> str:
-    return yaml.safe_dump(value, default_flow_style=False, allow_unicode=True, sort_keys=True)
-
-
 def _csv(text: str) -> list[dict[str, str]]:
     return [dict(row) for row in csv.DictReader(io.StringIO(text))]
 
@@ -211,10 +200,6 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "trimspace": lambda text: text_of(text).strip(),
     "regex": _regex,
     "regexall": _regex,
-    "jsonencode": _json,
-    "jsondecode": json.loads,
-    "yamlencode": _yaml,
-    "yamldecode": yaml.safe_load,
     "csvdecode": _csv,
     "base64encode": lambda text: base64.b64encode(text_of(text).encode()).decode(),
     "base64decode": _decode,

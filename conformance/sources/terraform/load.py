@@ -19,7 +19,8 @@ from conformance.sources.yaml_positions import Node
 def load(folder: Path, root: Path, var_files: Sequence[Path] = ()) -> Configuration:
     """The configuration of a folder; what is broken is in its errors, the rest is there."""
     errors: list[SourceError] = []
-    loaded = Loaded(root, FileReader(root, errors), errors=errors)
+    files = FileReader(root, texts.relative(folder, root), errors)
+    loaded = Loaded(root, files, errors=errors)
     used, free, broken = value_files(folder, root, var_files)
     errors += broken
     names = {
@@ -29,9 +30,9 @@ def load(folder: Path, root: Path, var_files: Sequence[Path] = ()) -> Configurat
         if block.labels and "default" not in block.body.settings
     }
     assumed = _assumed(used, free, names)
-    files = (*used, *((assumed,) if assumed else ()))
+    value_inputs = (*used, *((assumed,) if assumed else ()))
     inputs: dict[str, Node] = {}
-    for file in files:
+    for file in value_inputs:
         inputs.update(file.values)
     module = Module(folder, loaded, inputs, "", 0)
     where = texts.relative(folder, root)
@@ -52,10 +53,11 @@ def load(folder: Path, root: Path, var_files: Sequence[Path] = ()) -> Configurat
         requirements=tuple(loaded.requirements),
         variables=variables,
         unread_modules=tuple(loaded.unread),
-        value_files=tuple(file.path for file in files),
+        value_files=tuple(file.path for file in value_inputs),
         assumed_file=assumed.path if assumed else "",
         errors=tuple(dict.fromkeys(errors)),
         module_folders=tuple(loaded.folders),
+        templates=tuple(dict.fromkeys(files.templates)),
     )
 
 

@@ -111,23 +111,36 @@ class Module:
         return self._cache[key]
 
     def _resolve(self, root: str, name: str, place: Place) -> Node:
-        if root == "local":
-            setting = self._settings.get(name)
-            if setting is None:
-                raise FunctionError(f"there is no local value {name!r}")
-            return self.evaluate(setting.value)
-        if root == "var":
-            return self._variable(name, place)
-        if root == "module":
-            return self._module_value(name, place)
-        if root == "path":
-            return self._path(name, place)
-        if root in {"data", "terraform", "self", "count", "each"}:
+        roots = {
+            "local": self._local,
+            "var": self._variable,
+            "module": self._module_value,
+            "path": self._path,
+            "data": self._data,
+        }
+        if root in roots:
+            return roots[root](name, place)
+        if root in {"terraform", "self", "count", "each"}:
             return Node(Undecided(f"{root}.{name} is known when Terraform runs", f"{root}.{name}"), place)
         block = self._blocks.get(("resource", root, name))
         if block is None:
             raise FunctionError(f"there is no resource {root}.{name}")
         return self._resource_value(block, f"{root}.{name}")
+
+    def _local(self, name: str, _: Place) -> Node:
+        setting = self._settings.get(name)
+        if setting is None:
+            raise FunctionError(f"there is no local value {name!r}")
+        return self.evaluate(setting.value)
+
+    def _data(self, kind: str, place: Place) -> Node:
+        """Data sources of one type by their names; of a template the text that it renders."""
+        found = {
+            labels[2]: self._resource_value(block, f"data.{kind}.{labels[2]}")
+            for labels, block in self._blocks.items()
+            if labels[:2] == ("data", kind) and len(labels) == 3
+        }
+        return Node(found, place)
 
     def _path(self, name: str, place: Place) -> Node:
         root = self._loaded.root
@@ -169,6 +182,8 @@ class Module:
         kind = ""
         for key, evaluate, why in self._instances(block):
             body = self._body(block.body, evaluate)
+            if block.labels[:1] == ("template_file",):
+                body = self._loaded.files.with_rendered(body, evaluate)
             node = Node(body.value, body.place, keys=body.keys, rest=later)
             if why is not None:
                 rest = why

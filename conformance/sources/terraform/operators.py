@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from conformance.sources import texts
 from conformance.sources.facts import Place, Undecided
 from conformance.sources.terraform import functions
 from conformance.sources.terraform.functions import FunctionError, text_of, whole
@@ -33,6 +34,8 @@ def open_text(name: str, place: Place, arguments: list[Node]) -> Node | None:
                 made.add(text_of(arguments[0].value), lambda _: place)
             made.add_value(item, place)
         return made.node()
+    if name == "format" and arguments and arguments[0].known:
+        return _open_format(place, arguments)
     if name in {"indent", "trimspace"} and arguments and isinstance(arguments[-1].value, str):
         text = arguments[-1]
         plain = [argument.plain() for argument in arguments]
@@ -41,6 +44,20 @@ def open_text(name: str, place: Place, arguments: list[Node]) -> Node | None:
         lines = text.lines.below(skipped, 0) if text.lines and skipped else text.lines
         return Node(functions.call(name, plain), text.place, lines)
     return None
+
+
+def _open_format(place: Place, arguments: list[Node]) -> Node | None:
+    """`format` whose arguments are open: their names stay in the text; None: a verb needs a value."""
+    made: list[object] = []
+    for argument in arguments:
+        if isinstance(argument.value, Undecided):
+            made.append(texts.open_name(argument.value.decided_by or "unknown"))
+        else:
+            made.append(argument.plain())
+    try:
+        return Node(str(functions.call("format", made)), place)
+    except FunctionError:
+        return None
 
 
 def arithmetic(operator: str, left: int | float, right: int | float) -> int | float | bool:
