@@ -105,7 +105,7 @@ class UpgradeRunner:
                 tag = self.field.load_nexus_before() if mutant.needs else ""
                 if mutant.fresh:
                     made_again(self._stack(), self.state, mutant.fresh)
-                self._judged(mutant.of(Manifest.load(self.state), tag), Path(name), result)
+                self._judged(mutant.with_state(Manifest.load(self.state), tag), Path(name), result)
             except FAULTS as error:
                 result.broke = " ".join(str(error).split())[:400]
             try:

@@ -74,7 +74,7 @@ class UpgradeMutant(BaseModel):
     def layers(self) -> tuple[str, ...]:
         return (*self.run, "upgrade")
 
-    def of(self, state: Manifest, tag: str = "") -> UpgradeMutant:
+    def with_state(self, state: Manifest, tag: str = "") -> UpgradeMutant:
         """The same with `{KIND KEY}` in its texts filled in: what the first item of that kind is found by;
         `{KIND KEY 3}` of the third one.
 

@@ -1,4 +1,4 @@
-"""Names for what checks make: after the run, the worker and the check, so that none meets another's."""
+"""Names for things that checks create: each contains the run, the worker and the check."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ class Names:
     check: str
 
     @classmethod
-    def of(cls, run_id: str, worker: str, nodeid: str) -> Names:
+    def for_check(cls, run_id: str, worker: str, nodeid: str) -> Names:
+        """Names for the check `nodeid` in the worker `worker` (empty: the only one) of a run."""
         return cls(_plain(run_id), _plain(worker or "main"), hashlib.sha256(nodeid.encode()).hexdigest()[:8])
 
     @property
     def unique(self) -> str:
-        """Fits a DNS label: pods, tags, artifact ids."""
+        """A name that fits a DNS label: for pods, tags, artifact ids."""
         return f"conformance-{self.run[-24:].strip('-')}-{self.worker}-{self.check}"
 
     @property
     def group(self) -> str:
-        """Maven groupId for what this run deploys."""
+        """Maven groupId for the artifacts of this check."""
         return f"conformance.run{re.sub('[^a-z0-9]', '', self.run)}.{self.worker}{self.check}"
 
     @property

@@ -173,7 +173,7 @@ def comes(agents: Agents, contract: Contract, early_builds: None) -> Comes:
         try:
             return agents.held(label, timeout=contract.budgets.agent_online)
         except NonConformance as error:
-            raise PreconditionFailed.of("AGENTS-01", error) from error
+            raise PreconditionFailed.from_error("AGENTS-01", error) from error
 
     return held
 

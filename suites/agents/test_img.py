@@ -103,7 +103,7 @@ def _built_once(requirement: str, agents: Agents, name: str, build: Callable[[],
     try:
         return str(agents.shared.once(name, lambda: {"printed": build()})["printed"])
     except NonConformance as error:
-        raise PreconditionFailed.of(requirement, error) from error
+        raise PreconditionFailed.from_error(requirement, error) from error
 
 
 @pytest.mark.requirement("AGENTS-30")

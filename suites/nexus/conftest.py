@@ -104,7 +104,7 @@ def deploys(
 ) -> None:
     """A small release can be deployed and read again."""
     relies_on(contract.nexus.releases)
-    if trouble := _deploys(nexus, contract, Names.of(run_name, _worker(request), "nexus ground")):
+    if trouble := _deploys(nexus, contract, Names.for_check(run_name, _worker(request), "nexus ground")):
         raise PreconditionFailed("NEXUS-20", trouble)
 
 

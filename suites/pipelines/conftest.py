@@ -106,7 +106,7 @@ def _require_success(requirement: str, build: Build) -> Build:
     try:
         build.require_success()
     except NonConformance as error:
-        raise PreconditionFailed.of(
+        raise PreconditionFailed.from_error(
             requirement, error, dependents=f"build {build.job} #{build.number} ended {build.result}"
         ) from error
     return build

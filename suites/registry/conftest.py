@@ -75,7 +75,7 @@ def relies_on(
 
     @cache
     def trouble() -> str:
-        names = Names.of(run_name, _worker(request), "registry ground")
+        names = Names.for_check(run_name, _worker(request), "registry ground")
         return _pushes(opened_registry, ecr, contract, names)
 
     def require_repository(mutability: str = "MUTABLE", *, pushing: bool = True) -> None:

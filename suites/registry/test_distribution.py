@@ -47,7 +47,7 @@ def require_single_checks(
             try:
                 check(registry=registry, contract=contract, names=names, relies_on=relies_on)
             except NonConformance as error:
-                raise PreconditionFailed.of(requirement, error) from error
+                raise PreconditionFailed.from_error(requirement, error) from error
 
     return run_single_checks
 

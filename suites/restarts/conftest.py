@@ -36,7 +36,7 @@ def restarted(
     try:
         return RestartResult.from_facts(shared.once("restart of the controller", make, timeout=LONGEST))
     except NonConformance as error:
-        raise PreconditionFailed.of(
+        raise PreconditionFailed.from_error(
             "RESTARTS-01", error, dependents=f"the restart was not made: {error.what}"
         ) from error
 
@@ -47,7 +47,7 @@ def restarted_nexus(nexus_restart: NexusRestart) -> restart_of_nexus.RestartResu
     try:
         return nexus_restart.result()
     except NonConformance as error:
-        raise PreconditionFailed.of(
+        raise PreconditionFailed.from_error(
             "RESTARTS-10", error, dependents=f"the restart was not made: {error.what}"
         ) from error
 

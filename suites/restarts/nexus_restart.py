@@ -81,7 +81,7 @@ class Restart:
     def _upload(self) -> Facts:
         """Deploy a release and a snapshot that Nexus acknowledges: sha256 by `repository/path`."""
         declared, found = self.contract.nexus, {}
-        group = Names.of(self.run_name, "", "restarts").group
+        group = Names.for_check(self.run_name, "", "restarts").group
         snapshot = f"{group.replace('.', '/')}/kept/1.0-SNAPSHOT/kept-1.0-20260101.000000-1.jar"
         for repository, path in (
             (declared.releases, Coordinates(group, "kept", "1.0").path),

@@ -9,7 +9,7 @@ import pytest
 
 from conformance.clients.jenkins import Jenkins
 from suites.restarts.controller_restart import expendable, idle_agents
-from tests.clients.server import Server, said
+from tests.clients.server import Server, json_answer
 
 JOBS = ("team/first", "team/second")
 OWN = ({"kind": "folder", "name": "x"}, {"kind": "requested build", "job": "team/second", "queue_id": 7})
@@ -34,19 +34,19 @@ def test_a_job_is_expendable_when_nobody_else_has_a_build_of_it(
 ) -> None:
     second = {"fullName": "team/second", "lastBuild": {"number": 3} if builds else None}
     first = {"fullName": "team/first", "lastBuild": None}
-    server.on("GET", "/api/json", said({"jobs": [{"fullName": "team", "jobs": [first, second]}]}))
-    server.on("GET", "/job/team/job/second/api/json", said({"builds": builds}))
+    server.on("GET", "/api/json", json_answer({"jobs": [{"fullName": "team", "jobs": [first, second]}]}))
+    server.on("GET", "/job/team/job/second/api/json", json_answer({"builds": builds}))
     assert expendable(jenkins, JOBS, OWN) == chosen
 
 
 def test_no_job_is_expendable_when_each_has_builds_of_others(server: Server, jenkins: Jenkins) -> None:
     jobs = [{"fullName": name, "lastBuild": {"number": 1}} for name in JOBS]
-    server.on("GET", "/api/json", said({"jobs": jobs}))
+    server.on("GET", "/api/json", json_answer({"jobs": jobs}))
     assert expendable(jenkins, JOBS, ()) == ""
 
 
 def test_a_job_that_is_not_there_cannot_be_deleted(server: Server, jenkins: Jenkins) -> None:
-    server.on("GET", "/api/json", said({"jobs": []}))
+    server.on("GET", "/api/json", json_answer({"jobs": []}))
     assert expendable(jenkins, JOBS, OWN) == ""
 
 
@@ -65,7 +65,7 @@ class Pods:
 def test_agents_are_left_on_which_nothing_runs(server: Server, jenkins: Jenkins) -> None:
     states = [("busy", False, False), ("idle", True, False), ("starting", True, True), ("gone", False, False)]
     computers = [{"displayName": name, "idle": idle, "offline": off} for name, idle, off in states]
-    server.on("GET", "/computer/api/json", said({"computer": computers}))
+    server.on("GET", "/computer/api/json", json_answer({"computer": computers}))
     kube: Any = Pods("busy", "idle", "starting", "unknown")
     assert idle_agents(jenkins, kube, "jenkins") == {
         "idle": "its agent waits idle",

@@ -7,7 +7,7 @@ import pytest
 from conformance.clients.jenkins import Jenkins
 from conformance.clients.jobs import Build, Started, job_path, pipeline_xml
 from conformance.core.nonconformance import NonConformance
-from tests.clients.server import Answer, Server, recorded, said
+from tests.clients.server import Answer, Server, json_answer, recorded
 
 
 def test_jobs_and_folders_come_in_one_request(server: Server, jenkins: Jenkins) -> None:
@@ -23,7 +23,7 @@ def test_jobs_of_runs_are_left_out(server: Server, jenkins: Jenkins) -> None:
     server.on(
         "GET",
         "/api/json",
-        said({"jobs": [{"name": "conformance-run-1", "jobs": [{"name": "x"}]}, {"name": "kept"}]}),
+        json_answer({"jobs": [{"name": "conformance-run-1", "jobs": [{"name": "x"}]}, {"name": "kept"}]}),
     )
     assert [job.name for job in jenkins.jobs()] == ["kept"]
 
@@ -121,7 +121,7 @@ def test_a_build_from_start_to_end(server: Server, jenkins: Jenkins) -> None:
 def test_an_aborted_build_says_why(server: Server, jenkins: Jenkins) -> None:
     job = "/job/cloudops/job/agent-killed"
     server.on("POST", f"{job}/build", recorded("agent-killed-post"))
-    server.on("GET", "/queue/item/15/api/json", said({"executable": {"number": 1}}))
+    server.on("GET", "/queue/item/15/api/json", json_answer({"executable": {"number": 1}}))
     server.on("GET", f"{job}/1/api/json", recorded("agent-killed-build-end"))
     server.on("GET", f"{job}/1/consoleText", recorded("agent-killed-consoleText"))
     build = jenkins.run("cloudops/agent-killed", timeout=5)
@@ -132,7 +132,7 @@ def test_an_aborted_build_says_why(server: Server, jenkins: Jenkins) -> None:
 
 def test_a_cancelled_queue_item_ends_the_wait_at_once(server: Server, jenkins: Jenkins) -> None:
     server.on("POST", "/job/x/build", recorded("agent-killed-post"))
-    server.on("GET", "/queue/item/15/api/json", said({"cancelled": True}))
+    server.on("GET", "/queue/item/15/api/json", json_answer({"cancelled": True}))
     with pytest.raises(NonConformance) as caught:
         jenkins.start("x", timeout=30)
     assert "cancelled" in caught.value.observed
@@ -141,18 +141,20 @@ def test_a_cancelled_queue_item_ends_the_wait_at_once(server: Server, jenkins: J
 def test_a_build_whose_queue_item_is_forgotten_is_found_by_its_id(server: Server, jenkins: Jenkins) -> None:
     server.on("GET", "/queue/item/15/api/json", Answer(404))
     builds = [{"number": 8, "queueId": 16}, {"number": 7, "queueId": 15}]
-    server.on("GET", "/job/x/api/json", said({"builds": builds}))
+    server.on("GET", "/job/x/api/json", json_answer({"builds": builds}))
     assert jenkins.left_queue("x", 15, timeout=5).number == 7
 
 
 @pytest.mark.parametrize("waits", [False, True])
 def test_what_was_asked_for_is_taken_back(server: Server, jenkins: Jenkins, waits: bool) -> None:
-    server.on("GET", "/crumbIssuer/api/json", said({"crumbRequestField": "Jenkins-Crumb", "crumb": "c"}))
+    server.on(
+        "GET", "/crumbIssuer/api/json", json_answer({"crumbRequestField": "Jenkins-Crumb", "crumb": "c"})
+    )
     server.on("POST", "/queue/cancelItem", Answer(204))
-    begun = said({"builds": [{"number": 7, "queueId": 15}]})
+    begun = json_answer({"builds": [{"number": 7, "queueId": 15}]})
     # it begins in the moment in which it is cancelled
-    server.on("GET", "/job/x/api/json", *([said({"builds": []})] if waits else []), begun)
-    server.on("GET", "/job/x/7/api/json", said({"building": False}))
+    server.on("GET", "/job/x/api/json", *([json_answer({"builds": []})] if waits else []), begun)
+    server.on("GET", "/job/x/7/api/json", json_answer({"building": False}))
     server.on("POST", "/job/x/7/doDelete", Answer(302))
     jenkins.discard("x", 15)
     assert server.times("POST", "/queue/cancelItem") == waits
@@ -161,8 +163,8 @@ def test_what_was_asked_for_is_taken_back(server: Server, jenkins: Jenkins, wait
 
 def test_a_build_that_does_not_end_is_stopped(server: Server, jenkins: Jenkins) -> None:
     server.on("POST", "/job/x/build", recorded("agent-killed-post"))
-    server.on("GET", "/queue/item/15/api/json", said({"executable": {"number": 4}}))
-    server.on("GET", "/job/x/4/api/json", said({"building": True, "result": None}))
+    server.on("GET", "/queue/item/15/api/json", json_answer({"executable": {"number": 4}}))
+    server.on("GET", "/job/x/4/api/json", json_answer({"building": True, "result": None}))
     server.on("GET", "/job/x/4/consoleText", Answer(200, b"Still waiting for maven\n"))
     elsewhere = {"Location": "http://jenkins.jenkins.svc.cluster.local:8080/job/x/4/"}
     server.on("POST", "/job/x/4/stop", Answer(302, headers=elsewhere))
@@ -181,7 +183,7 @@ def test_a_job_in_a_folder_is_made_with_a_crumb(server: Server, jenkins: Jenkins
         "GET",
         "/job/cloudops/job/mine/api/json",
         Answer(404),
-        said({"name": "mine", "fullName": "cloudops/mine"}),
+        json_answer({"name": "mine", "fullName": "cloudops/mine"}),
     )
     jenkins.create_pipeline("cloudops/mine", "echo '1 < 2'")
     posted = next(asked for asked in server.asked if asked.method == "POST")

@@ -13,7 +13,7 @@ from conformance.clients.kubernetes import Cluster
 from conformance.clients.objects import pulls_again
 from conformance.core.errors import EnvironmentFailure
 from conformance.core.nonconformance import NonConformance
-from tests.clients.server import Answer, Server, said
+from tests.clients.server import Answer, Server, json_answer
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def _container(state: dict[str, Any], restarts: int = 0) -> dict[str, Any]:
 
 def test_pod_facts(server: Server, cluster: Cluster) -> None:
     conditions = [{"type": "Ready", "status": "True"}]
-    server.on("GET", "/api/v1/namespaces/n/pods/p", said(_pod(conditions=conditions)))
+    server.on("GET", "/api/v1/namespaces/n/pods/p", json_answer(_pod(conditions=conditions)))
     pod = cluster.pod("n", "p")
     assert pod is not None
     assert (pod.owner, pod.service_account, pod.ready, pod.containers[0].image) == (
@@ -69,13 +69,15 @@ def test_pod_facts(server: Server, cluster: Cluster) -> None:
 
 
 def test_a_pod_that_is_not_there_is_none(server: Server, cluster: Cluster) -> None:
-    server.on("GET", "/api/v1/namespaces/n/pods/p", said({"kind": "Status", "code": 404}, 404))
+    server.on("GET", "/api/v1/namespaces/n/pods/p", json_answer({"kind": "Status", "code": 404}, 404))
     assert cluster.pod("n", "p") is None
 
 
 def test_waiting_for_a_pod_ends_at_an_image_that_cannot_be_pulled(server: Server, cluster: Cluster) -> None:
     waiting = {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}
-    server.on("GET", "/api/v1/namespaces/n/pods/p", said(_pod(containerStatuses=[_container(waiting)])))
+    server.on(
+        "GET", "/api/v1/namespaces/n/pods/p", json_answer(_pod(containerStatuses=[_container(waiting)]))
+    )
     with pytest.raises(NonConformance) as caught:
         cluster.wait_pod("n", "p", timeout=30, until=lambda pod: pod.ready, what="being ready")
     assert "ImagePullBackOff no such image" in caught.value.observed
@@ -88,7 +90,9 @@ def test_why_a_pull_was_refused_is_read_to_its_end(server: Server, cluster: Clus
         f"status from HEAD request to https://{image}: 401 Unauthorized"
     )
     waiting = {"waiting": {"reason": "ErrImagePull", "message": said_by_containerd}}
-    server.on("GET", "/api/v1/namespaces/n/pods/p", said(_pod(containerStatuses=[_container(waiting)])))
+    server.on(
+        "GET", "/api/v1/namespaces/n/pods/p", json_answer(_pod(containerStatuses=[_container(waiting)]))
+    )
     pod = cluster.pod("n", "p")
     assert pod is not None
     assert pulls_again(pod.trouble())
@@ -108,7 +112,7 @@ VERSION = {
 
 
 def test_reading_outlasts_an_api_server_that_is_away(server: Server, cluster: Cluster) -> None:
-    server.on("GET", "/version", Answer(503), Answer(0), said(VERSION))
+    server.on("GET", "/version", Answer(503), Answer(0), json_answer(VERSION))
     assert cluster.version() == "1.34.4"
     assert [bool(exchange.fault) for exchange in cluster.journal.exchanges] == [True, True, False]
 
@@ -121,7 +125,7 @@ def test_changing_is_asked_once(server: Server, cluster: Cluster) -> None:
 
 
 def test_forbidden_is_the_environment_s(server: Server, cluster: Cluster) -> None:
-    server.on("GET", "/api/v1/nodes", said({"kind": "Status", "message": "forbidden"}, 403))
+    server.on("GET", "/api/v1/nodes", json_answer({"kind": "Status", "message": "forbidden"}, 403))
     with pytest.raises(EnvironmentFailure) as caught:
         cluster.nodes()
     assert "403" in str(caught.value)
@@ -130,7 +134,7 @@ def test_forbidden_is_the_environment_s(server: Server, cluster: Cluster) -> Non
 
 def test_access_is_asked_of_the_cluster(server: Server, cluster: Cluster) -> None:
     path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
-    server.on("POST", path, said({"spec": {}, "status": {"allowed": True}}))
+    server.on("POST", path, json_answer({"spec": {}, "status": {"allowed": True}}))
     assert cluster.allowed(("n", "sa"), "create", "pods/exec", namespace="n")
     body = server.asked[-1].body
     assert b'"subresource": "exec"' in body
@@ -138,7 +142,7 @@ def test_access_is_asked_of_the_cluster(server: Server, cluster: Cluster) -> Non
 
 
 def test_secret_values_are_decoded(server: Server, cluster: Cluster) -> None:
-    server.on("GET", "/api/v1/namespaces/n/secrets/s", said({"data": {"username": "YWRtaW4="}}))
+    server.on("GET", "/api/v1/namespaces/n/secrets/s", json_answer({"data": {"username": "YWRtaW4="}}))
     assert cluster.secret("n", "s") == {"username": "admin"}
 
 
@@ -147,8 +151,8 @@ def test_a_pod_that_pulls_mounts_of_its_secret_only_what_reports_nothing(
 ) -> None:
     pods, secrets = "/api/v1/namespaces/n/pods", "/api/v1/namespaces/n/secrets"
     for method, path in (("POST", secrets), ("DELETE", f"{secrets}/p"), ("DELETE", f"{pods}/p")):
-        server.on(method, path, said({}))
-    server.on("POST", pods, said(_pod()))
+        server.on(method, path, json_answer({}))
+    server.on("POST", pods, json_answer(_pod()))
     with cluster.pulling_pod("n", "p", {}, "r.test", ("AWS", "token"), [{"name": "a", "image": "r.test/a"}]):
         secret, pod = (json.loads(asked.body) for asked in server.asked[-2:])
     (volume,) = pod["spec"]["volumes"]

@@ -19,7 +19,7 @@ from conformance.core.nonconformance import NonConformance
 from conformance.runner.cleanup import Cleaner
 from environments.base import Registry as Address
 from environments.base import Service
-from tests.clients.server import Answer, Asked, Server, said
+from tests.clients.server import Answer, Asked, Server, json_answer
 
 ITEM = Coordinates("org.example", "thing", "1.0")
 
@@ -36,7 +36,7 @@ def test_nexus_version_and_repositories(server: Server, nexus: Nexus) -> None:
     server.on(
         "GET",
         "/service/rest/v1/repositorySettings",
-        said(
+        json_answer(
             [
                 {
                     "name": "r",

@@ -55,13 +55,13 @@ def test_placeholders_are_what_state_is_found_by() -> None:
     mutant = UpgradeMutant(
         id="dropped", what="w", breaks=("UPGRADE-05",), says=("user {user name}",), then=(Both(step=drop),)
     )
-    filled = mutant.of(state)
+    filled = mutant.with_state(state)
     assert filled.says == ("user one",)
     action = filled.then[0]
     assert isinstance(action, Both)
     assert isinstance(action.step, Ask)
     assert action.step.path == "/users/one"
-    assert mutant.model_copy(update={"says": ("{user name 2}",)}).of(state).says == ("two",)
+    assert mutant.model_copy(update={"says": ("{user name 2}",)}).with_state(state).says == ("two",)
 
 
 class Hands:

@@ -62,6 +62,6 @@ def test_a_session_fixture_is_tried_once(tmp_path: Path) -> None:
 def test_an_error_becomes_a_precondition_with_all_that_it_says() -> None:
     error = NonConformance("no agent comes", expected="one", observed="none", remedy="look at the queue")
     with pytest.raises(PreconditionFailed) as caught:
-        raise PreconditionFailed.of("AGENTS-01", error)
+        raise PreconditionFailed.from_error("AGENTS-01", error)
     assert str(caught.value) == str(error)
     assert (caught.value.requirement, caught.value.dependents) == ("AGENTS-01", "no agent comes")

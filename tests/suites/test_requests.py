@@ -13,7 +13,7 @@ from conformance.contract.model import Contract, Job
 from conformance.core.paths import REFERENCE
 from environments.base import Login, Service
 from suites.jenkins import test_jobs as checks
-from tests.clients.server import Answer, Server, running, said
+from tests.clients.server import Answer, Server, json_answer, running
 
 CONTRACT: Contract = load(REFERENCE / "conformance.toml").contract
 CONFIG = "<flow-definition><definition><scriptPath>{}</scriptPath></definition></flow-definition>"
@@ -57,7 +57,7 @@ def _asked(server: Server, count: int) -> int:
         "fullName": "load",
         "jobs": [_item(job) for job in jobs],
     }
-    server.on("GET", "/api/json", said({"jobs": [folder]}))
+    server.on("GET", "/api/json", json_answer({"jobs": [folder]}))
     for job in jobs:
         config = CONFIG.format(job.pipeline).encode()
         server.on("GET", f"/job/load/job/{job.name.rpartition('/')[2]}/config.xml", Answer(body=config))

@@ -7,13 +7,16 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conformance.core.nonconformance import NonConformance
 from conformance.core.paths import PROJECT
+from conformance.core.shared_facts import Shared
 from environments.base import Endpoints, Login, Registry, Service
 from reports.load import load_results
+from suites.conftest import NexusRestart
 from suites.restarts import test_return as restarts
 from suites.restarts.rolling_restart import Recovery
 from suites.restarts.snapshot import changes
@@ -83,3 +86,39 @@ def test_a_service_that_is_not_back_is_named_with_its_reason() -> None:
     restarts.is_back(Recovery(20, 12), "Nexus", CONTRACT.budgets.nexus_ready, Kept())  # type: ignore[arg-type]
     with pytest.raises(NonConformance, match="Nexus is not back after its pod was deleted: exceeded quota"):
         restarts.is_back(Recovery(90, 0, "exceeded quota"), "Nexus", 60, Kept())  # type: ignore[arg-type]
+
+
+class Restart:
+    """The restart of Nexus without a Nexus."""
+
+    def __init__(self, error: NonConformance | None = None) -> None:
+        self.times, self.error = 0, error
+
+    def make(self) -> dict[str, Any]:
+        self.times += 1
+        if self.error:
+            raise self.error
+        empty: dict[str, str] = {}
+        facts = {"artifacts": empty, "repositories": {"releases": "hosted"}, "users": empty, "user": "u"}
+        return {**facts, "recovery": {"away": 20.0, "starting": 12.0}}
+
+
+def test_nexus_is_restarted_once_in_the_background(tmp_path: Path) -> None:
+    restart: Any = Restart()
+    nexus_restart = NexusRestart(restart, Shared(tmp_path))
+    nexus_restart.join()
+    assert restart.times == 0, "a run whose checks need no restart makes none"
+    nexus_restart.begin()
+    nexus_restart.begin()
+    assert nexus_restart.result().recovery == Recovery(20.0, 12.0)
+    assert NexusRestart(restart, Shared(tmp_path)).result().repositories == {"releases": "hosted"}
+    nexus_restart.join()
+    assert restart.times == 1
+
+
+def test_a_restart_that_cannot_be_made_fails_for_every_check(tmp_path: Path) -> None:
+    restart: Any = Restart(NonConformance("no pod of the release nexus"))
+    for _ in range(2):
+        with pytest.raises(NonConformance, match="no pod of the release nexus"):
+            NexusRestart(restart, Shared(tmp_path)).result()
+    assert restart.times == 1

@@ -15,7 +15,7 @@ from conformance.core.paths import PROJECT
 from environments.base import Endpoints, Login, Registry, Service
 from reports.load import load_results
 from reports.model import Check
-from tests.clients.server import Answer, Server, running, said
+from tests.clients.server import Answer, Server, json_answer, running
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_a_nexus_that_refuses_its_administrator(server: Server, tmp_path: Path) 
 def test_a_repository_that_is_missing_blocks_what_relies_on_it(server: Server, tmp_path: Path) -> None:
     server.on("GET", "/service/rest/v1/status/writable", Answer())
     server.on("GET", "/service/rest/v1/status/check", Answer())
-    server.on("GET", "/service/rest/v1/repositorySettings", said([]))
+    server.on("GET", "/service/rest/v1/repositorySettings", json_answer([]))
     checks = {check.requirements[0]: check for check in _run(server, "nexus", tmp_path)}
     assert checks["NEXUS-04"].outcome == "failed"
     assert checks["NEXUS-20"].message == "NEXUS-04: repository maven-releases is missing"
