@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from conformance.core.errors import UsageError
 from conformance.core.files import write_atomically
-from conformance.core.paths import CONTRACT, INSTALLED, PROJECT, REFERENCE
+from conformance.core.paths import CONTRACT, REFERENCE, find_contract
 from environments import registry
 from environments.deploy import choice as deployers
 from environments.ecr import base as registries
@@ -133,13 +133,8 @@ def contract_of(options: argparse.Namespace) -> Path:
         given: Path = options.contract
         return given.absolute()
     here = Path.cwd()
-    found = next(
-        (folder / CONTRACT for folder in (here, *here.parents) if (folder / CONTRACT).is_file()), None
-    )
-    if found is not None:
-        return found
-    if not INSTALLED and here.is_relative_to(PROJECT):
-        return REFERENCE / CONTRACT
+    if nearest := find_contract(here):
+        return nearest
     raise UsageError(
         f"no contract at {here / CONTRACT}, nor in a folder above it",
         remedy="name one with --contract FILE, or take the reference stack with --reference",

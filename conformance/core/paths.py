@@ -54,3 +54,14 @@ def _root(variable: str, default: str) -> Path:
 def lock_file(name: str) -> Path:
     """The lock of what all runs of this host share under `name`."""
     return cache_root() / "locks" / f"{name}.lock"
+
+
+def find_contract(folder: Path) -> Path | None:
+    """The contract that belongs to `folder`: there or in the nearest folder above it.
+
+    In a checkout of the harness it is the reference stack's; None where there is no contract.
+    """
+    nearest = next((at / CONTRACT for at in (folder, *folder.parents) if (at / CONTRACT).is_file()), None)
+    if nearest is None and not INSTALLED and folder.is_relative_to(PROJECT):
+        return REFERENCE / CONTRACT
+    return nearest

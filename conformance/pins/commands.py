@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.core.errors import ConformanceError, UsageError
-from conformance.core.paths import CONTRACT
+from conformance.core.paths import CONTRACT, find_contract
 
 #: names the update center when no option does
 ENVIRONMENT = "CONFORMANCE_UPDATE_CENTER"
@@ -257,7 +257,12 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
         help="pins to judge: values template, plugins.txt, plugins.yaml, Terraform, or a controller "
         "(default: the contract's)",
     )
-    parser.add_argument("--contract", type=Path, default=Path(CONTRACT), help="contract (%(default)s)")
+    parser.add_argument(
+        "--contract",
+        type=Path,
+        default=find_contract(Path.cwd()) or Path(CONTRACT),
+        help="contract (%(default)s)",
+    )
     parser.add_argument("--core", default="", help="core version (default: the values', then the contract's)")
     parser.add_argument("--java", default="", help="Java version of the controller, such as 21")
     parser.add_argument(

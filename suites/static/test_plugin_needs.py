@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
@@ -17,7 +16,7 @@ from conformance.core.nonconformance import require_none
 from conformance.pins.release_index import ReleaseIndex, read_manifests
 from conformance.pins.resolve import Target, resolve
 from conformance.pins.updatecenter.document import UpdateCenter
-from conformance.runner.decision import not_applicable
+from conformance.runner.decision import undecided
 from conformance.sources.plugins.pin import Finding, Pin, exact
 from conformance.sources.stack import StackFiles
 
@@ -39,11 +38,6 @@ def _findings(stack_files: StackFiles, contract: Contract) -> tuple[Finding, ...
     return _resolved(stack_files.pins, contract.jenkins.version)
 
 
-def _undecided(reason: str, decided_by: str) -> NoReturn:
-    """End the running check: the data does not determine it."""
-    not_applicable(f"undecided: {reason}; {decided_by} would decide it")
-
-
 def _require_none(findings: tuple[Finding, ...], codes: tuple[str, ...], what: str, remedy: str) -> None:
     require_none(
         [f"{found.subject}: {found.what} ({found.next})" for found in findings if found.code in codes],
@@ -52,7 +46,7 @@ def _require_none(findings: tuple[Finding, ...], codes: tuple[str, ...], what: s
     )
     unknown = sorted(found.subject for found in findings if found.code in _UNKNOWN)
     if unknown:
-        _undecided(
+        undecided(
             f"the needs of {len(unknown)} pin(s) are not known without a network: {', '.join(unknown[:5])}",
             "`conformance gate` with an update center document",
         )

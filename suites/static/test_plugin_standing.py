@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
@@ -24,7 +23,7 @@ from conformance.pins.release_index import ReleaseIndex
 from conformance.pins.updatecenter.document import UpdateCenter
 from conformance.pins.updatecenter.load import load
 from conformance.pins.waivers import PinWaiver
-from conformance.runner.decision import not_applicable
+from conformance.runner.decision import not_applicable, undecided
 from conformance.sources.facts import Place
 from conformance.sources.plugins.pin import Finding, Pin, exact
 from conformance.sources.stack import StackFiles
@@ -63,14 +62,9 @@ def _pins(stack_files: StackFiles) -> tuple[Pin, ...]:
     return tuple(exact(stack_files.pins).values())
 
 
-def _undecided(reason: str, decided_by: str) -> NoReturn:
-    """End the running check: the data does not determine it."""
-    not_applicable(f"undecided: {reason}; {decided_by} would decide it")
-
-
 def _require_section(document: UpdateCenter, section: str) -> None:
     if section in document.absent_sections:
-        _undecided(f"the update center document has no section `{section}`", "a whole document")
+        undecided(f"the update center document has no section `{section}`", "a whole document")
 
 
 def _require_none(found: Iterable[Finding], given: tuple[PinWaiver, ...], what: str, remedy: str) -> None:
@@ -87,7 +81,7 @@ def _require_none(found: Iterable[Finding], given: tuple[PinWaiver, ...], what: 
     )
     unread = [one for one in judged if one.level == "error"]
     if unread:
-        _undecided(f"{unread[0].subject}: {unread[0].what}", unread[0].next or "the advisory itself")
+        undecided(f"{unread[0].subject}: {unread[0].what}", unread[0].next or "the advisory itself")
 
 
 @pytest.mark.requirement("STATIC-73")
