@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,7 +31,7 @@ class EngineBroken(ConformanceError):
     """The evaluator itself failed; never a finding about the sources."""
 
 
-def _without_network() -> list[str]:
+def without_network() -> list[str]:
     """Words before the command that take the network away, where the host lets an ordinary user do so."""
     unshare = shutil.which("unshare") if sys.platform == "linux" else None
     if not unshare:
@@ -68,6 +68,11 @@ class Machine:
             raise EngineBroken("the Groovy evaluator failed", observed=json.dumps(response))
         return response
 
+    @property
+    def pid(self) -> int | None:
+        """The process, while it runs."""
+        return self._process.pid if self._process else None
+
     def resident_mb(self) -> float:
         """Resident memory of the virtual machine; 0 when none runs or the system does not say."""
         if self._process is None:
@@ -91,7 +96,7 @@ class Machine:
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None:
             self._process = subprocess.Popen(
-                [*_without_network(), str(java()), *options(self._program, self._root, self._limits)],
+                [*without_network(), str(java()), *options(self._program, self._root, self._limits)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -141,7 +146,8 @@ def _limit(pid: int) -> None:
     if sys.platform != "linux":
         return
     for limit, value in OS_LIMITS.items():
-        resource.prlimit(pid, limit, (value, value))
+        with suppress(OSError):
+            resource.prlimit(pid, limit, (value, value))
 
 
 @contextmanager

@@ -239,6 +239,10 @@ def test_a_decision_on_an_unknown_value(run: Run, decision: str) -> None:
         ("if (System.getenv('STAGE') == 'prod') { folder('x') }", "STAGE"),
         ("import jenkins.model.Jenkins\nfolder(Jenkins.instance.rootUrl)", ""),
         ("folder(jenkins.model.Jenkins.instance.rootUrl)", ""),
+        ("@Grab('org.acme:a:1')\nimport org.acme.A\nfolder(A.name())", ""),
+        ("import org.apache.commons.lang.StringUtils\nfolder(StringUtils.capitalize('a'))", ""),
+        ("com.cloudbees.plugins.X.all().each { folder(it) }", ""),
+        ("Class.forName('hudson.model.Job')", ""),
         ("hudson.model.Hudson.instance.items.each { folder(it.name) }", ""),
     ],
 )
@@ -308,6 +312,26 @@ def test_functions_of_the_script_inside_blocks(run: Run) -> None:
     )
     assert [each.value for each in item.steps] == ["a", "b", "c"]
     assert item.doubts == ()
+
+
+def test_what_a_seed_changes_of_classes_ends_with_it(engine: GroovyEngine, repository: Path) -> None:
+    scripts = [
+        SeedScript("a", "String.metaClass.trim = { 'changed' }; folder(' a '.trim())"),
+        SeedScript("b", "folder(' b '.trim())"),
+    ]
+    seeds = engine.evaluate_seeds(repository, scripts, {})
+    assert [item.full_name for item in seeds.items] == ["changed", "b"]
+
+
+def test_credentials_of_an_item(run: Run) -> None:
+    item = one(
+        run,
+        """job('a') {
+            scm { git { remote { url('u'); credentials('key') } } }
+            wrappers { credentialsBinding { usernamePassword('U', 'P', 'nexus'); string('T', 'token') } }
+        }""",
+    )
+    assert [each.value for each in item.credentials] == ["key", "nexus", "token"]
 
 
 def test_configure_blocks_change_the_document(run: Run) -> None:
