@@ -19,6 +19,8 @@ from conformance.sources.groovy.program import Limits, Program, java, options
 #: how the virtual machine ends when its memory is used up (`ExitOnOutOfMemoryError`)
 OUT_OF_MEMORY = 3
 START_SECONDS = 60.0
+#: nothing of the caller's environment reaches a script
+ENVIRONMENT = {"LANG": "C.UTF-8"}
 #: limits of the operating system: no file grows, no core, few open files
 OS_LIMITS = {resource.RLIMIT_FSIZE: 0, resource.RLIMIT_CORE: 0, resource.RLIMIT_NOFILE: 256}
 
@@ -95,21 +97,26 @@ class Machine:
 
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None:
+            command = [*without_network(), str(java()), *options(self._program, self._root, self._limits)]
             self._process = subprocess.Popen(
-                [*without_network(), str(java()), *options(self._program, self._root, self._limits)],
+                command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 encoding="utf-8",
                 cwd=self._root,
-                env={"LANG": "C.UTF-8"},
+                env=ENVIRONMENT,
             )
             self.starts += 1
             with _killed_after(self._process, START_SECONDS):
                 ready = _stream(self._process.stdout).readline()
-            if not ready:
+            if not ready.startswith("{"):
                 self.close()
-                raise EngineBroken("the virtual machine for Groovy did not start", where=str(java()))
+                raise EngineBroken(
+                    "the virtual machine for Groovy did not start",
+                    where=str(java()),
+                    observed=_words(command),
+                )
             _limit(self._process.pid)
         return self._process
 
@@ -139,6 +146,14 @@ def _stream(stream: IO[str] | None) -> IO[str]:
     if stream is None:
         raise EngineBroken("the virtual machine for Groovy has no pipes")
     return stream
+
+
+def _words(command: list[str]) -> str:
+    """The last words of a virtual machine that does not start."""
+    done = subprocess.run(
+        command, input="", capture_output=True, text=True, check=False, timeout=START_SECONDS, env=ENVIRONMENT
+    )
+    return (done.stdout + done.stderr).strip()[-500:]
 
 
 def _limit(pid: int) -> None:
