@@ -65,6 +65,11 @@ class GroovyEngine:
         """How many virtual machines this engine started."""
         return sum(machine.starts for machine in self._machines.values())
 
+    @property
+    def processes(self) -> tuple[int, ...]:
+        """Ids of the virtual machines that run now."""
+        return tuple(machine.pid for machine in self._machines.values() if machine.pid)
+
     def resident_mb(self) -> float:
         """Resident memory of the virtual machines that run now."""
         return sum(machine.resident_mb() for machine in self._machines.values())

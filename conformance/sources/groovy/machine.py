@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +19,8 @@ from conformance.sources.groovy.program import Limits, Program, java, options
 #: how the virtual machine ends when its memory is used up (`ExitOnOutOfMemoryError`)
 OUT_OF_MEMORY = 3
 START_SECONDS = 60.0
+#: nothing of the caller's environment reaches a script
+ENVIRONMENT = {"LANG": "C.UTF-8"}
 #: limits of the operating system: no file grows, no core, few open files
 OS_LIMITS = {resource.RLIMIT_FSIZE: 0, resource.RLIMIT_CORE: 0, resource.RLIMIT_NOFILE: 256}
 
@@ -31,7 +33,7 @@ class EngineBroken(ConformanceError):
     """The evaluator itself failed; never a finding about the sources."""
 
 
-def _without_network() -> list[str]:
+def without_network() -> list[str]:
     """Words before the command that take the network away, where the host lets an ordinary user do so."""
     unshare = shutil.which("unshare") if sys.platform == "linux" else None
     if not unshare:
@@ -68,6 +70,11 @@ class Machine:
             raise EngineBroken("the Groovy evaluator failed", observed=json.dumps(response))
         return response
 
+    @property
+    def pid(self) -> int | None:
+        """The process, while it runs."""
+        return self._process.pid if self._process else None
+
     def resident_mb(self) -> float:
         """Resident memory of the virtual machine; 0 when none runs or the system does not say."""
         if self._process is None:
@@ -90,21 +97,26 @@ class Machine:
 
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None:
+            command = [*without_network(), str(java()), *options(self._program, self._root, self._limits)]
             self._process = subprocess.Popen(
-                [*_without_network(), str(java()), *options(self._program, self._root, self._limits)],
+                command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 encoding="utf-8",
                 cwd=self._root,
-                env={"LANG": "C.UTF-8"},
+                env=ENVIRONMENT,
             )
             self.starts += 1
             with _killed_after(self._process, START_SECONDS):
                 ready = _stream(self._process.stdout).readline()
-            if not ready:
+            if not ready.startswith("{"):
                 self.close()
-                raise EngineBroken("the virtual machine for Groovy did not start", where=str(java()))
+                raise EngineBroken(
+                    "the virtual machine for Groovy did not start",
+                    where=str(java()),
+                    observed=_words(command),
+                )
             _limit(self._process.pid)
         return self._process
 
@@ -136,12 +148,21 @@ def _stream(stream: IO[str] | None) -> IO[str]:
     return stream
 
 
+def _words(command: list[str]) -> str:
+    """The last words of a virtual machine that does not start."""
+    done = subprocess.run(
+        command, input="", capture_output=True, text=True, check=False, timeout=START_SECONDS, env=ENVIRONMENT
+    )
+    return (done.stdout + done.stderr).strip()[-500:]
+
+
 def _limit(pid: int) -> None:
     """The system's own limits for the process, where the system can set them for another one."""
     if sys.platform != "linux":
         return
     for limit, value in OS_LIMITS.items():
-        resource.prlimit(pid, limit, (value, value))
+        with suppress(OSError):
+            resource.prlimit(pid, limit, (value, value))
 
 
 @contextmanager

@@ -117,6 +117,8 @@ class Item:
     concurrent: Fact[bool]
     sources: tuple[BranchSource, ...]
     label: Fact[str] | None
+    #: ids of credentials anywhere in the item
+    credentials: tuple[Fact[str], ...]
     #: shell and batch steps of a freestyle job
     steps: tuple[Fact[str], ...]
     #: places of `configure` blocks; their effect is in `root` and `xml`
@@ -182,6 +184,7 @@ def item(raw: Mapping[str, Any], context: Context) -> Item:
         concurrent=_concurrent(root, context.place(raw["line"])),
         sources=tuple(_sources(root)),
         label=root.value("assignedNode"),
+        credentials=tuple(_credentials(root)),
         steps=tuple(each.text for each in _below(root, "builders", "command")),
         configured=tuple(context.place(line) for line in raw["configures"]),
         doubts=tuple(Fact(each.doubt, each.place) for each in root.walk() if each.doubt),
@@ -240,6 +243,15 @@ def _scm(node: Element | None) -> Scm | None:
         extensions=tuple(each.tag.rpartition(".")[2] for each in extensions.children) if extensions else (),
         place=node.place,
     )
+
+
+def _credentials(root: Element) -> Iterator[Fact[str]]:
+    for each in root.walk():
+        if each.tag.lower().endswith("credentialsid") and each.text.value != "":
+            yield each.text
+        # credentialsBinding { string('VARIABLE', 'id'); usernamePassword('USER', 'PASSWORD', 'id') }
+        if each.tag == "credentialsBinding":
+            yield from (one.children[-1].text for one in each.children if one.children)
 
 
 def _parameters(root: Element) -> Iterator[JobParameter]:

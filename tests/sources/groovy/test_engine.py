@@ -12,7 +12,7 @@ from conformance.core import downloads
 from conformance.core.downloads import Artifact
 from conformance.core.errors import BuildFailure
 from conformance.sources.facts import SourceError
-from conformance.sources.groovy import GroovyEngine, PipelineFile, SeedScript, program
+from conformance.sources.groovy import EngineBroken, GroovyEngine, Limits, PipelineFile, SeedScript, program
 from conformance.sources.groovy.results import ResultCache
 
 
@@ -211,6 +211,13 @@ def test_a_file_put_there_by_hand_needs_no_network(empty_cache: Path) -> None:
     (downloads.folder() / "a.jar").write_bytes(b"b")
     with pytest.raises(BuildFailure):
         downloads.fetch(artifact)
+
+
+def test_a_virtual_machine_that_does_not_start_says_why(root: Path) -> None:
+    with GroovyEngine(Limits(heap_mb=1), cached=False) as engine, pytest.raises(EngineBroken) as caught:
+        engine.parse_pipelines(root, ["Jenkinsfile"])
+    assert "the virtual machine for Groovy did not start" in str(caught.value)
+    assert "Too small maximum heap" in str(caught.value)
 
 
 def test_a_changed_evaluator_is_another_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

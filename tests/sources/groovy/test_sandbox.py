@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from conformance.sources.facts import SourceError
 from conformance.sources.groovy import GroovyEngine, Limits, SeedScript
+from conformance.sources.groovy.machine import without_network
 
 from .conftest import Run
 
@@ -217,3 +219,13 @@ def test_output_is_no_message_of_the_evaluator(run: Run) -> None:
     assert [item.full_name for item in seeds.items] == ["x"]
     seeds = run("new PrintStream(new FileOutputStream(FileDescriptor.out)).println('{}')")
     assert REFUSED in seeds.errors[0].message
+
+
+def test_limits_of_the_operating_system(engine: GroovyEngine, repository: Path) -> None:
+    engine.evaluate_seeds(repository, [SeedScript("a.groovy", "folder('a')")], {})
+    (pid,) = engine.processes
+    limits = Path(f"/proc/{pid}/limits").read_text(encoding="utf-8")
+    assert re.search(r"Max file size +0 +0 ", limits)
+    assert Path(f"/proc/{pid}/environ").read_bytes() == b"LANG=C.UTF-8\0"
+    own_network = Path(f"/proc/{pid}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
+    assert own_network is bool(without_network())

@@ -5,6 +5,7 @@ import conformance.seed.UndecidedError
 import conformance.seed.World
 import groovy.transform.CompileStatic
 import javaposse.jobdsl.dsl.DslException
+import javaposse.jobdsl.dsl.Item
 import javaposse.jobdsl.dsl.JobManagement
 import javaposse.jobdsl.dsl.JobParent
 import javaposse.jobdsl.dsl.Recording
@@ -18,12 +19,18 @@ import org.codehaus.groovy.syntax.SyntaxException
 @CompileStatic
 class Seeds {
     /** Classes that only a running controller has begin so. */
-    private static final List<String> CONTROLLER = ['hudson.', 'jenkins.', 'com.cloudbees.', 'org.jenkinsci.', 'javaposse.', 'org.jenkins', 'jenkins', 'hudson']
-    private static final Set<String> SINGLETONS = ['Jenkins', 'Hudson', 'jenkins', 'hudson'] as Set<String>
+    private static final List<String> CONTROLLER = ['hudson', 'jenkins', 'com.cloudbees.', 'org.jenkins', 'javaposse.', 'org.kohsuke.', 'org.apache.',
+        'com.google.', 'com.fasterxml.', 'net.sf.', 'org.eclipse.', 'org.springframework.', 'javax.servlet.', 'jakarta.', 'org.codehaus.', 'com.amazonaws.']
+    private static final Set<String> SINGLETONS = ['Jenkins', 'Hudson', 'jenkins', 'hudson', 'com', 'org', 'net', 'io'] as Set<String>
+    private static final String UNRESOLVED = 'unable to resolve class '
+
+    /** Classes that Groovy itself changes. */
+    private static final Set<Class> OWN = changedClasses()
 
     static Map run(Map request) {
         World.reset(new File(System.getProperty('conformance.root')), (Map<String, String>) request.inputs)
         Guard.forget()
+        forgetMetaClasses()
         Recording recording = Recording.begin(new Workspace())
         Map<String, Object> outcome = [:]
         try {
@@ -31,7 +38,7 @@ class Seeds {
         } catch (UndecidedError undecided) {
             outcome.undecided = (Object) [reason: undecided.reason, input: undecided.input, line: line(undecided)]
         } catch (MultipleCompilationErrorsException failure) {
-            compilation(failure, outcome)
+            compilation(failure, (String) request.text, outcome)
         } catch (MissingPropertyException failure) {
             missing(failure, outcome)
         } catch (StackOverflowError ignored) {
@@ -39,8 +46,38 @@ class Seeds {
         } catch (Throwable failure) {
             thrown(failure, outcome)
         }
-        return outcome + [items: recording.items*.describe(), views: recording.views*.describe(), queued: recording.queued,
+        return outcome + [items: described(recording.items, outcome), views: described(recording.views, outcome), queued: recording.queued,
             used: World.used() as List, touched: Guard.touched(), symbols: Symbols.names(), output: recording.printed()] as Map
+    }
+
+    /** What an earlier script changed of classes must not reach this one. */
+    private static void forgetMetaClasses() {
+        changedClasses().each { Class each ->
+            if (!OWN.contains(each)) {
+                GroovySystem.metaClassRegistry.removeMetaClass(each)
+            }
+        }
+    }
+
+    private static Set<Class> changedClasses() {
+        Set<Class> found = [] as Set<Class>
+        Iterator changed = GroovySystem.metaClassRegistry.iterator()
+        while (changed.hasNext()) {
+            found.add(((MetaClass) changed.next()).theClass)
+        }
+        return found
+    }
+
+    private static List<Map> described(List<Item> items, Map<String, Object> outcome) {
+        List<Map> found = []
+        items.each { Item item ->
+            try {
+                found << item.describe()
+            } catch (Exception failure) {  // a configure block may leave anything in the tree
+                outcome.error = (Object) [line: item.line, column: 0, message: "item ${item.name} has no document: ${failure}".toString()]
+            }
+        }
+        return found
     }
 
     private static void evaluate(Map request, Recording recording) {
@@ -55,15 +92,25 @@ class Seeds {
         recording.finish()
     }
 
-    private static void compilation(MultipleCompilationErrorsException failure, Map<String, Object> outcome) {
+    private static void compilation(MultipleCompilationErrorsException failure, String text, Map<String, Object> outcome) {
         Object first = failure.errorCollector.errors[0]
         SyntaxException cause = first instanceof SyntaxErrorMessage ? ((SyntaxErrorMessage) first).cause : null
         String message = cause == null ? failure.message : cause.originalMessage
-        if (cause != null && message.startsWith('unable to resolve class ') && CONTROLLER.any { message.substring(24).startsWith(it) }) {
-            outcome.undecided = (Object) [reason: "the seed uses ${message.substring(24).trim()}, a class of the running controller".toString(), input: '', line: cause.startLine]
-            return
+        if (cause != null && message.startsWith(UNRESOLVED)) {
+            String name = Seeds.first(message.substring(UNRESOLVED.length()).trim())
+            String reason = CONTROLLER.any { name.startsWith(it) } ? "the seed uses ${name}, a class of the running controller" :
+                grabs(text) ? "the seed uses ${name} and fetches libraries with @Grab" : null
+            if (reason != null) {
+                outcome.undecided = (Object) [reason: reason, input: '', line: cause.startLine]
+                return
+            }
         }
         outcome.error = (Object) [line: cause == null ? 0 : cause.startLine, column: cause == null ? 0 : cause.startColumn, message: message]
+    }
+
+    private static boolean grabs(String text) {
+        List<Map> annotations = (List<Map>) Parser.parse([text: text]).annotations
+        return annotations != null && annotations.any { Map each -> each.get('n') in ['Grab', 'Grapes', 'GrabResolver'] }
     }
 
     private static void missing(MissingPropertyException failure, Map<String, Object> outcome) {
@@ -78,6 +125,10 @@ class Seeds {
         Throwable failure = thrown
         while ((failure instanceof InvokerInvocationException || failure instanceof ExceptionInInitializerError) && failure.cause != null) {
             failure = failure.cause
+        }
+        if (failure instanceof ClassNotFoundException && CONTROLLER.any { failure.message.startsWith(it) }) {
+            outcome.undecided = (Object) [reason: "the seed uses ${failure.message}, a class of the running controller".toString(), input: '', line: line(thrown)]
+            return
         }
         if (failure instanceof UndecidedError) {
             UndecidedError undecided = (UndecidedError) failure
