@@ -70,7 +70,7 @@ def built(agents: Agents, unproven: Img, image_label: str) -> str:
         "AGENTS-30",
         agents,
         f"img on {image_label} from scratch",
-        lambda: unproven.build(f"{FOLDER}/ground", SCRATCH, "ground:1"),
+        lambda: unproven.build(f"{FOLDER}/scratch", SCRATCH, "scratch:1"),
     )
 
 
@@ -145,7 +145,7 @@ def test_img_builds_in_stages(runs: Img, names: Names) -> None:
     )
     require(
         "the word is conformance" in printed,
-        "img does not hand build arguments to a RUN step",
+        "img does not pass build arguments to a RUN step",
         expected="--build-arg WORD=conformance is $WORD there",
         observed="\n".join(line for line in printed.splitlines() if "the word is" in line) or printed[-600:],
         remedy="look which program the agent's PATH has as img",

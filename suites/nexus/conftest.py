@@ -104,14 +104,16 @@ def deploys(
 ) -> None:
     """A small release can be deployed and read again."""
     relies_on(contract.nexus.releases)
-    if trouble := _deploys(nexus, contract, Names.for_check(run_name, _worker(request), "nexus ground")):
+    if trouble := _deploys(
+        nexus, contract, Names.for_check(run_name, _worker(request), "nexus precondition")
+    ):
         raise PreconditionFailed("NEXUS-20", trouble)
 
 
 def _deploys(nexus: Nexus, contract: Contract, names: Names) -> str:
     """Why not even a small release can be deployed and read again; empty: it can."""
-    item = Coordinates(names.group, "ground", "1.0.0")
-    sent = artifacts.jar({"ground.bin": names.group.encode()})
+    item = Coordinates(names.group, "precondition", "1.0.0")
+    sent = artifacts.jar({"precondition.bin": names.group.encode()})
     try:
         nexus.deploy(contract.nexus.releases, item, sent, artifacts.pom(item.group, item.artifact, "1.0.0"))
         kept = nexus.content(contract.nexus.releases, item.path)

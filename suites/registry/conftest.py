@@ -40,7 +40,7 @@ def provisioned(ecr: EcrApi) -> dict[str, dict[str, object]]:
 def _pushes(registry: Registry, ecr: EcrApi, contract: Contract, names: Names) -> str:
     """Why not even a small image can be pushed and pulled again; empty: it can."""
     repository = scratch_repository(contract)
-    image = artifacts.image(({"ground": fresh_noise(16, "ground")},))
+    image = artifacts.image(({"precondition": fresh_noise(16, "precondition")},))
     try:
         pushed = registry.push(repository, names.unique, image)
         pulled = registry.manifest(repository, names.unique)
@@ -75,7 +75,7 @@ def relies_on(
 
     @cache
     def trouble() -> str:
-        names = Names.for_check(run_name, _worker(request), "registry ground")
+        names = Names.for_check(run_name, _worker(request), "registry precondition")
         return _pushes(opened_registry, ecr, contract, names)
 
     def require_repository(mutability: str = "MUTABLE", *, pushing: bool = True) -> None:

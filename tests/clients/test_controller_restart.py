@@ -51,7 +51,7 @@ def test_a_job_that_is_not_there_cannot_be_deleted(server: Server, jenkins: Jenk
 
 
 class Pods:
-    """Stands for the cluster."""
+    """A cluster with given pods."""
 
     def __init__(self, *names: str, deleted: bool = False) -> None:
         labels = {"jenkins/label": "maven"}

@@ -192,18 +192,18 @@ def test_digests_in_a_console() -> None:
 def test_the_cleanup_goes_on_after_a_failure() -> None:
     done: list[str] = []
 
-    class Hand:
+    class Client:
         def delete_job(self, name: str) -> None:
             raise NonConformance(f"Jenkins does not delete {name}")
 
         def discard(self, job: str, queue_id: int) -> None:
             done.append(f"{job} {queue_id}")
 
-    hand: Any = Hand()
+    client: Any = Client()
     notes: list[dict[str, Any]] = [
         {"kind": "folder", "name": "x"},
         {"kind": "requested build", "job": "j", "queue_id": 2},
     ]
-    (left,) = Cleaner(hand, hand, hand).clean_up(notes)
+    (left,) = Cleaner(client, client, client).clean_up(notes)
     assert "does not delete x" in left
     assert done == ["j 2"]

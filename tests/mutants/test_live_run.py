@@ -26,14 +26,14 @@ MUTANT = LiveMutant.model_validate(
             {
                 "do": "step",
                 "step": {"do": "kubectl", "words": ["break"]},
-                "undo": {"do": "kubectl", "words": ["mend"]},
+                "undo": {"do": "kubectl", "words": ["repair"]},
             }
         ],
     }
 )
 
 
-class Hands:
+class FakeBench:
     """Records its steps."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
     stack = tmp_path / "endpoints.json"
     stack.write_text(Endpoints("run", "kind", "", "", "", service, service, registry).to_json())
     made = Runner(stack)
-    monkeypatch.setattr(made, "bench", Hands())
+    monkeypatch.setattr(made, "bench", FakeBench())
     return made
 
 
@@ -90,7 +90,7 @@ def test_a_mutant_is_reported_and_repaired(runner: Runner, monkeypatch: pytest.M
     result = runner.judge(MUTANT)
     assert result.proven
     assert result.first == "by-hand is there"
-    assert runner.bench.done == ["break", "mend", "settled"]  # type: ignore[attr-defined]
+    assert runner.bench.done == ["break", "repair", "settled"]  # type: ignore[attr-defined]
     assert runner.journal.pending() == ("", ())
 
 
@@ -128,15 +128,15 @@ def test_an_interruption_repairs(runner: Runner, monkeypatch: pytest.MonkeyPatch
     _saw(runner, monkeypatch, KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         runner.judge(MUTANT)
-    assert runner.bench.done == ["break", "mend", "settled"]  # type: ignore[attr-defined]
+    assert runner.bench.done == ["break", "repair", "settled"]  # type: ignore[attr-defined]
 
 
 def test_what_cannot_be_repaired_stays_in_the_journal(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runner.bench.fails = "mend"  # type: ignore[attr-defined]
+    runner.bench.fails = "repair"  # type: ignore[attr-defined]
     _saw(runner, monkeypatch, BROKEN)
-    assert "cannot mend" in runner.judge(MUTANT).broke
+    assert "cannot repair" in runner.judge(MUTANT).broke
     assert runner.journal.pending()[0] == "broken"
     runner.bench.fails = ""  # type: ignore[attr-defined]
     assert runner.repair() == "broken"

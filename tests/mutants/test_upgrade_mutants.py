@@ -18,7 +18,7 @@ from mutants.upgrade_run import Broken
 from mutants.upgrades import UpgradeMutant
 
 MUTANTS = upgrades.load()
-STANDS = load_contract(REFERENCE / "conformance.toml")
+RUNNING = load_contract(REFERENCE / "conformance.toml")
 
 
 def ids(mutants: Sequence[UpgradeMutant]) -> list[str]:
@@ -30,9 +30,9 @@ def test_a_mutant_fits(mutant: UpgradeMutant, tmp_path: Path) -> None:
     """Its patches apply to the stack, and leave a contract that can be read."""
     known = {requirement.id for requirement in catalogue.load()}
     assert set(mutant.breaks) <= known
-    assert mutant.after(STANDS, tmp_path / "next").is_file()
+    assert mutant.after(RUNNING, tmp_path / "next").is_file()
     if mutant.before:
-        assert mutant.before_it(STANDS, tmp_path / "before").is_file()
+        assert mutant.before_it(RUNNING, tmp_path / "before").is_file()
 
 
 def test_every_requirement_of_an_upgrade_has_a_mutant() -> None:
@@ -64,7 +64,7 @@ def test_placeholders_are_what_state_is_found_by() -> None:
     assert mutant.model_copy(update={"says": ("{user name 2}",)}).with_state(state).says == ("two",)
 
 
-class Hands:
+class FakeBench:
     """Stands for the bench and the field: writes down what is done."""
 
     def __init__(self) -> None:
@@ -79,9 +79,9 @@ class Hands:
 
 
 def test_what_breaks_an_upgrade_is_done_once(tmp_path: Path) -> None:
-    hands = Hands()
+    bench = FakeBench()
     first, then = (Ask(service="nexus", method="GET", path=path) for path in ("first", "then"))
-    broken = Broken(hands, hands, (first,), (then,))  # type: ignore[arg-type]
-    broken.change(STANDS, tmp_path)
-    broken.change(STANDS, tmp_path)
-    assert hands.done == ["first", "change", "then", "change"]
+    broken = Broken(bench, bench, (first,), (then,))  # type: ignore[arg-type]
+    broken.change(RUNNING, tmp_path)
+    broken.change(RUNNING, tmp_path)
+    assert bench.done == ["first", "change", "then", "change"]

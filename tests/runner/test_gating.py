@@ -1,4 +1,4 @@
-"""A broken gate blocks what stands on it, and waiting for gates never stops a run."""
+"""A broken gate blocks every layer above it, and waiting for gates never stops a run."""
 
 from __future__ import annotations
 

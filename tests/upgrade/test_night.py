@@ -44,7 +44,7 @@ def report(place: Path, direction: str, reason: str) -> None:
         "exit_code": 1 if reason else 0,
         "headline": "not conformant" if reason else "conformant",
         "reason": reason,
-        "remedy": "mend it",
+        "remedy": "repair it",
         "counts": {},
     }
     run = {"id": "r", "started": 0}
@@ -147,7 +147,7 @@ def test_a_month_of_nights_takes_no_more_room_than_those_that_are_kept(
     assert sizes[4] > 4 * sizes[0]
     assert len(set(sizes[6:])) == 1, "from then on nothing grows"
     assert mine.is_dir(), "what a person ran is not the night's to remove"
-    assert (runs / "run-0").is_dir(), "something stands in it"
+    assert (runs / "run-0").is_dir(), "it is not empty"
     assert not (runs / "run-1").exists()
     assert len(night.nights(kept)) == 40, "verdicts stay"
 

@@ -1,4 +1,4 @@
-"""What the writers wrote is looked for, and taken away."""
+"""Acknowledged writes are read again, and deleted."""
 
 from __future__ import annotations
 

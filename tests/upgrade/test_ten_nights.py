@@ -47,7 +47,7 @@ def git(folder: Path, *words: str) -> None:
 
 
 class Played:
-    """Stands for the upgrade; `trials` are those that only look for who is to blame."""
+    """A simulated upgrade; `trials` counts those of the search for the blame."""
 
     def __init__(self, contract: Path, scratch: Path) -> None:
         self.contract, self.scratch = contract, scratch

@@ -1,4 +1,4 @@
-"""State of the controller: jobs made by hand, builds with all they left, credentials, API tokens."""
+"""State of the controller: jobs made by hand, builds with their files, credentials, API tokens."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class DeclaredBuilds(Builds):
 class Drift:
     """A job that the seed makes, changed by hand: after an upgrade it is as declared again.
 
-    The item is looked at before the change is made, so that its facts are those of the declaration.
+    The item is captured before the change is made, so that its facts are those of the declaration.
     """
 
     kind = "declared job changed by hand"
