@@ -344,3 +344,11 @@ def test_a_chart_of_a_repository_is_no_folder_of_that_name(tmp_path: Path) -> No
     (release,) = releases.of_manifest(node(application), root, root)
     (chart,) = values.of_release(release, root)
     assert (chart.chart, value(chart.version)) == ("jenkins", "5.8.68")
+
+
+def test_keys_given_twice_are_found_in_every_layer(tmp_path: Path) -> None:
+    root = repository(tmp_path, {"a.yaml": "agent: {}\ncontroller: {}\nagent: {podName: x}\n"})
+    release = releases.of_values((root / "a.yaml",), "", root)
+    assert [str(error.place) for error in release.errors] == ["a.yaml:3:1"]
+    assert "given twice" in release.errors[0].message
+    assert values.given_values(release).text("agent", "podName") == "x"
