@@ -352,3 +352,16 @@ def test_keys_given_twice_are_found_in_every_layer(tmp_path: Path) -> None:
     assert [str(error.place) for error in release.errors] == ["a.yaml:3:1"]
     assert "given twice" in release.errors[0].message
     assert values.given_values(release).text("agent", "podName") == "x"
+
+
+def test_an_archive_that_unpacks_to_too_much_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.tgz"
+    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
+        member = tarfile.TarInfo("jenkins/zeros")
+        member.size = 101_000_000
+        archive.addfile(member, io.BytesIO(bytes(member.size)))
+        member = tarfile.TarInfo("jenkins/Chart.yaml")
+        member.size = 14
+        archive.addfile(member, io.BytesIO(b"name: jenkins\n"))
+    (found,) = charts(tmp_path, chart="bomb.tgz")
+    assert [error.message for error in found.errors] == ["the archive holds no Chart.yaml"]
