@@ -246,7 +246,9 @@ class _Reader:
         else:
             made = self._mapping(event, depth)
         if made[1] > MAX_VALUES:
-            raise _LimitError(self._place(event), f"aliases expand to more than {MAX_VALUES} values")
+            raise _LimitError(
+                self._place(event), f"the document has more than {MAX_VALUES} values, aliases expanded"
+            )
         if event.anchor:
             self._anchors[event.anchor] = made
         return made

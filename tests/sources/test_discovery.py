@@ -316,3 +316,33 @@ def test_a_variable_for_the_one_values_file(tmp_path: Path) -> None:
     assert jenkins.executors is not None
     assert jenkins.executors.value == 4
     assert found.assumptions == ("Makefile:2: $(VALUES) is ci/jenkins.yaml, the one values file",)
+
+
+def test_folders_of_places_are_layers(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        f"{folder}/values.yaml": f"controller: {{numExecutors: {number}, jenkinsUrl: x}}\n"
+        for number, folder in enumerate(("base", "overlays/dev", "overlays/prod"))
+    }
+    found = model(tmp_path / "layers", files)
+    (jenkins,) = found.jenkins
+    assert jenkins.executors is not None
+    assert jenkins.executors.value == 2
+    assert found.assumptions == ("the values are base/values.yaml, overlays/prod/values.yaml, in this order",)
+    teams: dict[str, str | bytes] = {
+        f"{name}/values.yaml": files["base/values.yaml"] for name in ("one", "two")
+    }
+    assert len(model(tmp_path / "teams", teams).jenkins) == 2
+
+
+def test_a_copy_of_an_old_chart(tmp_path: Path) -> None:
+    found = model(
+        tmp_path,
+        {
+            "chart/Chart.yaml": "name: jenkins\nversion: 1.9.0\nappVersion: lts\n",
+            "chart/values.yaml": "master: {image: jenkins/jenkins, tag: lts, numExecutors: 1}\nagent: {}\n",
+            "chart/values-prod.yaml": "master: {numExecutors: 0}\nagent: {}\n",
+        },
+    )
+    (jenkins,) = found.jenkins
+    assert jenkins.executors is not None
+    assert (jenkins.executors.value, jenkins.image.value) == (0, "jenkins/jenkins:lts")

@@ -344,3 +344,24 @@ def test_a_chart_of_a_repository_is_no_folder_of_that_name(tmp_path: Path) -> No
     (release,) = releases.of_manifest(node(application), root, root)
     (chart,) = values.of_release(release, root)
     assert (chart.chart, value(chart.version)) == ("jenkins", "5.8.68")
+
+
+def test_keys_given_twice_are_found_in_every_layer(tmp_path: Path) -> None:
+    root = repository(tmp_path, {"a.yaml": "agent: {}\ncontroller: {}\nagent: {podName: x}\n"})
+    release = releases.of_values((root / "a.yaml",), "", root)
+    assert [str(error.place) for error in release.errors] == ["a.yaml:3:1"]
+    assert "given twice" in release.errors[0].message
+    assert values.given_values(release).text("agent", "podName") == "x"
+
+
+def test_an_archive_that_unpacks_to_too_much_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.tgz"
+    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
+        member = tarfile.TarInfo("jenkins/zeros")
+        member.size = 101_000_000
+        archive.addfile(member, io.BytesIO(bytes(member.size)))
+        member = tarfile.TarInfo("jenkins/Chart.yaml")
+        member.size = 14
+        archive.addfile(member, io.BytesIO(b"name: jenkins\n"))
+    (found,) = charts(tmp_path, chart="bomb.tgz")
+    assert [error.message for error in found.errors] == ["the archive holds no Chart.yaml"]

@@ -52,7 +52,9 @@ def test_two_descriptions_in_one_place_are_an_error() -> None:
 
 def test_keys_given_twice_and_broken_yaml_are_errors() -> None:
     found = casc("jenkins: {}\njenkins: {}\n", "a: [\n", "- x\n")
-    assert [error.message.split(";")[0] for error in found.errors][-1] == "the key 'jenkins' is given twice"
+    assert [error.message.split(";")[0] for error in found.errors][
+        -1
+    ] == "the key 'jenkins' is given twice in one object"
     assert [str(error.place) for error in found.errors] == ["s1.yaml:2:1", "s2.yaml:1:1", "s0.yaml:2:1"]
 
 

@@ -21,6 +21,7 @@ from conformance.sources.yaml_positions import Node
 
 #: names of the place that a stack is judged for when its files have several
 PLACES = ("prod", "production", "live", "main", "primary")
+BASE_FOLDERS = frozenset(("base", "bases", "common", "default", "defaults", "shared", "global"))
 BASES = (
     "values",
     "values-base",
@@ -153,30 +154,45 @@ def _of_values(
     folders: dict[str, list[str]] = {}
     for path in paths:
         folders.setdefault(str(PurePosixPath(path).parent), []).append(path)
+    layered = _folders_as_layers([path for path in paths if _is_jenkins_folder([path], inventory)], inventory)
+    if layered:
+        assumed.append(f"the values are {', '.join(layered)}, in this order")
+        yield releases.of_values(tuple(root / path for path in layered), "", root)
+        return
     taken = {posixpath.normpath(release.chart.printed) for release in found if release.chart.printed}
     for folder, files in sorted(folders.items()):
         chart = folder if folder in inventory.charts else ""
-        if chart and chart in taken:
-            continue
-        if not chart and found and not _is_jenkins_folder(files, inventory):
-            continue
-        stems = {path: PurePosixPath(path).stem.lower() for path in files}
-        bases = [path for path in files if stems[path] in BASES]
-        places = [path for path in files if path not in bases]
-        if chart:
-            # a chart's own values.yaml is its defaults
-            bases = [path for path in bases if PurePosixPath(path).name not in {"values.yaml", "values.yml"}]
-        layers = list(bases)
-        if places and (bases or chart or len(places) > 1):
-            path = chosen(places)
-            layers.append(path)
-            if len(places) > 1:
-                others = ", ".join(other for other in places if other != path)
-                assumed.append(f"{folder}: the place is {path} (others: {others})")
-        elif places:
-            layers += places
-        if layers or chart:
+        skipped = chart in taken if chart else bool(found) and not _is_jenkins_folder(files, inventory)
+        layers = [] if skipped else _layers(files, folder, chart, assumed)
+        if layers or (chart and not skipped):
             yield releases.of_values(tuple(root / path for path in layers), chart, root)
+
+
+def _layers(files: list[str], folder: str, chart: str, assumed: list[str]) -> list[str]:
+    """Files of one folder in their order: those of all places, then that of the place that counts."""
+    bases = [path for path in files if PurePosixPath(path).stem.lower() in BASES]
+    places = [path for path in files if path not in bases]
+    if chart:
+        # a chart's own values.yaml is its defaults
+        bases = [path for path in bases if PurePosixPath(path).name not in {"values.yaml", "values.yml"}]
+    if not places:
+        return bases
+    path = chosen(places)
+    if len(places) > 1:
+        others = ", ".join(other for other in places if other != path)
+        assumed.append(f"{folder}: the place is {path} (others: {others})")
+    return [*bases, path]
+
+
+def _folders_as_layers(paths: list[str], inventory: Inventory) -> list[str]:
+    """Files of one name in folders of places: those of base folders, then that of the place that counts."""
+    folders = {str(PurePosixPath(path).parent) for path in paths}
+    if len(paths) < 2 or len(folders) != len(paths) or folders & set(inventory.charts):
+        return []
+    bases = [path for path in paths if {*PurePosixPath(path).parts[:-1]} & BASE_FOLDERS]
+    places = [path for path in paths if path not in bases]
+    counting = [path for path in places if {*PurePosixPath(path).parts[:-1]} & set(PLACES)]
+    return [*bases, *(counting[:1] or places[:1])] if bases or counting else []
 
 
 def _is_jenkins_folder(files: list[str], inventory: Inventory) -> bool:

@@ -13,8 +13,8 @@ from conformance.sources import chart_defaults, texts
 from conformance.sources.facts import Place, SourceError
 from conformance.sources.yaml_positions import Document, Node, load
 
-#: bytes of one file of an archive, and members that are looked at
-MAX_MEMBER, MAX_MEMBERS = 2_000_000, 5_000
+#: bytes of one file of an archive, members that are looked at, and bytes of all of them
+MAX_MEMBER, MAX_MEMBERS, MAX_UNPACKED = 2_000_000, 5_000, 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def read_archive(path: Path, root: Path) -> Chart | SourceError:
             return SourceError(Place(file), "the archive is too large to be read")
         with tarfile.open(path, "r:gz") as archive:
             for number, member in enumerate(archive):
-                if number > MAX_MEMBERS:
+                if number > MAX_MEMBERS or member.offset_data + member.size > MAX_UNPACKED:
                     break
                 parts = member.name.split("/")
                 if (

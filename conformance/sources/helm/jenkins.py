@@ -96,7 +96,9 @@ class JenkinsRelease:
 
 def is_jenkins(values: ChartValues) -> bool:
     """Is it a release of the Jenkins chart, or of one with its keys?"""
-    return values.chart == chart_defaults.OFFICIAL_NAME and values.values.at("controller") is not None
+    if values.chart == chart_defaults.OFFICIAL_NAME:
+        return values.values.at("controller") is not None
+    return values.values.at("controller", "JCasC") is not None
 
 
 def full_name(values: Node, release: str) -> str:

@@ -11,7 +11,7 @@ from conformance.sources.facts import Place, SourceError, Undecided
 from conformance.sources.helm import settings
 from conformance.sources.terraform.configuration import Resource, blocks
 from conformance.sources.terraform.files import open_template
-from conformance.sources.yaml_positions import Node, load, undecided
+from conformance.sources.yaml_positions import Document, Node, load, undecided
 
 #: names of files that Terraform's `templatefile` fills in
 TEMPLATE_SUFFIXES = frozenset((".tmpl", ".tpl", ".tftpl"))
@@ -61,9 +61,18 @@ def _layer(node: Node, errors: list[SourceError]) -> Node:
     if isinstance(document, SourceError):
         errors.append(document)
         return Node(Undecided(f"the values at {document.place} are not YAML"), node.place)
+    errors += _duplicates(document)
     if document.root.value is None:
         return Node({}, node.place)
     return document.root
+
+
+def _duplicates(document: Document) -> Iterator[SourceError]:
+    """Helm takes the last one of two equal keys and says nothing."""
+    for place, key in document.duplicates:
+        yield SourceError(
+            place, f"the key {key!r} is given twice in one object; Helm takes this one silently"
+        )
 
 
 def values_file(path: Path, root: Path, errors: list[SourceError]) -> Node:
@@ -78,6 +87,7 @@ def values_file(path: Path, root: Path, errors: list[SourceError]) -> Node:
     if isinstance(document, SourceError):
         errors.append(document)
         return Node(Undecided(f"the values file {file} cannot be read", file), Place(file))
+    errors += _duplicates(document)
     if document.root.value is None:
         return Node({}, Place(file))
     if not isinstance(document.root.value, Mapping):

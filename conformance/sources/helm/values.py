@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from conformance.sources import chart_defaults
@@ -71,6 +71,8 @@ def of_release(release: Release, root: Path) -> Iterator[ChartValues]:
     if chart is None:
         yield _remote(release, given)
         return
+    if chart.name == chart_defaults.OFFICIAL_NAME:
+        given, chart = _with_old_keys(given), replace(chart, defaults=_with_old_keys(chart.defaults))
     merged = merge.over_defaults(given, chart.defaults)
     yield ChartValues(
         chart.name,

@@ -54,4 +54,4 @@ def of_text(
 
 def _duplicates(document: Document) -> Iterable[SourceError]:
     for place, key in document.duplicates:
-        yield SourceError(place, f"the key {key!r} is given twice; configuration as code refuses it")
+        yield SourceError(place, f"the key {key!r} is given twice in one object")
