@@ -26,7 +26,7 @@ def test_the_stack_and_the_core_change_and_nothing_else(folder: Path) -> None:
     assert made.contract.jenkins.version == "2.516.1"
     jenkins = made.contract.jenkins.model_copy(update={"version": source.contract.jenkins.version})
     assert made.contract.model_copy(update={"jenkins": jenkins}) == source.contract
-    assert (folder / "update-center.json").is_file()
+    assert (folder / source.contract.stack.update_center).is_file()
 
 
 @pytest.mark.parametrize(

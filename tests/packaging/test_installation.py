@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from conformance.cli.main import COMMANDS
+from conformance.contract.load import load
 from conformance.core.paths import PROJECT, REFERENCE
 from tests.packaging.conftest import Installation, build
 
@@ -113,8 +114,8 @@ def test_status(installation: Installation, tmp_path: Path) -> None:
 
 
 def test_gate_from_data(installation: Installation, user: Path) -> None:
-    words = ("gate", "--static-only", "--json", "-", "--update-center", "update-center.json")
-    done = installation.run(user, *words)
+    known = load(user / "conformance.toml").contract.stack.update_center
+    done = installation.run(user, "gate", "--static-only", "--json", "-", "--update-center", known)
     assert "Traceback" not in done.stderr
     verdict = json.loads(done.stdout)["verdict"]
     assert done.returncode == {"GO": 0, "NO-GO": 1, "INCOMPLETE": 2}[verdict], done.stderr
