@@ -339,7 +339,7 @@ def test_health_is_that_of_the_registry(bench: Bench) -> None:
 
 
 def write_image(settings: Settings, repository: str, manifest: bytes, tags: list[str], at: float) -> None:
-    """What Distribution leaves in its storage after a push."""
+    """The files that Distribution leaves in its storage after a push."""
     root = settings.registry_root / VERSION
     value = digest_of(manifest).removeprefix("sha256:")
     manifests = root / "repositories" / repository / "_manifests"

@@ -1,1 +1,1 @@
-"""What the remote API and the script console show of the controller."""
+"""The controller as the remote API and the script console show it."""

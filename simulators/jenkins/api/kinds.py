@@ -1,4 +1,4 @@
-"""How the remote API names kinds of items, and the color of a job."""
+"""The kinds of items by their names in the remote API, and the color of a job."""
 
 from __future__ import annotations
 

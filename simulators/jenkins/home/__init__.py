@@ -1,1 +1,1 @@
-"""What lies in JENKINS_HOME: jobs, builds, plugins and small facts; the log and the settings."""
+"""The content of JENKINS_HOME: jobs, builds, plugins and small facts; the log and the settings."""

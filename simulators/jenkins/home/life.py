@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class State(StrEnum):
-    """How far a start has come."""
+    """The progress of a start."""
 
     STARTING = "starting"
     UP = "up"

@@ -1,4 +1,4 @@
-"""Where things are, and the log."""
+"""The settings of an installation, and the log."""
 
 from __future__ import annotations
 

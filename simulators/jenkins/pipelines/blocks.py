@@ -6,12 +6,13 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..unsupported import unsupported
 from .arguments import Arguments
 from .credentials import bind
 from .flow import Context, Interruption
 from .groovy_host import StepError
 from .nodes import Nodes
-from .spans import UNITS, span
+from .spans import seconds_of, span
 
 Open = Callable[[Context, Arguments], None]
 
@@ -40,6 +41,8 @@ class Blocks:
             StepError: it cannot be opened, or the build is stopped meanwhile.
         """
         branch = name == "parallel-branch"
+        if name not in self._open:
+            raise StepError("abort", unsupported(f"a body of the step {name!r}"))
         if not branch:
             parent.check()
         context = parent.flow.open(parent, name)
@@ -100,7 +103,7 @@ def _with_env(context: Context, arguments: Arguments) -> None:
 
 
 def _timeout(context: Context, arguments: Arguments) -> None:
-    seconds = float(arguments.need("time", first=True)) * UNITS[str(arguments.get("unit", "MINUTES"))]
+    seconds = seconds_of(arguments.need("time", first=True), str(arguments.get("unit", "MINUTES")))
     context.log(f"Timeout set to expire in {span(seconds)}")
 
     def expire() -> None:

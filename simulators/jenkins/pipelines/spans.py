@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from .groovy_host import StepError
+
 
 def span(seconds: float) -> str:
     """`5 min 0 sec`, `10 min`, `1 hr 0 min`, `3.5 sec`, `250 ms`."""
@@ -14,6 +18,17 @@ def span(seconds: float) -> str:
     if seconds >= 10 or (seconds >= 1 and seconds == whole):
         return f"{whole} sec"
     return f"{seconds:.1f} sec" if seconds >= 0.1 else f"{int(seconds * 1000)} ms"
+
+
+def seconds_of(time: Any, unit: str) -> float:
+    """Seconds of a step's `time` and `unit`.
+
+    Raises:
+        StepError: there is no such unit.
+    """
+    if unit not in UNITS:
+        raise StepError("illegal", f"No enum constant java.util.concurrent.TimeUnit.{unit}")
+    return float(time) * UNITS[unit]
 
 
 UNITS = {

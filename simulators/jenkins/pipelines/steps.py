@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..unsupported import unsupported
 from .arguments import Arguments
 from .declared import declare, property_calls
 from .files import Files
@@ -12,7 +13,7 @@ from .flow import Context
 from .git import Git
 from .groovy_host import StepError
 from .shell import Shell
-from .spans import UNITS, span
+from .spans import seconds_of, span
 
 Run = Callable[[Context, Arguments], Any]
 
@@ -39,6 +40,8 @@ class Steps:
         Raises:
             StepError: it fails, or the build is stopped meanwhile.
         """
+        if name not in self._steps:
+            raise StepError("abort", unsupported(f"the step {name!r} without a body"))
         return self._steps[name](context, arguments)
 
     def _sh(self, context: Context, arguments: Arguments) -> None:
@@ -60,7 +63,7 @@ def _error(context: Context, arguments: Arguments) -> None:
 
 
 def _sleep(context: Context, arguments: Arguments) -> None:
-    seconds = float(arguments.need("time", first=True)) * UNITS[str(arguments.get("unit", "SECONDS"))]
+    seconds = seconds_of(arguments.need("time", first=True), str(arguments.get("unit", "SECONDS")))
     context.log(f"Sleeping for {span(seconds)}")
     context.wait(lambda: False, seconds)
 

@@ -63,7 +63,7 @@ def clean(text: str) -> str:
 
 
 def differences(want: Any, got: Any, where: str = "") -> list[str]:
-    """Where two JSON values are not the same in shape, type and lasting value."""
+    """The places where two JSON values differ in shape, type or stable value."""
     key = where.rsplit(".", 1)[-1].split("[", maxsplit=1)[0]
     if isinstance(want, dict) and isinstance(got, dict):
         found = (
@@ -130,11 +130,11 @@ PRESENT = {"X-Jenkins-Session", "X-Text-Size"}
 def compare(
     name: str, answer: requests.Response, text: str = "same", loose: tuple[str, ...] = ()
 ) -> list[str]:
-    """What is not as recorded.
+    """The differences from a recording.
 
     Args:
         name: of the recording.
-        answer: ours.
+        answer: of the simulator.
         text: `same`, `start` (the one begins with the other: a console read at another moment) or `any`.
         loose: keys whose values came of what that controller had done before (the color of another job,
             a previous build).
@@ -148,11 +148,11 @@ def compare(
     )
     headers = dict(want["headers"])
     for header in SAME_HEADERS | PRESENT:
-        ours, theirs = answer.headers.get(header), headers.get(header)
-        if (ours is None) != (theirs is None) or (
-            header in SAME_HEADERS and (ours or "").replace(" ", "") != (theirs or "").replace(" ", "")
+        actual, recorded = answer.headers.get(header), headers.get(header)
+        if (actual is None) != (recorded is None) or (
+            header in SAME_HEADERS and (actual or "").replace(" ", "") != (recorded or "").replace(" ", "")
         ):
-            found.append(f"header {header}: {ours!r}, recorded {theirs!r}")
+            found.append(f"header {header}: {actual!r}, recorded {recorded!r}")
     if "Location" in headers and clean(answer.headers.get("Location", "")) != clean(str(headers["Location"])):
         found.append(f"Location {answer.headers.get('Location')!r}, recorded {headers['Location']!r}")
     if "json" in want:
@@ -162,11 +162,15 @@ def compare(
             if not set(re.split(r"[.\[]", d.partition(":")[0])) & set(loose)
         ]
     elif "text" in want and text != "any":
-        ours, theirs = clean(answer.text).strip(), clean(want["text"]).strip()
-        good = ours == theirs if text == "same" else ours.startswith(theirs) or theirs.startswith(ours)
+        actual, recorded = clean(answer.text).strip(), clean(want["text"]).strip()
+        good = (
+            actual == recorded
+            if text == "same"
+            else actual.startswith(recorded) or recorded.startswith(actual)
+        )
         if not good:
             found += difflib.unified_diff(
-                theirs.splitlines(), ours.splitlines(), "recorded", "ours", n=1, lineterm=""
+                recorded.splitlines(), actual.splitlines(), "recorded", "actual", n=1, lineterm=""
             )
     elif "title" in want and text != "any" and f"<title>{want['title']}</title>" not in answer.text:
         found.append(f"title {re.findall('<title>.*?</title>', answer.text)}, recorded {want['title']}")

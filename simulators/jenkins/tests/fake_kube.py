@@ -28,7 +28,7 @@ class FakeKube:
     """Start it, point a cloud's `serverUrl` at `url`, and decide with the attributes how pods fare."""
 
     def __init__(self, scratch: Path) -> None:
-        """Args: scratch: stands for the agents' workspace volumes."""
+        """Args: scratch: the folder of the agents' workspace volumes."""
         self.scratch = scratch
         self.pods: dict[str, dict[str, Any]] = {}
         self.created: list[dict[str, Any]] = []
@@ -38,7 +38,7 @@ class FakeKube:
         """Whether agents connect once their pod runs."""
         self.connects.set()
         self.canned: dict[str, str] = {}
-        """Output by a piece of the script that it stands for."""
+        """Output by a piece of the script that it replaces."""
         self._open: dict[str, socket.socket] = {}
         self._connections: list[socket.socket] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"kube": self}))
@@ -98,7 +98,7 @@ class FakeKube:
             connection.close()
 
     def _agent(self, pod: dict[str, Any]) -> None:
-        """What agent.jar does."""
+        """Act as agent.jar."""
         self.connects.wait(30)
         jnlp = next(c for c in pod["spec"]["containers"] if c["name"] == "jnlp")
         env = {e["name"]: e.get("value", "") for e in jnlp["env"]}
@@ -116,7 +116,7 @@ class FakeKube:
                         self._start(connection, number, count, received.read(size))
 
     def _start(self, connection: socket.socket, number: int, count: int, payload: bytes) -> None:
-        """What Command.java does."""
+        """Act as Command.java."""
         *command, stdin = payload.split(b"\0", count)
 
         def send(stream: int, data: bytes) -> None:

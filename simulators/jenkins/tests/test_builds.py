@@ -1,4 +1,4 @@
-"""Whole builds, step by step, against what was recorded of the same builds on a real controller."""
+"""Whole builds, step by step, compared with the same builds on a real controller."""
 
 from __future__ import annotations
 
@@ -235,8 +235,8 @@ def test_pod_template_and_artifacts(launch: Launch) -> None:
     build = f"{story.job}/1"
     story.check("consoleText", f"{build}/consoleText", text="any")
     story.check("queue-item-left", f"/queue/item/{item}/api/json")
-    ours = clean(simulator.console("cloudops/build-selfmanaged-commerce", 1))
-    assert shape(ours) == shape(clean(said))
+    actual = clean(simulator.console("cloudops/build-selfmanaged-commerce", 1))
+    assert shape(actual) == shape(clean(said))
     for name, path in (
         ("artifact-download", f"{build}/artifact/ext.war"),
         ("artifact-missing-404", f"{build}/artifact/nope"),

@@ -128,12 +128,12 @@ def test_a_command_that_is_wanted_no_more(ends: Ends) -> None:
 
 
 def test_the_end_of_the_connection_ends_what_runs() -> None:
-    ours, agents = socket.socketpair()
-    channel = Channel(ours)
+    actual, agents = socket.socketpair()
+    channel = Channel(actual)
     holding = threading.Thread(target=channel.hold, args=(lambda: False,), daemon=True)
     holding.start()
     threading.Timer(0.5, agents.shutdown, (socket.SHUT_RDWR,)).start()
-    with ours, agents, pytest.raises(Disconnected, match="was closed"):
+    with actual, agents, pytest.raises(Disconnected, match="was closed"):
         channel.run(Command(("sleep", "600")))
     holding.join(10)
     with pytest.raises(Disconnected, match="is closed"):

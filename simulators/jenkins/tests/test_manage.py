@@ -1,4 +1,4 @@
-"""What administrators see and do: approvals, monitors, plugins that are switched off."""
+"""The work of administrators: approvals, monitors, plugins that are switched off."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ SEASONED = (
     "lastUnsuccessfulBuild",
     "healthReport",
 )
-"""What a job's earlier builds left behind on the recorded controller."""
+"""Marks of a job's earlier builds on the recorded controller."""
 INHERIT = "podTemplate(inheritFrom: 'default', yaml: '''{}''') {{ node(POD_LABEL) {{ {} }} }}"
 BAD = "172.18.0.1:5443/ep/no-such-image:9"
 
@@ -69,7 +69,7 @@ class Tour(Story):
         self.look("queue-item-1-LeftItem", f"/queue/item/{item}/api/json")
 
     def endless(self, number: int, item: int) -> None:
-        """Pages of a build that was recorded to the end of somebody's patience while it waited."""
+        """Pages of a build that was recorded while it waited, and then stopped."""
         for step in ("build-end", "lastBuild"):
             self.look(step, f"{self.job}/{number if step == 'build-end' else 'lastBuild'}/api/json")
         self.look("job-end", f"{self.job}/api/json")
@@ -165,8 +165,8 @@ def test_a_build_in_a_pod(launch: Launch, family: str, job: str, data: Any) -> N
     assert build["result"] == "SUCCESS"
     eventually(lambda: not simulator.kube.pods, what="the pod is gone", timeout=10, interval=0.1)
     tour.over(1, item, "any" if family != "agentpod-websocket" else "same")
-    ours = shape(simulator.console(f"cloudops/{job}", 1))
-    assert [line for line in ours if line.startswith("[Pipeline]")] == [
+    actual = shape(simulator.console(f"cloudops/{job}", 1))
+    assert [line for line in actual if line.startswith("[Pipeline]")] == [
         line
         for line in RECORDINGS[f"{family}-consoleText"]["text"].splitlines()
         if line.startswith("[Pipeline]")
@@ -300,12 +300,12 @@ def test_an_image_that_cannot_be_pulled(launch: Launch, monkeypatch: pytest.Monk
     said = f'ERROR: Unable to pull container image "{BAD}". Check if image tag name is spelled correctly.'
     assert said in console.splitlines()
     assert said in RECORDINGS["badimage-inline-consoleText"]["text"].splitlines()
-    ours, theirs = (
+    actual, recorded = (
         text.splitlines() for text in (console, RECORDINGS["badimage-inline-consoleText"]["text"])
     )
     marks = ("[Pipeline]", "Started", "Finished", "ERROR", "Queue task")
-    assert [line for line in ours if line.startswith(marks)] == [
-        line for line in theirs if line.startswith(marks)
+    assert [line for line in actual if line.startswith(marks)] == [
+        line for line in recorded if line.startswith(marks)
     ]
     tour.over(1, item, "any")
     tour.settle()

@@ -69,6 +69,8 @@ def unsupported(what: str) -> str:
         ),
         ("sh script: 'x', returnStdout: true", "the argument 'returnStdout' of the step 'sh'"),
         ("dir('x') { }", "the step 'dir'"),
+        ("echo('x') { }", "a body of the step 'echo'"),
+        ("node 'x'", "the step 'node' without a body"),
         ("parallel failFast: true, a: { }", "the argument failFast of the step parallel"),
         (
             "withCredentials([[$class: 'StringBinding', credentialsId: 'nexus']]) { }",

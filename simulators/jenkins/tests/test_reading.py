@@ -163,8 +163,8 @@ def test_a_fresh_controller_answers_as_recorded(fresh: RunningSimulator, name: s
 
 def test_console_failures_begin_as_recorded(fresh: RunningSimulator) -> None:
     for name in ("scriptText-exception", "scriptText-syntaxerror"):
-        ours, theirs = ask(fresh, name).text, RECORDINGS[name]["text"]
-        assert ours.splitlines()[0] == theirs.splitlines()[0]
+        actual, recorded = ask(fresh, name).text, RECORDINGS[name]["text"]
+        assert actual.splitlines()[0] == recorded.splitlines()[0]
 
 
 def test_sign_in_page_says_what_this_is(fresh: RunningSimulator) -> None:

@@ -59,7 +59,7 @@ final class Command extends Thread {
             byte[] digits = Integer.toString(code).getBytes(StandardCharsets.US_ASCII);
             send(STATUS, digits, digits.length);
         } catch (IOException | InterruptedException ended) {
-            // the connection ended, and nobody waits for the answer
+            // the connection ended, and nothing waits for the answer
         }
     }
 

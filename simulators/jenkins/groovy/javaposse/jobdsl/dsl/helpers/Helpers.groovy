@@ -12,6 +12,14 @@ class BuildParametersContext {
         parameter('hudson.model.StringParameterDefinition', name, value, description)
     }
 
+    void textParam(String name, String value = null, String description = null) {
+        parameter('hudson.model.TextParameterDefinition', name, value, description)
+    }
+
+    void nonStoredPasswordParam(String name, String description = null) {
+        parameter('hudson.model.PasswordParameterDefinition', name, '', description)
+    }
+
     void booleanParam(String name, Boolean value = false, String description = null) {
         parameter('hudson.model.BooleanParameterDefinition', name, String.valueOf(value), description)
     }
@@ -47,16 +55,10 @@ class BuildParametersContext {
 class LogRotatorContext {
     int days = -1
     int builds = -1
-    int artifactDays = -1
-    int artifactBuilds = -1
 
     void daysToKeep(int value) { days = value }
 
     void numToKeep(int value) { builds = value }
-
-    void artifactDaysToKeep(int value) { artifactDays = value }
-
-    void artifactNumToKeep(int value) { artifactBuilds = value }
 }
 
 class ScmContext {
@@ -69,14 +71,7 @@ class ScmContext {
         Context.execute(body, context)
         context.write(node)
     }
-
-    void git(String url, String branch = '**') {
-        git {
-            remote { delegate.url(url) }
-            delegate.branch(branch)
-        }
-    }
 }
 
-/** What a `configure` block may do with a node besides what groovy.util.Node offers. */
+/** The delegate of a `configure` block; groovy.util.Node offers the rest. */
 class NodeEnhancer { }

@@ -4,7 +4,6 @@ import javaposse.jobdsl.dsl.Context
 import javaposse.jobdsl.dsl.Item
 import javaposse.jobdsl.dsl.helpers.BuildParametersContext
 import javaposse.jobdsl.dsl.helpers.LogRotatorContext
-import javaposse.jobdsl.dsl.helpers.ScmContext
 import javaposse.jobdsl.dsl.helpers.properties.PropertiesContext
 import javaposse.jobdsl.dsl.helpers.step.StepContext
 import javaposse.jobdsl.dsl.helpers.triggers.TriggerContext
@@ -30,20 +29,12 @@ abstract class Job extends Item {
     void logRotator(Closure body) {
         LogRotatorContext context = new LogRotatorContext()
         Context.execute(body, context)
-        rotator(context)
-    }
-
-    void logRotator(int daysToKeep = -1, int numToKeep = -1, int artifactDaysToKeep = -1, int artifactNumToKeep = -1) {
-        rotator(new LogRotatorContext(days: daysToKeep, builds: numToKeep, artifactDays: artifactDaysToKeep, artifactBuilds: artifactNumToKeep))
-    }
-
-    private void rotator(LogRotatorContext context) {
         Node rotator = child('logRotator')
         rotator.value = []
         rotator.appendNode('daysToKeep', context.days)
         rotator.appendNode('numToKeep', context.builds)
-        rotator.appendNode('artifactDaysToKeep', context.artifactDays)
-        rotator.appendNode('artifactNumToKeep', context.artifactBuilds)
+        rotator.appendNode('artifactDaysToKeep', -1)
+        rotator.appendNode('artifactNumToKeep', -1)
     }
 
     void triggers(Closure body) { Context.execute(body, new TriggerContext(child('triggers'))) }
@@ -60,12 +51,6 @@ class WorkflowJob extends Job {
     }
 
     void definition(Closure body) { Context.execute(body, new WorkflowDefinitionContext(node)) }
-
-    void concurrentBuild(boolean value = true) {
-        if (!value) {
-            properties { disableConcurrentBuilds() }
-        }
-    }
 }
 
 class FreeStyleJob extends Job {
@@ -82,9 +67,5 @@ class FreeStyleJob extends Job {
         put('assignedNode', expression)
     }
 
-    void concurrentBuild(boolean value = true) { put('concurrentBuild', value) }
-
     void steps(Closure body) { Context.execute(body, new StepContext(child('builders'))) }
-
-    void scm(Closure body) { Context.execute(body, new ScmContext(child('scm'))) }
 }
