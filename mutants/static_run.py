@@ -19,7 +19,7 @@ from typing import Any
 import suites.static
 from conformance.contract.load import load
 from conformance.core.nonconformance import NonConformance, PreconditionFailed
-from conformance.runner.decision import NotApplicable
+from conformance.runner.decision import NotApplicable, Undecided
 from conformance.sources.stack import StackFiles
 
 
@@ -54,7 +54,7 @@ def verdict(contract_file: Path) -> Verdict:
         arguments = {**{name: given[name] for name in wanted if name in given}, **dict(check.arguments)}
         try:
             check.run(**arguments)
-        except NotApplicable:
+        except (NotApplicable, Undecided):
             continue
         except PreconditionFailed as error:
             if error.requirement in check.requirements:

@@ -31,6 +31,14 @@ class Stack(Part):
     declaration: str = Field(
         "terraform/stack.auto.tfvars.json", description="Terraform variables: releases and ECR repositories"
     )
+    seeds: tuple[str, ...] = Field(
+        ("jobs/**/*.groovy",), description="Job DSL scripts in the stack, as globs; JCasC's own count too"
+    )
+    inputs: dict[str, str] = Field(
+        {},
+        description="what seeds read and only the cluster has: the path of a file, or the name of an "
+        "environment variable, and its value or text",
+    )
     update_center: str = Field(
         "",
         description="update center document for the check of the plugin pins (JSON, gzip or not), "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,12 +18,12 @@ import yaml
 
 from conformance.contract.model import Contract, EcrRepository, LoadedContract
 from conformance.core.nonconformance import PreconditionFailed
-from conformance.sources import pod_templates, seed
-from conformance.sources.facts import Place
-from conformance.sources.groovy_text import Source
+from conformance.sources import builds, pod_templates
+from conformance.sources.builds import Builds
+from conformance.sources.facts import Place, SourceError
+from conformance.sources.groovy import Item, PipelineFile, SeedScript
 from conformance.sources.plugins.pin import Pin, parse_entry
 from conformance.sources.pod_templates import PodTemplate
-from conformance.sources.seed import SeedItem, SeedJob
 
 #: lines of template directives; what they enclose is read as if it were always there
 _DIRECTIVE = re.compile(r"^\s*(%\{.*\}|\{\{-?.*-?\}\})\s*$", re.MULTILINE)
@@ -192,54 +192,72 @@ class StackFiles:
         tag = text.rpartition("/")[2].partition(":")[2]
         return tag not in ("", "latest")
 
-    # -- seed -------------------------------------------------------------------------------
+    # -- seeds and Jenkinsfiles ----------------------------------------------------------------
 
     @cached_property
-    def seeds(self) -> tuple[tuple[str, Source], ...]:
-        """(where, script) of each Job DSL script: files `jobs/*.groovy` and scripts in JCasC's `jobs`."""
-        found = [
-            (self.shown(path), Source(self.read(path)))
-            for path in sorted((self.root / "jobs").glob("**/*.groovy"))
-        ]
-        for name, script in self.jcasc_scripts.items():
+    def builds(self) -> Builds:
+        """Seeds and Jenkinsfiles as Groovy reads them."""
+        jobs = self.contract.jenkins.jobs
+        scripts = tuple(self._seed_scripts())
+        return builds.evaluate(
+            self.root, scripts, self.contract.stack.inputs, [wanted.pipeline for wanted in jobs]
+        )
+
+    def _seed_scripts(self) -> Iterator[SeedScript]:
+        """Files that the contract names as seeds, then the scripts that JCasC's `jobs` writes out."""
+        patterns = self.contract.stack.seeds
+        files = {path for pattern in patterns for path in self.root.glob(pattern) if path.is_file()}
+        for path in sorted(files):
+            yield SeedScript(str(path.relative_to(self.root)))
+        for script in self.jcasc_scripts.values():
             for entry in script.get("jobs") or ():
                 text = str(entry.get("script") or "") if isinstance(entry, dict) else ""
-                if re.search(r"\b(pipelineJob|folder|freeStyleJob|multibranchPipelineJob)\b", text):
-                    found.append((f"JCasC script {name}", Source(text)))
-        return tuple(found)
+                # a script that is one placeholder is a seed's file, which Terraform puts there
+                if text.strip() and not re.fullmatch(r"\s*\$\{[^}]*\}\s*", text):
+                    yield SeedScript(self._stack_path(self.loaded.values_template), text)
 
-    @cached_property
-    def seed_jobs(self) -> tuple[SeedJob, ...]:
-        return tuple(job for where, source in self._sound_seeds() for job in seed.jobs(where, source))
+    def _stack_path(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
 
-    @cached_property
-    def seed_items(self) -> tuple[SeedItem, ...]:
+    @property
+    def seed_items(self) -> tuple[Item, ...]:
         """Folders and jobs, in the order in which the seed makes them."""
-        return tuple(item for where, source in self._sound_seeds() for item in seed.items(where, source))
+        return self._sound_builds.items
 
-    def _sound_seeds(self) -> tuple[tuple[str, Source], ...]:
-        for where, source in self.seeds:
-            for problem in source.problems:
-                raise PreconditionFailed("STATIC-20", f"the seed does not parse: {where}: {problem}")
-        return self.seeds
+    @property
+    def seed_jobs(self) -> tuple[Item, ...]:
+        """What the seed makes, without folders."""
+        return self._sound_builds.jobs
 
-    # -- Jenkinsfiles -----------------------------------------------------------------------
+    @property
+    def _sound_builds(self) -> Builds:
+        for error in self.builds.seeds.errors:
+            raise PreconditionFailed("STATIC-20", f"the seed does not parse: {builds.sentence(error)}")
+        return self.builds
 
-    @cached_property
-    def jenkinsfile_texts(self) -> dict[str, Source]:
-        """Every file of the stack named Jenkinsfile, by its path in the stack, sound or not."""
-        return {
-            str(path.relative_to(self.root)): Source(self.read(path))
-            for path in sorted(self.root.rglob("Jenkinsfile"))
-        }
+    @property
+    def jenkinsfiles(self) -> dict[str, PipelineFile]:
+        """Every Jenkinsfile of the stack, by its path; all of them are sound."""
+        return self._sound(self.builds.pipelines)
 
-    @cached_property
-    def jenkinsfiles(self) -> dict[str, Source]:
-        """The same, all of them sound."""
-        for path, source in self.jenkinsfile_texts.items():
-            for problem in source.problems:
-                raise PreconditionFailed("STATIC-32", f"a Jenkinsfile does not parse: {path}: {problem}")
-        return self.jenkinsfile_texts
+    @property
+    def library_steps(self) -> dict[str, PipelineFile]:
+        """Steps of shared libraries that the stack holds, by their names."""
+        return self._sound(self.builds.steps)
+
+    def _sound(self, files: Mapping[str, PipelineFile | SourceError]) -> dict[str, PipelineFile]:
+        sound = {}
+        for name, file in files.items():
+            if isinstance(file, SourceError):
+                raise PreconditionFailed(
+                    "STATIC-32", f"a Jenkinsfile does not parse: {builds.sentence(file)}"
+                )
+            sound[name] = file
+        return sound
+
+    def jenkinsfile_text(self, path: str) -> str:
+        """A Jenkinsfile as it is written."""
+        return self.read(self.root / path)
 
     # -- Terraform --------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from conformance.contract.model import Contract
 from conformance.core import xml
 from conformance.core.nonconformance import require, require_none
+from conformance.sources import builds
+from conformance.sources.facts import Fact
 from conformance.sources.stack import StackFiles
 
 _LATEST = re.compile(r"""(?m)\b(?:image|tag|version)["']?\s*[:=]\s*["']?[\w./:-]*\blatest\b""")
@@ -21,15 +24,15 @@ _PATH = re.compile(r"(?<![\w./$}-])([\w-]+(?:/[\w.-]+)+)(?![\w/])")
 def test_files_that_jenkinsfiles_use_are_there(stack_files: StackFiles) -> None:
     """Files of the repository that Jenkinsfiles use are there."""
     findings = []
-    for path, source in stack_files.jenkinsfiles.items():
-        for literal in source.literals:
-            for found in _PATH.findall(literal.text):
-                # a path below a folder of the repository; anything else is made while the build runs
-                first = stack_files.root / PurePosixPath(found).parts[0]
-                if first.is_dir() and not (stack_files.root / found).exists():
-                    findings.append(f"{path}:{literal.line}: {found}")
+    for text in _texts(stack_files):
+        for found in _PATH.finditer(str(text.value)):
+            # a path below a folder of the repository; anything else is made while the build runs
+            first = stack_files.root / PurePosixPath(found[1]).parts[0]
+            if first.is_dir() and not (stack_files.root / found[1]).exists():
+                line = text.place.line + str(text.value).count("\n", 0, found.start())
+                findings.append(f"{text.place.file}:{line}: {found[1]}")
     require_none(
-        findings,
+        dict.fromkeys(findings),
         "a Jenkinsfile uses a file that is not in the repository",
         remedy="correct the path, or add the file",
     )
@@ -38,9 +41,7 @@ def test_files_that_jenkinsfiles_use_are_there(stack_files: StackFiles) -> None:
 @pytest.mark.requirement("STATIC-39")
 def test_scripts_are_executable(stack_files: StackFiles) -> None:
     """Scripts that Jenkinsfiles run are executable."""
-    used = "\n".join(
-        literal.text for source in stack_files.jenkinsfiles.values() for literal in source.literals
-    )
+    used = "\n".join(str(text.value) for text in _texts(stack_files))
     require_none(
         [
             file.path
@@ -52,6 +53,12 @@ def test_scripts_are_executable(stack_files: StackFiles) -> None:
         "a script that a Jenkinsfile runs is not executable",
         remedy="git update-index --chmod=+x PATH",
     )
+
+
+def _texts(stack_files: StackFiles) -> Iterator[Fact[str]]:
+    """Texts that Jenkinsfiles give to steps, agents and variables."""
+    for pipeline in stack_files.jenkinsfiles.values():
+        yield from builds.texts(pipeline)
 
 
 @pytest.mark.requirement("STATIC-58")
