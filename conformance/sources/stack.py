@@ -1,20 +1,17 @@
-"""The stack's own files, read: Helm values template, seed, Jenkinsfiles, Terraform declaration.
+"""The stack's own sources, evaluated: Helm values, seeds, Jenkinsfiles, Terraform, pods.
 
-Static checks stand on this module alone; nothing here reaches a network. A file that cannot be read
-or parsed is the stack's fault (PreconditionFailed names the requirement that says so), not the harness'.
+Static checks read this module alone; nothing here reaches a network. A source that an engine refuses is the
+stack's fault (PreconditionFailed names the requirement that decides it), not the harness'.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from conformance.contract.model import Contract, EcrRepository, LoadedContract
 from conformance.core.nonconformance import PreconditionFailed
@@ -96,14 +93,28 @@ class StackFiles:
         these files are merged over the chart's defaults.
         """
         files = tuple(self._stack_path(path) for path in self.loaded.values_files)
-        found = load_model(self.root)
+        found = self._declared
         # a chart of the repository that no release takes is a controller of its own to the engine
         if len(found.jenkins) == 1 and any(
             set(files) <= _files_of(release) and _is_of(found.jenkins[0], release)
             for release in found.releases
         ):
             return found
-        return load_model(self.root, Inputs(values=files, release=self.contract.jenkins.release))
+        return load_model(
+            self.root, Inputs(values=files, release=self.contract.jenkins.release, var_files=self._variables)
+        )
+
+    @cached_property
+    def _declared(self) -> StackModel:
+        """The sources alone, without what the contract says of the values."""
+        return load_model(self.root, Inputs(var_files=self._variables))
+
+    @property
+    def _variables(self) -> tuple[str, ...]:
+        """The declaration, where Terraform does not read it by itself."""
+        file = self.loaded.declaration
+        loads = file.name.startswith("terraform.tfvars") or ".auto.tfvars" in file.name
+        return () if loads or not file.is_file() else (self._stack_path(file),)
 
     @cached_property
     def release(self) -> JenkinsRelease:
@@ -313,20 +324,16 @@ class StackFiles:
 
     # -- Terraform --------------------------------------------------------------------------
 
-    @cached_property
-    def declaration(self) -> dict[str, Any]:
-        """The Terraform variables that declare releases and ECR repositories."""
-        text = self.read(self.loaded.declaration)
-        try:
-            parsed = json.loads(text)
-        except ValueError as error:
-            raise PreconditionFailed(
-                "STATIC-01",
-                f"{self.shown(self.loaded.declaration)} is not JSON",
-                observed=str(error),
-                remedy="mend its syntax",
-            ) from error
-        return parsed if isinstance(parsed, dict) else {}
+    @property
+    def infrastructure(self) -> StackModel:
+        """What Terraform and manifests declare: the sources are there, and they parse."""
+        self.read(self.loaded.declaration)
+        for error in self._declared.errors:
+            if error.place.file.endswith((".tf", ".tf.json", ".tfvars", ".tfvars.json")):
+                raise PreconditionFailed(
+                    "STATIC-01", f"{error.place}: {error.message}", remedy="correct its syntax"
+                )
+        return self._declared
 
     def lifecycle_policy(self, repository: EcrRepository) -> dict[str, Any] | None:
         """The lifecycle policy that the contract wants; None: none. Its file must be JSON."""
@@ -340,31 +347,9 @@ class StackFiles:
                 "STATIC-51",
                 f"{self.shown(path)} is not JSON",
                 observed=str(error),
-                remedy="mend the lifecycle policy's syntax",
+                remedy="correct the lifecycle policy's syntax",
             ) from error
         return parsed
-
-    @cached_property
-    def terraform(self) -> dict[str, str]:
-        """Every `.tf` file by its path in the stack, comments blanked."""
-        return {
-            str(path.relative_to(self.root)): _without_hcl_comments(self.read(path))
-            for path in sorted(self.root.rglob("*.tf"))
-        }
-
-    def yaml(self, path: Path) -> Any:
-        """A YAML file of the stack, parsed."""
-        return self._yaml(self.read(path), self.shown(path), "STATIC-55")
-
-    def _yaml(self, text: str, where: str, decided_by: str) -> Any:
-        try:
-            return yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise PreconditionFailed(
-                decided_by,
-                f"{where} is not YAML: {' '.join(str(error).split())[:200]}",
-                remedy="mend its syntax",
-            ) from error
 
 
 def _files_of(release: Release) -> set[str]:
@@ -391,9 +376,3 @@ def _shown_plain(value: Any) -> Any:
     if isinstance(value, Undecided):
         return f"${{{value.decided_by or value.reason}}}"
     return shown(value) if isinstance(value, str) else value
-
-
-def _without_hcl_comments(text: str) -> str:
-    return re.sub(
-        r'("(?:\\.|[^"\\\n])*")|#[^\n]*|//[^\n]*|/\*.*?\*/', lambda m: m[1] or "", text, flags=re.DOTALL
-    )

@@ -70,34 +70,32 @@ def test_controller_image_is_exact(stack_files: StackFiles) -> None:
         remedy="write the image in the keys of the chart's version",
     )
     findings = Findings()
-    image = findings.known(release.image)
-    if image is not None:
-        parsed = images.parse(image)
-        text = shown(parsed.tag)
-        # what the environment fills in shows when it runs
-        if not parsed.digest and not parsed.placeholder and _FLOATING.match(text):
-            findings.append(f"{text or 'not set'}: it moves by itself ({release.image.place})")
-    findings.conclude(
-        "the controller's image tag is not exact: the image tag is",
+    parsed = images.parse(findings.known(release.image) or "${unknown}")
+    require(
+        # a tag that the environment fills in shows when it runs
+        parsed.digest or parsed.placeholder or not _FLOATING.match(parsed.tag),
+        f"the controller's image tag is {shown(parsed.tag) or 'not set'}: it moves by itself",
         expected="an exact version, such as 2.504.3-jdk17",
+        observed=f"{shown(parsed.text)} ({release.image.place})",
         remedy="set controller.image.tag to one exact version",
     )
+    findings.conclude("the controller's image is not known")
 
 
 @pytest.mark.requirement("STATIC-04")
 def test_no_executors_on_the_controller(stack_files: StackFiles) -> None:
     """The values give the controller no executors."""
     findings = Findings()
-    counts = [stack_files.release.executors, *_executors(stack_files)]
-    for each in counts:
-        count = findings.known(each)
-        if count and each is not None:
-            findings.append(f"{count} executors ({each.place})")
-    findings.conclude(
-        "the values give the controller executors",
+    counts = [each for each in (stack_files.release.executors, *_executors(stack_files)) if each is not None]
+    given = {each.place: count for each in counts if (count := findings.known(each))}
+    require(
+        not given,
+        f"the values give the controller {max(given.values(), default=0)} executors",
         expected="0",
+        observed=", ".join(f"{count} ({place})" for place, count in given.items()),
         remedy="set controller.numExecutors: 0: builds run in pods, never beside the controller's secrets",
     )
+    findings.conclude("the count of executors is not known")
 
 
 def _executors(stack_files: StackFiles) -> Iterator[Fact[int] | None]:
