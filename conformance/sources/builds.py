@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -25,6 +26,11 @@ from conformance.sources.groovy import (
 
 #: kinds of items that are no jobs
 FOLDERS = frozenset(("folder",))
+#: a program of the repository at the beginning of a shell's command
+_PROGRAM = re.compile(r"(?m)(?:^|[;&|(])[ \t]*(?:\./)?([\w-]+(?:/[\w.-]+)+)(?=\s|$|[;&|)])")
+_PATH = re.compile(r"[\w-]+(?:/[\w.-]+)+")
+#: steps that read a file of the workspace
+_READERS = frozenset(("load", "readFile", "readJSON", "readMavenPom", "readTrusted", "readYaml"))
 #: the compiler's words for what is not closed, and a plain sentence for each
 _UNCLOSED = (
     ("expecting '}'", "a brace is never closed"),
@@ -106,6 +112,28 @@ def sentence(error: SourceError) -> str:
         # the token of the file's end has no text
         plain = "the file ends where a brace or a parenthesis is never closed"
     return f"{error.place}: {plain} ({words})" if plain else f"{error.place}: {words}"
+
+
+def paths(pipeline: PipelineFile) -> Iterator[Fact[str]]:
+    """Paths that a pipeline runs or reads: programs of its scripts, and texts that are a path as a whole.
+
+    Further words of a script are no paths here: builds make files, and parts of addresses look like them.
+    """
+    for script in pipeline.scripts:
+        text = text_of(script.text) or ""
+        for found in _PROGRAM.finditer(text):
+            line = script.place.line + text.count("\n", 0, found.start(1))
+            yield Fact(found[1], Place(script.place.file, line))
+    whole = [(text_of(each.value), each.place) for each in pipeline.environment]
+    whole += [(_path(call), call.place) for call in pipeline.steps if call.name in _READERS]
+    whole += [(text_of(each.settings.get("yamlFile")), each.place_of("yamlFile")) for each in pipeline.agents]
+    for path, place in whole:
+        if path is not None and _PATH.fullmatch(path):
+            yield Fact(path, place)
+
+
+def _path(call: Call) -> str | None:
+    return text_of(call.first("file") or call.first("path"))
 
 
 def texts(pipeline: PipelineFile) -> Iterator[Fact[str]]:

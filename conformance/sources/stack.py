@@ -24,6 +24,7 @@ from conformance.sources.helm.releases import TEMPLATE_SUFFIXES, Release
 from conformance.sources.jcasc.configuration import JcascConfiguration
 from conformance.sources.model import Inputs, StackModel, load_model
 from conformance.sources.plugins.pin import Pin, parse_entry
+from conformance.sources.plugins.read import read as read_pins
 from conformance.sources.pod_templates import inline_templates
 from conformance.sources.pods.model import Pod
 from conformance.sources.pods.templates import effective
@@ -170,9 +171,17 @@ class StackFiles:
         given = self.release.values.given
         return given.at(*keys) or (given.at("master", *keys[1:]) if keys[0] == "controller" else None)
 
+    @property
+    def plugins_in_image(self) -> bool:
+        """Does the chart install none, since a list of the repository is built into the image?"""
+        return self.release.plugins.entries is None and bool(self.model.inventory.plugin_lists)
+
     @cached_property
     def pins(self) -> tuple[Pin, ...]:
-        """The entries of `controller.installPlugins`, each with its place."""
+        """The entries of `controller.installPlugins`, or of the lists that are built into the image."""
+        if self.plugins_in_image:
+            lists = [read_pins(self.root / path) for path in self.model.inventory.plugin_lists]
+            return tuple(pin for found in lists for pin in found.pins)
         entries = self.controller.at("installPlugins")
         return tuple(
             parse_entry(shown(entry.printed), entry.place)
@@ -249,9 +258,13 @@ class StackFiles:
         """Seeds and Jenkinsfiles as Groovy reads them."""
         jobs = self.contract.jenkins.jobs
         scripts = tuple(self._seed_scripts())
-        return builds.evaluate(
-            self.root, scripts, self.contract.stack.inputs, [wanted.pipeline for wanted in jobs]
-        )
+        return builds.evaluate(self.root, scripts, self._seed_inputs, [wanted.pipeline for wanted in jobs])
+
+    @property
+    def _seed_inputs(self) -> dict[str, str]:
+        """Files that the controller mounts and the repository has; the contract's own inputs win."""
+        mounted = {file.path: file.text.value for file in self.model.mounted if isinstance(file.text, Text)}
+        return mounted | self.contract.stack.inputs
 
     def _seed_scripts(self) -> Iterator[SeedScript]:
         """Files that the contract names as seeds, then the scripts that JCasC's `jobs` writes out."""

@@ -12,25 +12,25 @@ import pytest
 from conformance.contract.model import Contract
 from conformance.core import xml
 from conformance.core.nonconformance import require, require_none
-from conformance.sources import builds
+from conformance.sources import builds, images
 from conformance.sources.facts import Fact
 from conformance.sources.stack import StackFiles
 
 _LATEST = re.compile(r"""(?m)\b(?:image|tag|version)["']?\s*[:=]\s*["']?[\w./:-]*\blatest\b""")
-_PATH = re.compile(r"(?<![\w./$}-])([\w-]+(?:/[\w.-]+)+)(?![\w/])")
+#: images of which the user is not root
+_OWN_USER = frozenset(("jenkins/jenkins", "jenkins/agent", "jenkins/inbound-agent", "sonatype/nexus3"))
 
 
 @pytest.mark.requirement("STATIC-38")
 def test_files_that_jenkinsfiles_use_are_there(stack_files: StackFiles) -> None:
     """Files of the repository that Jenkinsfiles use are there."""
     findings = []
-    for text in _texts(stack_files):
-        for found in _PATH.finditer(str(text.value)):
+    for pipeline in stack_files.jenkinsfiles.values():
+        for path in builds.paths(pipeline):
             # a path below a folder of the repository; anything else is made while the build runs
-            first = stack_files.root / PurePosixPath(found[1]).parts[0]
-            if first.is_dir() and not (stack_files.root / found[1]).exists():
-                line = text.place.line + str(text.value).count("\n", 0, found.start())
-                findings.append(f"{text.place.file}:{line}: {found[1]}")
+            first = stack_files.root / PurePosixPath(str(path.value)).parts[0]
+            if first.is_dir() and not (stack_files.root / str(path.value)).exists():
+                findings.append(f"{path.place.file}:{path.place.line}: {path.value}")
     require_none(
         dict.fromkeys(findings),
         "a Jenkinsfile uses a file that is not in the repository",
@@ -119,7 +119,11 @@ def test_images_name_a_user(stack_files: StackFiles) -> None:
     for file in stack_files.texts:
         if PurePosixPath(file.path).name == "Dockerfile":
             users = re.findall(r"(?im)^\s*USER\s+(\S+)", file.text)
-            if not users or users[-1].partition(":")[0] in ("0", "root"):
+            bases = re.findall(r"(?im)^\s*FROM\s+(?:--\S+\s+)*(\S+)", file.text)
+            base = images.parse(bases[-1]).repository if bases else ""
+            # without an instruction it is the user of the image below
+            own = users[-1].partition(":")[0] if users else "" if base in _OWN_USER else "root"
+            if own in ("0", "root"):
                 findings.append(file.path)
     require_none(
         findings,

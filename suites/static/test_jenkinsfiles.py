@@ -240,6 +240,6 @@ def _credentials(stack_files: StackFiles) -> Iterator[Fact[str]]:
             elif isinstance(use.id, Undecided) or text_of(use.id) is not None:
                 reason = Undecided("the id of a credential is put together when the build runs")
                 yield Fact(use.id if isinstance(use.id, Undecided) else reason, use.place)
-    for job in stack_files.seed_jobs:
+    for job in stack_files.builds.jobs:
         yield from job.scm.credentials if job.scm is not None else ()
         yield from (source.credentials for source in job.sources if source.credentials is not None)

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from conformance.core.nonconformance import require, require_none
+from conformance.runner.decision import not_applicable
 from conformance.sources.chart_defaults import of_version
 from conformance.sources.facts import Fact
 from conformance.sources.plugins.pin import Pin
@@ -55,6 +56,8 @@ def test_no_plugin_is_pinned_twice(stack_files: StackFiles) -> None:
 @pytest.mark.parametrize("key", ["installLatestPlugins", "installLatestSpecifiedPlugins"])
 def test_pins_are_not_upgraded_by_themselves(stack_files: StackFiles, key: str) -> None:
     """The chart does not upgrade pinned plugins or their dependencies by itself."""
+    if stack_files.plugins_in_image:
+        not_applicable("the chart installs no plugins: they are built into the controller's image")
     value = boolean(stack_files.given("controller", key))
     # the official chart's own default; a chart of one's own takes the same values
     default = boolean(of_version("").values.at("controller", key))
@@ -73,6 +76,9 @@ def test_a_kept_home_follows_the_pins(stack_files: StackFiles) -> None:
     """On a kept home the pins replace the plugins that the volume has."""
     kept, plugins = stack_files.release.persistence.enabled, stack_files.release.plugins
     if kept is not None and kept.value is False:
+        return
+    from_image = plugins.overwrite_from_image
+    if stack_files.plugins_in_image and from_image is not None and from_image.value is True:
         return
     require(
         plugins.overwrite is not None and plugins.overwrite.value is True,

@@ -11,11 +11,13 @@ import pytest
 from conformance.contract.model import Contract
 from conformance.contract.model import EcrRepository as Wanted
 from conformance.core.nonconformance import require, require_none
+from conformance.runner.decision import not_applicable
 from conformance.sources import images
 from conformance.sources.facts import Fact, Undecided
 from conformance.sources.helm.releases import Release
 from conformance.sources.helm.values import ChartValues
 from conformance.sources.kubernetes_objects import Workload
+from conformance.sources.model import StackModel
 from conformance.sources.stack import StackFiles
 from conformance.sources.terraform.ecr import EcrRepository
 from conformance.sources.texts import shown
@@ -29,7 +31,7 @@ _EXACT = re.compile(r"^v?\d+\.\d+\.\d+([-+].+)?$")
 def _repositories(stack_files: StackFiles, findings: Findings) -> dict[str, EcrRepository]:
     """Repositories that are made from a declaration, by their names."""
     found = {}
-    for repository in stack_files.infrastructure.repositories:
+    for repository in _terraform(stack_files).repositories:
         name = findings.known(repository.name)
         if name is not None and _declared(repository):
             found[name] = repository
@@ -41,6 +43,14 @@ def _repositories(stack_files: StackFiles, findings: Findings) -> dict[str, EcrR
 def _declared(repository: EcrRepository) -> bool:
     """Is a repository one of several that one list or map declares?"""
     return "[" in repository.address
+
+
+def _terraform(stack_files: StackFiles) -> StackModel:
+    """What Terraform declares; a stack without it makes its repositories elsewhere."""
+    model = stack_files.infrastructure
+    if not (model.terraform or model.other_terraform):
+        not_applicable("the stack has no Terraform files")
+    return model
 
 
 @pytest.mark.requirement("STATIC-50")
@@ -133,7 +143,7 @@ def _lifecycle(
 def test_region_is_the_registry_s(stack_files: StackFiles, contract: Contract) -> None:
     """Terraform works in the registry's region."""
     findings = Findings()
-    region = stack_files.infrastructure.region
+    region = _terraform(stack_files).region
     value = findings.known(region)
     if region is None:
         reason = Undecided("no provider of Terraform sets a region", "AWS_REGION")
@@ -313,8 +323,7 @@ def _fixed(tag: str) -> bool:
 @pytest.mark.requirement("STATIC-57")
 def test_repositories_are_made_from_the_declaration(stack_files: StackFiles) -> None:
     """ECR repositories are made from the declaration alone."""
-    model = stack_files.infrastructure
-    require(model.terraform, "the stack has no Terraform files", remedy="declare the stack in Terraform")
+    model = _terraform(stack_files)
     require_none(
         [
             f"{repository.address} makes {shown(str(repository.name.value))} ({repository.place})"
