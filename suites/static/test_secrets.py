@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
@@ -30,6 +31,10 @@ _GIVEN = re.compile(
         |private[_-]?key|client[_-]?secret)\b["']?[ \t]*[:=][ \t]*|<(?:password|passphrase)>)
     ["']?([^\s"'<>,;)}]+)
     """
+)
+#: variables that hold one
+_SECRET = re.compile(
+    r"(?i)(password|passwd|passphrase|secret_?(access_?)?key|api_?key|auth_?token|private_?key|client_?secret)$"
 )
 #: values that only point at a secret, or are none
 _HARMLESS = re.compile(
@@ -68,11 +73,21 @@ def test_no_password_is_written_out(stack_files: StackFiles) -> None:
             key = found[0][: found.start(1) - found.start()]
             if not _HARMLESS.match(found[1]) and not _NAMES.search(key) and not _refers(file, key, found[1]):
                 findings.append(f"{_place(file, found.start())}: {key.strip()} has a value")
+    findings += _defaults(stack_files)
     require_none(
         findings,
         "a password is written out in the stack's repository",
         remedy="refer to it: ${...} of a secret in the values, credentials('id') in a Jenkinsfile",
     )
+
+
+def _defaults(stack_files: StackFiles) -> Iterator[str]:
+    """Variables of Terraform that have a secret as their default."""
+    model = stack_files.model
+    for variable in (each for part in (*model.terraform, *model.other_terraform) for each in part.variables):
+        default = variable.default
+        if _SECRET.search(variable.name) and default is not None and default.known and default.printed:
+            yield f"{default.place.file}:{default.place.line}: variable {variable.name} has a default"
 
 
 def _is_sealed(file: TextFile) -> bool:

@@ -271,6 +271,18 @@ def test_nexus_is_a_deployment(stack_files: StackFiles, contract: Contract) -> N
         observed=", ".join(places),
         remedy="make Nexus a Deployment with the strategy Recreate",
     )
+    strategy = workloads[0].strategy
+    require(
+        (
+            strategy is not None
+            and (strategy.value == "Recreate" or images.has_placeholder(str(strategy.value)))
+        )
+        or not (strategy is None or strategy.decided),
+        f"the Deployment of {contract.nexus.release} is rolled: a second Nexus starts on the same volume",
+        expected="the strategy Recreate",
+        observed=f"{strategy.value if strategy is not None else 'no strategy'} ({places[0]})",
+        remedy="set the strategy's type to Recreate",
+    )
 
 
 def _nexus(stack_files: StackFiles, contract: Contract) -> tuple[ChartValues | None, list[Workload]]:
@@ -291,7 +303,7 @@ def test_image_of_nexus_is_exact(stack_files: StackFiles, contract: Contract) ->
     """The image of Nexus has one exact tag."""
     chart, workloads = _nexus(stack_files, contract)
     image = chart.values.at("image") if chart is not None else None
-    text = ""
+    text, containers = "", list[Fact[str]]()
     if image is not None:
         text = image.text("tag") if image.mapping else images.parse(image.printed).tag
     elif workloads:
@@ -306,7 +318,7 @@ def test_image_of_nexus_is_exact(stack_files: StackFiles, contract: Contract) ->
         _fixed(text),
         f"the image tag of {contract.nexus.release} is {shown(text) or 'not set'}: it moves by itself",
         expected=f"an exact version, such as {contract.nexus.version.partition('-')[0]}",
-        observed=shown(text),
+        observed=", ".join(f"{shown(str(fact.value))} ({fact.place})" for fact in containers) or shown(text),
         remedy="set image.tag in the values of the release to one exact version",
     )
 
