@@ -45,10 +45,7 @@ def build_jenkins(options: argparse.Namespace) -> int:
 
     chosen_options = run_options(options)
     loaded = load(chosen_options.contract)
-    pins = {
-        name: pin.version
-        for name, pin in read(loaded.stack_dir / loaded.contract.stack.values).exact().items()
-    }
+    pins = {name: pin.version for name, pin in read(loaded.values_template).exact().items()}
     chosen = controller.choose(options.war, options.plugins, pins, loaded.contract.jenkins.version)
     for name in chosen.left_out:
         print(f"left out, as nothing pins it: {name}")

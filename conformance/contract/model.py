@@ -37,11 +37,20 @@ class Stack(Part):
 
     name: str = Field(description="name shown in reports")
     path: str = Field("stack", description="folder of the stack, relative to the contract file")
-    values: str = Field(
-        "jenkins-helm-values.yaml.tmpl", description="Helm values template of Jenkins, in the stack"
+    values: str | tuple[str, ...] = Field(
+        "jenkins-helm-values.yaml.tmpl",
+        description="Helm values of Jenkins in the stack: one file or glob, or several; later ones win",
     )
     declaration: str = Field(
         "terraform/stack.auto.tfvars.json", description="Terraform variables: releases and ECR repositories"
+    )
+    seeds: tuple[str, ...] = Field(
+        ("jobs/**/*.groovy",), description="Job DSL scripts in the stack, as globs; JCasC's own count too"
+    )
+    inputs: dict[str, str] = Field(
+        {},
+        description="what seeds read and only the cluster has: the path of a file, or the name of an "
+        "environment variable, and its value or text",
     )
     update_center: str = Field(
         "",
@@ -298,8 +307,19 @@ class LoadedContract(BaseModel):
         return (self.file.parent / self.contract.stack.path).resolve()
 
     @property
+    def values_files(self) -> tuple[Path, ...]:
+        """Helm values of Jenkins in their order. A name that is no glob is there even if its file is not."""
+        named = self.contract.stack.values
+        found: list[Path] = []
+        for name in (named,) if isinstance(named, str) else named:
+            matches = sorted(self.stack_dir.glob(name)) if any(sign in name for sign in "*?[") else []
+            found += [path for path in matches or [self.stack_dir / name] if path not in found]
+        return tuple(found)
+
+    @property
     def values_template(self) -> Path:
-        return self.stack_dir / self.contract.stack.values
+        """The first of the values files: the one that has the plugin pins."""
+        return self.values_files[0]
 
     def copy_beside(self, folder: Path) -> None:
         """Copy into `folder` what the contract names beside itself and its stack, as far as it is there."""

@@ -1,32 +1,37 @@
-"""The stack's own files, read: Helm values template, seed, Jenkinsfiles, Terraform declaration.
+"""The stack's own sources, evaluated: Helm values, seeds, Jenkinsfiles, Terraform, pods.
 
-Static checks stand on this module alone; nothing here reaches a network. A file that cannot be read
-or parsed is the stack's fault (PreconditionFailed names the requirement that says so), not the harness'.
+Static checks read this module alone; nothing here reaches a network. A source that an engine refuses is the
+stack's fault (PreconditionFailed names the requirement that decides it), not the harness'.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from conformance.contract.model import Contract, EcrRepository, LoadedContract
 from conformance.core.nonconformance import PreconditionFailed
-from conformance.sources import pod_templates, seed
-from conformance.sources.facts import Place
-from conformance.sources.groovy_text import Source
+from conformance.sources import builds, images
+from conformance.sources.builds import Builds
+from conformance.sources.facts import SourceError, Undecided
+from conformance.sources.groovy import Item, PipelineFile, SeedScript
+from conformance.sources.helm.jenkins import JenkinsRelease
+from conformance.sources.helm.releases import TEMPLATE_SUFFIXES, Release
+from conformance.sources.jcasc.configuration import JcascConfiguration
+from conformance.sources.model import Inputs, StackModel, load_model
 from conformance.sources.plugins.pin import Pin, parse_entry
-from conformance.sources.pod_templates import PodTemplate
-from conformance.sources.seed import SeedItem, SeedJob
+from conformance.sources.plugins.read import read as read_pins
+from conformance.sources.pod_templates import inline_templates
+from conformance.sources.pods.model import Pod
+from conformance.sources.pods.templates import effective
+from conformance.sources.terraform.files import open_template
+from conformance.sources.texts import Origin, Text, is_open, shown
+from conformance.sources.yaml_positions import Node, load
 
-#: lines of template directives; what they enclose is read as if it were always there
-_DIRECTIVE = re.compile(r"^\s*(%\{.*\}|\{\{-?.*-?\}\})\s*$", re.MULTILINE)
 #: files larger than this are data, not something that a person wrote into a stack
 _LARGE = 400_000
 
@@ -82,181 +87,266 @@ class StackFiles:
     # -- Helm values ------------------------------------------------------------------------
 
     @cached_property
-    def values_text(self) -> str:
-        return self.read(self.loaded.values_template)
+    def model(self) -> StackModel:
+        """Everything that the sources say, evaluated by the engines.
+
+        Terraform's own release of Jenkins wins where it takes every values file of the contract. Otherwise
+        these files are merged over the chart's defaults.
+        """
+        files = tuple(self._stack_path(path) for path in self.loaded.values_files)
+        found = self._declared
+        # a chart of the repository that no release takes is a controller of its own to the engine
+        if len(found.jenkins) == 1 and any(
+            set(files) <= _files_of(release) and _is_of(found.jenkins[0], release)
+            for release in found.releases
+        ):
+            return found
+        return load_model(
+            self.root, Inputs(values=files, release=self.contract.jenkins.release, var_files=self._variables)
+        )
 
     @cached_property
-    def values(self) -> dict[str, Any]:
-        """The values template as YAML, placeholders left as they are."""
-        where = self.shown(self.loaded.values_template)
-        parsed = self._yaml(_DIRECTIVE.sub("", self.values_text), where, "STATIC-02")
-        if not isinstance(parsed, dict):
-            raise PreconditionFailed("STATIC-02", f"{where} holds no mapping")
-        return parsed
+    def _declared(self) -> StackModel:
+        """The sources alone, without what the contract says of the values."""
+        return load_model(self.root, Inputs(var_files=self._variables))
 
     @property
-    def controller(self) -> dict[str, Any]:
-        found = self.values.get("controller")
-        return found if isinstance(found, dict) else {}
+    def _variables(self) -> tuple[str, ...]:
+        """The declaration, where Terraform does not read it by itself."""
+        file = self.loaded.declaration
+        loads = file.name.startswith("terraform.tfvars") or ".auto.tfvars" in file.name
+        return () if loads or not file.is_file() else (self._stack_path(file),)
+
+    @cached_property
+    def release(self) -> JenkinsRelease:
+        """The release of Jenkins: its values over the chart's defaults."""
+        for path in self.loaded.values_files:
+            self._check_values(path)
+        named = [each for each in self.model.jenkins if self._is_ours(each)]
+        for found in (*named, *self.model.jenkins):
+            return found
+        where = ", ".join(self.shown(path) for path in self.loaded.values_files)
+        raise PreconditionFailed(
+            "STATIC-02",
+            f"{where}: the values have no controller section",
+            expected="controller: with image, installPlugins and JCasC",
+            remedy="use the keys of the official Jenkins chart",
+        )
+
+    def _is_ours(self, release: JenkinsRelease) -> bool:
+        return release.values.release.value == self.contract.jenkins.release
+
+    def _check_values(self, path: Path) -> None:
+        """A values file is an object in YAML, and no key of it is given twice."""
+        where = self.shown(path)
+        text: Text | SourceError = Text(self.read(path), Origin(self._stack_path(path)))
+        if isinstance(text, Text) and path.suffix in TEMPLATE_SUFFIXES:
+            text = open_template(text)
+        document = text if isinstance(text, SourceError) else load(text)
+        if isinstance(document, SourceError):
+            raise PreconditionFailed(
+                "STATIC-02", f"{where} is {_not_yaml(document)}", remedy="correct its syntax"
+            )
+        for place, key in document.duplicates:
+            raise PreconditionFailed(
+                "STATIC-02",
+                f"{where} is not YAML: the key {key!r} is given twice ({place})",
+                remedy="keep one of them: Helm silently takes the last one",
+            )
+        if not isinstance(document.root.value, Mapping):
+            raise PreconditionFailed("STATIC-02", f"{where} holds no mapping")
+
+    @property
+    def values(self) -> Node:
+        """The values of the Jenkins release over the chart's defaults."""
+        return self.release.values.values
+
+    @property
+    def controller(self) -> Node:
+        """`controller` of the values; `master` of old charts."""
+        return self.values.at("controller") or Node({}, self.values.place)
+
+    def given(self, *keys: str) -> Node | None:
+        """What the stack's own values say below `keys`, without the chart's defaults."""
+        given = self.release.values.given
+        return given.at(*keys) or (given.at("master", *keys[1:]) if keys[0] == "controller" else None)
+
+    @property
+    def plugins_in_image(self) -> bool:
+        """Does the chart install none, since a list of the repository is built into the image?"""
+        return self.release.plugins.entries is None and bool(self.model.inventory.plugin_lists)
 
     @cached_property
     def pins(self) -> tuple[Pin, ...]:
-        """The entries of `controller.installPlugins`."""
-        entries = self.controller.get("installPlugins") or []
-        where = Place(self.shown(self.loaded.values_template))
-        return tuple(parse_entry(str(each), where) for each in entries if isinstance(entries, list))
+        """The entries of `controller.installPlugins`, or of the lists that are built into the image."""
+        if self.plugins_in_image:
+            lists = [read_pins(self.root / path) for path in self.model.inventory.plugin_lists]
+            return tuple(pin for found in lists for pin in found.pins)
+        entries = self.controller.at("installPlugins")
+        return tuple(
+            parse_entry(shown(entry.printed), entry.place)
+            for entry in (entries.items if entries is not None else ())
+            if not isinstance(entry.value, Undecided)
+        )
 
     # -- JCasC ------------------------------------------------------------------------------
 
     @cached_property
-    def jcasc_scripts(self) -> dict[str, dict[str, Any]]:
-        """`controller.JCasC.configScripts`, each parsed."""
-        scripts = (self.controller.get("JCasC") or {}).get("configScripts") or {}
+    def jcasc_nodes(self) -> dict[str, Node]:
+        """Scripts of the values (`controller.JCasC.configScripts`), each parsed."""
         found = {}
-        for name, text in scripts.items():
-            parsed = self._yaml(_DIRECTIVE.sub("", str(text)), f"JCasC script {name}", "STATIC-05")
-            found[str(name)] = parsed if isinstance(parsed, dict) else {}
-        return found
-
-    def jcasc(self, *keys: str) -> list[Any]:
-        """What each JCasC script that has it says under `keys`."""
-        found = []
-        for script in self.jcasc_scripts.values():
-            value: Any = script
-            for key in keys:
-                value = value.get(key) if isinstance(value, dict) else None
-            if value is not None:
-                found.append(value)
+        for script in self.release.scripts:
+            document = load(script.text)
+            if isinstance(document, SourceError):
+                raise PreconditionFailed(
+                    "STATIC-05",
+                    f"JCasC script {script.name} is {_not_yaml(document)}",
+                    remedy="correct its syntax",
+                )
+            found[script.name] = document.root
         return found
 
     @cached_property
-    def pod_templates(self) -> tuple[PodTemplate, ...]:
-        """Every pod template: of the chart's agent keys, then of clouds in JCasC."""
-        found = list(pod_templates.from_values(self.values))
-        for name, script in self.jcasc_scripts.items():
-            clouds = (script.get("jenkins") or {}).get("clouds") or []
-            found += pod_templates.from_clouds(clouds, f"JCasC script {name}")
-        return tuple(found)
+    def jcasc_scripts(self) -> dict[str, dict[str, Any]]:
+        """The same in Python's own types, with `${name}` for values that the sources do not determine."""
+        plain = {name: _shown_plain(root.plain()) for name, root in self.jcasc_nodes.items()}
+        return {name: value if isinstance(value, dict) else {} for name, value in plain.items()}
+
+    def _require_scripts(self) -> None:
+        """Raise PreconditionFailed for values or scripts that are no YAML."""
+        if not self.jcasc_nodes:
+            self._check_values(self.loaded.values_template)
+
+    @property
+    def jcasc(self) -> JcascConfiguration:
+        """Configuration as code, merged over all its sources."""
+        self._require_scripts()
+        return self.model.jcasc
+
+    @property
+    def pod_templates(self) -> tuple[Pod, ...]:
+        """Pods of declared templates, merged: of the chart's agent keys and of clouds in JCasC."""
+        self._require_scripts()
+        return self.model.pods[: len(self.model.pod_templates)]
+
+    @cached_property
+    def pods(self) -> tuple[Pod, ...]:
+        """Every pod that builds run in: templates, pod files, and pods that Jenkinsfiles write out."""
+        known = {template.name: template for template in self.model.pod_templates}
+        inline = [
+            effective(template, known)
+            for file in self.builds.pipelines.values()
+            if isinstance(file, PipelineFile)
+            for template in inline_templates(file)
+        ]
+        return (*self.pod_templates, *self.model.pods[len(self.model.pod_templates) :], *inline)
 
     @cached_property
     def credential_ids(self) -> tuple[str, ...]:
         """Ids of the credentials that JCasC declares."""
-        found = []
-        for domains in self.jcasc("credentials", "system", "domainCredentials"):
-            for domain in domains:
-                for entry in domain.get("credentials") or ():
-                    found += [str(body.get("id", "")) for body in entry.values() if isinstance(body, dict)]
-        return tuple(found)
-
-    def credential_values(self) -> Iterator[tuple[str, str, str]]:
-        """(id, key, value) of everything in a declared credential that may be secret."""
-        secret = (
-            "password",
-            "secret",
-            "privateKey",
-            "passphrase",
-            "secretKey",
-            "accessKey",
-            "secretBytes",
-            "token",
-        )
-        for domains in self.jcasc("credentials", "system", "domainCredentials"):
-            for domain in domains:
-                for entry in domain.get("credentials") or ():
-                    for body in entry.values():
-                        for key, value in (body or {}).items():
-                            if key in secret and isinstance(value, str):
-                                yield str(body.get("id", "")), key, value
-
-    # -- placeholders -----------------------------------------------------------------------
-
-    def resolved(self, text: str) -> str:
-        """`text` with placeholders replaced by what the Terraform declaration says literally."""
-
-        def value(found: re.Match[str]) -> str:
-            said = self.placeholders.get(found[1])
-            return found[0] if said is None else said
-
-        return re.sub(r"\$\{(\w+)\}", value, text)
-
-    @cached_property
-    def placeholders(self) -> dict[str, str]:
-        """Plain values of the declaration by their key; an image's parts come from the environment."""
-        return {key: str(value) for key, value in self.declaration.items() if isinstance(value, str | int)}
+        found = [credential.id.value for credential in self.jcasc.credentials]
+        return tuple(value for value in found if isinstance(value, str))
 
     def exact_image(self, reference: str) -> bool:
-        """Is an image pinned by digest or by a tag other than latest? A placeholder decides elsewhere."""
-        text = self.resolved(reference)
-        if re.search(r"@sha256:[0-9a-f]{64}$", text):
+        """Is an image pinned by digest or by a tag that stays? A placeholder decides elsewhere."""
+        return not images.parse(reference).moving
+
+    # -- seeds and Jenkinsfiles ----------------------------------------------------------------
+
+    @cached_property
+    def builds(self) -> Builds:
+        """Seeds and Jenkinsfiles as Groovy reads them."""
+        jobs = self.contract.jenkins.jobs
+        scripts = tuple(self._seed_scripts())
+        return builds.evaluate(self.root, scripts, self._seed_inputs, [wanted.pipeline for wanted in jobs])
+
+    @property
+    def _seed_inputs(self) -> dict[str, str]:
+        """Files that the controller mounts and the repository has; the contract's own inputs win."""
+        mounted = {file.path: file.text.value for file in self.model.mounted if isinstance(file.text, Text)}
+        return mounted | self.contract.stack.inputs
+
+    def _seed_scripts(self) -> Iterator[SeedScript]:
+        """Files that the contract names as seeds, then the scripts that JCasC's `jobs` writes out."""
+        for path in self.seed_files:
+            yield SeedScript(self._stack_path(path))
+        entries = self.model.jcasc.root.at("jobs")
+        written = [entry.at("script") for entry in (entries.items if entries is not None else ())]
+        scripts = [seed.text for seed in self.model.seeds]
+        for raw, text in zip(written, scripts, strict=False):
+            # a script that Terraform fills in from the seed's file is that file
+            if raw is not None and text is not None and text.value.strip() and not self._is_a_file(raw):
+                place = text.origin.place(1)
+                yield SeedScript(place.file, text.value, place.line or 1)
+
+    def _is_a_file(self, script: Node) -> bool:
+        """Is a script the text of seeds that the contract names, or a value that is not known?"""
+        if not isinstance(script.value, str) or is_open(script.value.strip().splitlines()[0]):
             return True
-        tag = text.rpartition("/")[2].partition(":")[2]
-        return tag not in ("", "latest")
-
-    # -- seed -------------------------------------------------------------------------------
+        lines = {line.strip() for path in self.seed_files for line in self.read(path).splitlines()}
+        return all(line.strip() in lines for line in script.value.splitlines())
 
     @cached_property
-    def seeds(self) -> tuple[tuple[str, Source], ...]:
-        """(where, script) of each Job DSL script: files `jobs/*.groovy` and scripts in JCasC's `jobs`."""
-        found = [
-            (self.shown(path), Source(self.read(path)))
-            for path in sorted((self.root / "jobs").glob("**/*.groovy"))
-        ]
-        for name, script in self.jcasc_scripts.items():
-            for entry in script.get("jobs") or ():
-                text = str(entry.get("script") or "") if isinstance(entry, dict) else ""
-                if re.search(r"\b(pipelineJob|folder|freeStyleJob|multibranchPipelineJob)\b", text):
-                    found.append((f"JCasC script {name}", Source(text)))
-        return tuple(found)
+    def seed_files(self) -> tuple[Path, ...]:
+        patterns = self.contract.stack.seeds
+        found = {path for pattern in patterns for path in self.root.glob(pattern) if path.is_file()}
+        return tuple(sorted(found))
 
-    @cached_property
-    def seed_jobs(self) -> tuple[SeedJob, ...]:
-        return tuple(job for where, source in self._sound_seeds() for job in seed.jobs(where, source))
+    def _stack_path(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
 
-    @cached_property
-    def seed_items(self) -> tuple[SeedItem, ...]:
+    @property
+    def seed_items(self) -> tuple[Item, ...]:
         """Folders and jobs, in the order in which the seed makes them."""
-        return tuple(item for where, source in self._sound_seeds() for item in seed.items(where, source))
+        return self._sound_builds.items
 
-    def _sound_seeds(self) -> tuple[tuple[str, Source], ...]:
-        for where, source in self.seeds:
-            for problem in source.problems:
-                raise PreconditionFailed("STATIC-20", f"the seed does not parse: {where}: {problem}")
-        return self.seeds
+    @property
+    def seed_jobs(self) -> tuple[Item, ...]:
+        """What the seed makes, without folders."""
+        return self._sound_builds.jobs
 
-    # -- Jenkinsfiles -----------------------------------------------------------------------
+    @property
+    def _sound_builds(self) -> Builds:
+        for error in self.builds.seeds.errors:
+            raise PreconditionFailed("STATIC-20", f"the seed does not parse: {builds.sentence(error)}")
+        return self.builds
 
-    @cached_property
-    def jenkinsfile_texts(self) -> dict[str, Source]:
-        """Every file of the stack named Jenkinsfile, by its path in the stack, sound or not."""
-        return {
-            str(path.relative_to(self.root)): Source(self.read(path))
-            for path in sorted(self.root.rglob("Jenkinsfile"))
-        }
+    @property
+    def jenkinsfiles(self) -> dict[str, PipelineFile]:
+        """Every Jenkinsfile of the stack, by its path; all of them are sound."""
+        return self._sound(self.builds.pipelines)
 
-    @cached_property
-    def jenkinsfiles(self) -> dict[str, Source]:
-        """The same, all of them sound."""
-        for path, source in self.jenkinsfile_texts.items():
-            for problem in source.problems:
-                raise PreconditionFailed("STATIC-32", f"a Jenkinsfile does not parse: {path}: {problem}")
-        return self.jenkinsfile_texts
+    @property
+    def library_steps(self) -> dict[str, PipelineFile]:
+        """Steps of shared libraries that the stack holds, by their names."""
+        return self._sound(self.builds.steps)
+
+    def _sound(self, files: Mapping[str, PipelineFile | SourceError]) -> dict[str, PipelineFile]:
+        sound = {}
+        for name, file in files.items():
+            if isinstance(file, SourceError):
+                raise PreconditionFailed(
+                    "STATIC-32", f"a Jenkinsfile does not parse: {builds.sentence(file)}"
+                )
+            sound[name] = file
+        return sound
+
+    def jenkinsfile_text(self, path: str) -> str:
+        """A Jenkinsfile as it is written."""
+        return self.read(self.root / path)
 
     # -- Terraform --------------------------------------------------------------------------
 
-    @cached_property
-    def declaration(self) -> dict[str, Any]:
-        """The Terraform variables that declare releases and ECR repositories."""
-        text = self.read(self.loaded.declaration)
-        try:
-            parsed = json.loads(text)
-        except ValueError as error:
-            raise PreconditionFailed(
-                "STATIC-01",
-                f"{self.shown(self.loaded.declaration)} is not JSON",
-                observed=str(error),
-                remedy="mend its syntax",
-            ) from error
-        return parsed if isinstance(parsed, dict) else {}
+    @property
+    def infrastructure(self) -> StackModel:
+        """What Terraform and manifests declare: the sources are there, and they parse."""
+        self.read(self.loaded.declaration)
+        for error in self._declared.errors:
+            if error.place.file.endswith((".tf", ".tf.json", ".tfvars", ".tfvars.json")):
+                raise PreconditionFailed(
+                    "STATIC-01", f"{error.place}: {error.message}", remedy="correct its syntax"
+                )
+        return self._declared
 
     def lifecycle_policy(self, repository: EcrRepository) -> dict[str, Any] | None:
         """The lifecycle policy that the contract wants; None: none. Its file must be JSON."""
@@ -270,54 +360,32 @@ class StackFiles:
                 "STATIC-51",
                 f"{self.shown(path)} is not JSON",
                 observed=str(error),
-                remedy="mend the lifecycle policy's syntax",
+                remedy="correct the lifecycle policy's syntax",
             ) from error
         return parsed
 
-    @cached_property
-    def terraform(self) -> dict[str, str]:
-        """Every `.tf` file by its path in the stack, comments blanked."""
-        return {
-            str(path.relative_to(self.root)): _without_hcl_comments(self.read(path))
-            for path in sorted(self.root.rglob("*.tf"))
-        }
 
-    def yaml(self, path: Path) -> Any:
-        """A YAML file of the stack, parsed."""
-        return self._yaml(self.read(path), self.shown(path), "STATIC-55")
-
-    def _yaml(self, text: str, where: str, decided_by: str) -> Any:
-        try:
-            return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader, made strict
-        except yaml.YAMLError as error:
-            raise PreconditionFailed(
-                decided_by,
-                f"{where} is not YAML: {' '.join(str(error).split())[:200]}",
-                remedy="mend its syntax",
-            ) from error
+def _files_of(release: Release) -> set[str]:
+    """Values files of a release, by their paths in the stack."""
+    return {layer.place.file for layer in release.layers}
 
 
-class _Loader(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice: Helm would silently take the last one."""
+def _is_of(controller: JenkinsRelease, release: Release) -> bool:
+    """Is a controller what a release brings?"""
+    values = controller.values
+    return values.place == release.place and values.release.value == release.name.value
 
 
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: set[Any] = set()
-    for key_node, _ in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        if isinstance(key, str) and key in seen and key != "<<":
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key {key!r} is given twice", key_node.start_mark
-            )
-        seen.add(key if isinstance(key, str) else id(key_node))
-    loader.flatten_mapping(node)
-    return dict(loader.construct_pairs(node, deep=True))
+def _not_yaml(error: SourceError) -> str:
+    words = error.message if error.message.startswith("not YAML") else f"not YAML: {error.message}"
+    return f"{words} ({error.place})"
 
 
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
-def _without_hcl_comments(text: str) -> str:
-    return re.sub(
-        r'("(?:\\.|[^"\\\n])*")|#[^\n]*|//[^\n]*|/\*.*?\*/', lambda m: m[1] or "", text, flags=re.DOTALL
-    )
+def _shown_plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _shown_plain(own) for key, own in value.items()}
+    if isinstance(value, list):
+        return [_shown_plain(own) for own in value]
+    if isinstance(value, Undecided):
+        return f"${{{value.decided_by or value.reason}}}"
+    return shown(value) if isinstance(value, str) else value

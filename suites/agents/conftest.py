@@ -16,7 +16,8 @@ from conformance.clients.registry import EcrApi
 from conformance.contract.model import Contract
 from conformance.core.nonconformance import NonConformance, PreconditionFailed
 from conformance.runner.decision import not_applicable
-from conformance.sources.pod_templates import PodTemplate
+from conformance.sources.pod_templates import confinement
+from conformance.sources.pods.model import Pod as DeclaredPod
 from suites.agents.inside import Answers
 
 #: `comes(label)`: the agent that the run holds. Raises PreconditionFailed
@@ -139,10 +140,10 @@ def request_capped(agents: Agents, contract: Contract) -> RequestedBuild:
     return _request_once(agents, "capped", TURNS.format(template=contract.jenkins.agents[0].template))
 
 
-def confined(inside: Answers, template: PodTemplate) -> list[str]:
+def confined(inside: Answers, template: DeclaredPod) -> list[str]:
     """A line for each confinement of the agent's processes that differs from its template."""
     user, group, groups, seccomp = (inside[key].text for key in ("user", "group", "groups", "seccomp"))
-    declared = template.security()
+    declared = confinement(template)
     findings = [
         f"{key} is {seen}, not {declared[key]}"
         for key, seen in (("runAsUser", user), ("runAsGroup", group))

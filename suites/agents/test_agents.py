@@ -12,6 +12,7 @@ from conformance.contract.model import Contract
 from conformance.core.nonconformance import PreconditionFailed, require, require_none
 from conformance.runner.decision import not_applicable
 from conformance.runner.outcomes import Evidence
+from conformance.sources.pod_templates import confinement
 from conformance.sources.stack import StackFiles
 from suites.agents.conftest import confined
 from suites.agents.inside import CLIENTS, RUNTIME_SOCKETS, SETUID, TOKEN, WORK, Answers, inspect_agent, tool
@@ -217,14 +218,14 @@ def _exact(image: str) -> bool:
 def test_agent_is_confined_as_declared(inside: Answers, agent: Agent, stack_files: StackFiles) -> None:
     """Agents run as the user and under the seccomp profile that their template declares."""
     template = next((one for one in stack_files.pod_templates if agent.label in one.labels), None)
-    if template is None or not template.security():
+    if template is None or not confinement(template):
         not_applicable(f"no pod template of the stack declares how {agent.label} is confined")
     if inside["user"].text == "0":
         raise PreconditionFailed("AGENTS-05", f"agent {agent.label} runs as root")
     require_none(
         confined(inside, template),
         f"agent {agent.label} is not confined as its template declares",
-        expected=", ".join(f"{key} {value}" for key, value in template.security().items()),
+        expected=", ".join(f"{key} {value}" for key, value in confinement(template).items()),
         remedy="look at what is between the stack's values and the node: configuration as code, the runtime",
     )
 

@@ -16,6 +16,7 @@ from conformance.clients.objects import Pod
 from conformance.contract.model import Contract
 from conformance.core.nonconformance import NonConformance, PreconditionFailed, require, require_none
 from conformance.runner.decision import not_applicable
+from conformance.sources.pod_templates import memory_limit
 from conformance.sources.stack import StackFiles
 from suites.agents.conftest import Failing, RequestedBuild, Visit
 
@@ -128,7 +129,7 @@ def test_build_that_wants_more_memory_ends_alone(
     limits = [
         (one.spec.get("resources") or {}).get("limits", {}).get("memory", "") for one in held.pod.containers
     ]
-    limit = (template.memory if template else "") or limits[0]
+    limit = (memory_limit(template) if template else "") or limits[0]
     if not limits[0]:
         raise PreconditionFailed("AGENTS-10", f"agent {any_label} has no limit for memory")
     size = int(parse_quantity(limit))

@@ -186,7 +186,10 @@ def test_no_script_waits_for_approval(jenkins: Jenkins) -> None:
 @pytest.mark.requirement("JENKINS-13")
 def test_jenkinsfiles_are_valid(jenkins: Jenkins, stack_files: StackFiles) -> None:
     """The controller finds every Jenkinsfile valid."""
-    found = {path: jenkins.lint_jenkinsfile(source.text) for path, source in stack_files.jenkinsfiles.items()}
+    found = {
+        path: jenkins.lint_jenkinsfile(stack_files.jenkinsfile_text(path))
+        for path in stack_files.jenkinsfiles
+    }
     require_none(
         [f"{path}: {' '.join(message.split())[:300]}" for path, message in found.items() if message],
         "the controller finds a Jenkinsfile invalid",

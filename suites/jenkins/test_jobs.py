@@ -13,6 +13,7 @@ from conformance.clients.jobs import JobFact
 from conformance.contract.model import Contract
 from conformance.core import xml
 from conformance.core.nonconformance import require_none, require_same_names
+from conformance.sources import builds
 from conformance.sources.stack import StackFiles
 
 PIPELINE = "org.jenkinsci.plugins.workflow.job.WorkflowJob"
@@ -156,7 +157,7 @@ def test_sources_are_those_of_the_seed(
     settings: dict[str, ElementTree.Element], stack_files: StackFiles
 ) -> None:
     """Each job takes its Jenkinsfile from the repository and the branch that the seed names."""
-    seeded = {job.name: job for job in stack_files.seed_jobs}
+    seeded = {job.full_name: job for job in stack_files.seed_jobs}
     findings = []
     for name, config in settings.items():
         # an inline script has no source: JENKINS-26 decides that
@@ -164,11 +165,12 @@ def test_sources_are_those_of_the_seed(
             continue
         url = config.findtext("definition/scm/userRemoteConfigs/*/url", "")
         branch = config.findtext("definition/scm/branches/*/name", "")
-        if not _fits(seeded[name].repository, url):
-            findings.append(f"{name} takes it from {url}, not {seeded[name].repository}")
-        # what is not written literally in the seed cannot be compared
-        elif seeded[name].branch and branch.removeprefix("*/") != seeded[name].branch.removeprefix("*/"):
-            findings.append(f"{name} takes it from branch {branch}, not {seeded[name].branch}")
+        repository, seeded_branch = builds.repository(seeded[name]), builds.branch(seeded[name])
+        if not _fits(repository, url):
+            findings.append(f"{name} takes it from {url}, not {repository}")
+        # a value that the sources do not determine cannot be compared
+        elif seeded_branch and branch.removeprefix("*/") != seeded_branch.removeprefix("*/"):
+            findings.append(f"{name} takes it from branch {branch}, not {seeded_branch}")
     require_none(
         findings,
         "a job takes its Jenkinsfile from another place than the seed says",

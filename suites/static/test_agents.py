@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from conformance.contract.model import Contract
 from conformance.core.nonconformance import require_none
+from conformance.sources.pods.model import Container, Pod
+from conformance.sources.pods.read import boolean
 from conformance.sources.stack import StackFiles
+from conformance.sources.texts import shown
+from suites.static.findings import Findings
 
 RESOURCES = ("requests.cpu", "requests.memory", "limits.memory")
 
@@ -14,12 +20,12 @@ RESOURCES = ("requests.cpu", "requests.memory", "limits.memory")
 @pytest.mark.requirement("STATIC-40")
 def test_every_declared_agent_has_a_template(stack_files: StackFiles, contract: Contract) -> None:
     """Each agent of the contract has a pod template with its name and label."""
-    by_label = {label: template for template in stack_files.pod_templates for label in template.labels}
+    known = {(pod.name, label) for pod in stack_files.pod_templates for label in pod.labels}
     require_none(
         [
             f"no template {wanted.template} has label {wanted.label}"
             for wanted in contract.jenkins.agents
-            if wanted.label not in by_label or by_label[wanted.label].name != wanted.template
+            if (wanted.template, wanted.label) not in known
         ],
         "the pod templates are not the declared ones",
         remedy="declare the template in the values (agent, additionalAgents) with this name and label",
@@ -31,11 +37,7 @@ def test_every_template_is_declared(stack_files: StackFiles, contract: Contract)
     """Each pod template is in the contract."""
     known = {wanted.template for wanted in contract.jenkins.agents}
     require_none(
-        [
-            f"{found.where}: template {found.name}"
-            for found in stack_files.pod_templates
-            if found.name not in known
-        ],
+        [_named(pod) for pod in stack_files.pod_templates if pod.name not in known],
         "a pod template is not in the contract",
         remedy="declare it in the contract (jenkins.agents), or remove it (agent.disableDefaultAgent: true)",
     )
@@ -46,24 +48,32 @@ def test_pod_yaml_parses(stack_files: StackFiles) -> None:
     """Each pod template's YAML parses."""
     require_none(
         [
-            f"{found.where}: the pod YAML of {found.name}"
-            for found in stack_files.pod_templates
-            if found.pod is None
+            f"{pod.origin}: the pod YAML of {pod.name}: {error.message} ({error.place})"
+            for pod in stack_files.pods
+            for error in pod.errors
         ],
         "a pod template's YAML does not parse",
-        remedy="mend it: agents of this template would never start",
+        remedy="correct it: agents of this template would never start",
     )
 
 
 @pytest.mark.requirement("STATIC-43")
 def test_no_privileged_template(stack_files: StackFiles) -> None:
     """No pod template is privileged."""
-    require_none(
-        [
-            f"{found.where}: template {found.name}"
-            for found in stack_files.pod_templates
-            if found.is_privileged()
-        ],
+    findings = Findings()
+    for pod, container in _containers(stack_files):
+        flag = container.security.privileged
+        if flag is not None and findings.known(flag):
+            findings.append(f"{_named(pod)}, container {container.name} ({flag.place})")
+    # a field of the template may win over its YAML, and an older release of the plugin decides otherwise
+    findings += [
+        f"{template.origin}: template {template.name} ({node.place})"
+        for template in stack_files.model.pod_templates
+        for written in template.yamls
+        for path, node in written.walk()
+        if path[-2:] == ("securityContext", "privileged") and (own := boolean(node)) and own.value is True
+    ]
+    findings.conclude(
         "a pod template is privileged",
         expected="privileged: false",
         remedy="remove it: img builds images without any privilege",
@@ -73,12 +83,19 @@ def test_no_privileged_template(stack_files: StackFiles) -> None:
 @pytest.mark.requirement("STATIC-44")
 def test_no_host_path(stack_files: StackFiles) -> None:
     """No pod template mounts a path of the node."""
-    require_none(
-        [
-            f"{found.where}: template {found.name} mounts {path}"
-            for found in stack_files.pod_templates
-            for path in found.host_paths()
-        ],
+    findings = Findings()
+    for pod in stack_files.pods:
+        findings += [
+            f"{_named(pod)} mounts {shown(str(volume.source.value))} ({volume.place})"
+            for volume in pod.host_paths()
+        ]
+        spaces = {"network": pod.host_network, "processes": pod.host_pid, "IPC": pod.host_ipc}
+        findings += [
+            f"{_named(pod)} shares the node's {space} ({fact.place})"
+            for space, fact in spaces.items()
+            if fact is not None and findings.known(fact)
+        ]
+    findings.conclude(
         "a pod template mounts a path of the node",
         remedy="remove the hostPath volume: through a container runtime's socket a build owns the node",
     )
@@ -89,10 +106,11 @@ def test_resources_are_set(stack_files: StackFiles) -> None:
     """Each pod template sets requests for cpu and memory and a limit for memory."""
     require_none(
         [
-            f"{found.where}: template {found.name} has no {resource}"
-            for found in stack_files.pod_templates
+            f"{_named(pod)} has no {resource} in container {container.name}"
+            for pod in stack_files.pods
+            for container in pod.own_containers
             for resource in RESOURCES
-            if resource not in found.resources
+            if resource not in container.resources
         ],
         "a pod template has no resources set",
         expected=", ".join(RESOURCES),
@@ -103,12 +121,15 @@ def test_resources_are_set(stack_files: StackFiles) -> None:
 @pytest.mark.requirement("STATIC-46")
 def test_images_are_exact(stack_files: StackFiles) -> None:
     """Each pod template's image is pinned."""
-    require_none(
-        [
-            f"{found.where}: template {found.name} runs {image}"
-            for found in stack_files.pod_templates
-            if not stack_files.exact_image(image := found.image)
-        ],
+    findings = Findings()
+    for pod, container in _containers(stack_files):
+        if container.image.place.file in stack_files.builds.pipelines:
+            continue  # an image that a Jenkinsfile names is the finding of STATIC-36
+        image = findings.known(container.image)
+        # a container without an image gets the plugin's own, or that of a container below it
+        if image and not stack_files.exact_image(image):
+            findings.append(f"{_named(pod)} runs {shown(image)} ({container.image.place})")
+    findings.conclude(
         "a pod template's image is not pinned",
         expected="a tag other than latest, or a digest",
         remedy="pin the image of the template",
@@ -118,27 +139,34 @@ def test_images_are_exact(stack_files: StackFiles) -> None:
 @pytest.mark.requirement("STATIC-47")
 def test_pods_do_not_run_as_root(stack_files: StackFiles) -> None:
     """No pod template runs as root."""
-    findings = []
-    for found in stack_files.pod_templates:
-        spec = (found.pod or {}).get("spec") or {}
-        contexts = [spec.get("securityContext") or {}] + [
-            part.get("securityContext") or {} for part in spec.get("containers") or ()
-        ]
-        if any(context.get("runAsUser") == 0 for context in contexts):
-            findings.append(f"{found.where}: template {found.name} runs as root")
-    require_none(
-        findings, "a pod template runs as root", remedy="set runAsUser to the image's own user (1000)"
-    )
+    findings = Findings()
+    for pod in stack_files.pods:
+        users = [pod.security.run_as_user, *(container.security.run_as_user for container in pod.containers)]
+        for user in users:
+            if user is not None and findings.known(user) == 0:
+                findings.append(f"{_named(pod)} runs as root ({user.place})")
+    findings.conclude("a pod template runs as root", remedy="set runAsUser to the image's own user (1000)")
+
+
+def _containers(stack_files: StackFiles) -> Iterator[tuple[Pod, Container]]:
+    """Every container that builds run in, with its pod; init containers too."""
+    return ((pod, container) for pod in stack_files.pods for container in pod.containers)
+
+
+def _named(pod: Pod) -> str:
+    return f"{pod.origin}: template {pod.name} ({pod.place})"
 
 
 @pytest.mark.requirement("STATIC-48")
 def test_agents_have_their_own_service_account(stack_files: StackFiles, contract: Contract) -> None:
     """The values make the service account for agents that the contract names."""
-    own = stack_files.values.get("serviceAccountAgent") or {}
-    wanted = contract.jenkins.agent_service_account
+    own, wanted = stack_files.release.agent_service_account, contract.jenkins.agent_service_account
+    create = boolean(stack_files.values.at("serviceAccountAgent", "create"))
+    makes = create is not None and create.value is not False
     require_none(
-        [f"serviceAccountAgent.name is {own.get('name')!r}"]
-        if own.get("name") != wanted or not own.get("create")
+        [f"serviceAccountAgent.name is {own.value!r} ({own.place})"]
+        # `default` is the account that each namespace has
+        if own.decided and (own.value != wanted or not (makes or wanted == "default"))
         else [],
         "agents do not have the service account of the contract",
         expected=f"serviceAccountAgent: create: true, name: {wanted}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 import pytest
@@ -11,25 +12,27 @@ import pytest
 from conformance.contract.model import Contract
 from conformance.core import xml
 from conformance.core.nonconformance import require, require_none
+from conformance.sources import builds, images
+from conformance.sources.facts import Fact
 from conformance.sources.stack import StackFiles
 
 _LATEST = re.compile(r"""(?m)\b(?:image|tag|version)["']?\s*[:=]\s*["']?[\w./:-]*\blatest\b""")
-_PATH = re.compile(r"(?<![\w./$}-])([\w-]+(?:/[\w.-]+)+)(?![\w/])")
+#: images of which the user is not root
+_OWN_USER = frozenset(("jenkins/jenkins", "jenkins/agent", "jenkins/inbound-agent", "sonatype/nexus3"))
 
 
 @pytest.mark.requirement("STATIC-38")
 def test_files_that_jenkinsfiles_use_are_there(stack_files: StackFiles) -> None:
     """Files of the repository that Jenkinsfiles use are there."""
     findings = []
-    for path, source in stack_files.jenkinsfiles.items():
-        for literal in source.literals:
-            for found in _PATH.findall(literal.text):
-                # a path below a folder of the repository; anything else is made while the build runs
-                first = stack_files.root / PurePosixPath(found).parts[0]
-                if first.is_dir() and not (stack_files.root / found).exists():
-                    findings.append(f"{path}:{literal.line}: {found}")
+    for pipeline in stack_files.jenkinsfiles.values():
+        for path in builds.paths(pipeline):
+            # a path below a folder of the repository; anything else is made while the build runs
+            first = stack_files.root / PurePosixPath(str(path.value)).parts[0]
+            if first.is_dir() and not (stack_files.root / str(path.value)).exists():
+                findings.append(f"{path.place.file}:{path.place.line}: {path.value}")
     require_none(
-        findings,
+        dict.fromkeys(findings),
         "a Jenkinsfile uses a file that is not in the repository",
         remedy="correct the path, or add the file",
     )
@@ -38,9 +41,7 @@ def test_files_that_jenkinsfiles_use_are_there(stack_files: StackFiles) -> None:
 @pytest.mark.requirement("STATIC-39")
 def test_scripts_are_executable(stack_files: StackFiles) -> None:
     """Scripts that Jenkinsfiles run are executable."""
-    used = "\n".join(
-        literal.text for source in stack_files.jenkinsfiles.values() for literal in source.literals
-    )
+    used = "\n".join(str(text.value) for text in _texts(stack_files))
     require_none(
         [
             file.path
@@ -54,6 +55,12 @@ def test_scripts_are_executable(stack_files: StackFiles) -> None:
     )
 
 
+def _texts(stack_files: StackFiles) -> Iterator[Fact[str]]:
+    """Texts that Jenkinsfiles give to steps, agents and variables."""
+    for pipeline in stack_files.jenkinsfiles.values():
+        yield from builds.texts(pipeline)
+
+
 @pytest.mark.requirement("STATIC-58")
 def test_nothing_follows_latest(stack_files: StackFiles) -> None:
     """Nothing in the stack follows latest."""
@@ -62,7 +69,7 @@ def test_nothing_follows_latest(stack_files: StackFiles) -> None:
             f"{file.path}:{file.text.count(chr(10), 0, found.start()) + 1}: {found[0].strip()}"
             for file in stack_files.texts
             if not file.path.endswith((".md", "Jenkinsfile", "Dockerfile"))
-            and file.path != str(stack_files.loaded.values_template.relative_to(stack_files.root))
+            and stack_files.root / file.path not in stack_files.loaded.values_files
             for found in _LATEST.finditer(file.text)
         ],
         "something in the stack follows latest",
@@ -112,7 +119,11 @@ def test_images_name_a_user(stack_files: StackFiles) -> None:
     for file in stack_files.texts:
         if PurePosixPath(file.path).name == "Dockerfile":
             users = re.findall(r"(?im)^\s*USER\s+(\S+)", file.text)
-            if not users or users[-1].partition(":")[0] in ("0", "root"):
+            bases = re.findall(r"(?im)^\s*FROM\s+(?:--\S+\s+)*(\S+)", file.text)
+            base = images.parse(bases[-1]).repository if bases else ""
+            # without an instruction it is the user of the image below
+            own = users[-1].partition(":")[0] if users else "" if base in _OWN_USER else "root"
+            if own in ("0", "root"):
                 findings.append(file.path)
     require_none(
         findings,

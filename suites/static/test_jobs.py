@@ -1,52 +1,50 @@
-"""The seed and the Jenkinsfiles, as texts: consistent with each other and with the contract."""
+"""The seed's jobs, as Groovy makes them: consistent with each other, the Jenkinsfiles and the contract."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 import pytest
 
 from conformance.contract.model import Contract
-from conformance.core.nonconformance import require, require_none, require_same_names
+from conformance.contract.model import Job as Wanted
+from conformance.core.nonconformance import require, require_none
+from conformance.sources import builds
+from conformance.sources.facts import Fact, Place
+from conformance.sources.groovy import Item, PipelineFile, text_of
 from conformance.sources.stack import StackFiles
+from suites.static.findings import Findings
 
-_DOCKER = re.compile(
-    r"docker\.sock|containerd\.sock|\bdocker\s+(build|push|run|login|pull)\b|\bdocker\.(build|image|withRegistry)\b"
-    r"|\bpodman\s+build\b|\bbuildah\b|\bdockerd\b|\bDOCKER_HOST\b"
-)
-_CREDENTIAL = re.compile(r"""\bcredential(?:sId\s*[:=]\s*|s\()['"]([^'"]+)['"]""")
-_IMAGE = re.compile(r"""(?m)(?:\bimage[:\s(]+|^\s*FROM\s+(?:--\S+\s+)*)['"]?([^\s'"\\)]+)""")
-_LABEL = re.compile(r"""(?:\blabel\s*\(?\s*|\bnode\s*\(\s*)['"]([^'"]+)['"]""")
+#: symbols of a pipeline's triggers and parameters, as the contract names them
+_TRIGGERS = {"cron": "cron", "pollSCM": "scm", "upstream": "upstream"}
+_PARAMETERS = {"booleanParam": "boolean", "password": "password", "string": "string", "text": "text"}
 
 
 @pytest.mark.requirement("STATIC-20")
 def test_seed_is_well_formed(stack_files: StackFiles) -> None:
     """The stack has a seed, and it parses."""
     require(
-        stack_files.seeds,
+        stack_files.builds.scripts,
         "the stack has no seed",
-        expected="Job DSL in jobs/*.groovy",
-        remedy="write every job of the controller into a seed",
+        expected=f"Job DSL in {', '.join(stack_files.contract.stack.seeds)}",
+        remedy="write every job of the controller into a seed, or name its folder in stack.seeds",
     )
     require_none(
-        [f"{where}: {problem}" for where, source in stack_files.seeds for problem in source.problems],
+        [builds.sentence(error) for error in stack_files.builds.seeds.errors],
         "the seed does not parse",
-        remedy="mend it: with a broken seed the controller does not start",
+        remedy="correct it: with a broken seed the controller does not start",
     )
 
 
 @pytest.mark.requirement("STATIC-21")
 def test_seed_names_no_job_twice(stack_files: StackFiles) -> None:
     """The seed makes every job and folder once."""
-    times = Counter(item.name for item in stack_files.seed_items)
     require_none(
         [
-            f"{name} at "
-            + " and ".join(f"{i.where}:{i.line}" for i in stack_files.seed_items if i.name == name)
-            for name, count in times.items()
-            if count > 1
+            f"{item.full_name} at {item.replaces} and {item.place}"
+            for item in stack_files.seed_items
+            if item.replaces is not None
         ],
         "the seed makes something twice",
         remedy="give each job and folder its own name: the later one silently replaces the earlier",
@@ -56,11 +54,21 @@ def test_seed_names_no_job_twice(stack_files: StackFiles) -> None:
 @pytest.mark.requirement("STATIC-22")
 def test_seed_makes_the_declared_jobs(stack_files: StackFiles, contract: Contract) -> None:
     """The seed makes exactly the jobs of the contract."""
-    require_same_names(
-        (wanted.name for wanted in contract.jenkins.jobs),
-        (job.name for job in stack_files.seed_jobs),
-        what="the jobs of the seed differ",
-        remedy="write the job in jobs/*.groovy, or declare it in the contract (jenkins.jobs)",
+    findings = Findings()
+    made = {name: job for job in stack_files.seed_jobs if (name := findings.known(job.name))}
+    wanted = {each.name for each in contract.jenkins.jobs}
+    open_decisions = stack_files.builds.seeds.undecided
+    for decision in open_decisions:
+        findings.known(decision)
+    if not open_decisions and len(made) == len({job.full_name for job in stack_files.seed_jobs}):
+        findings += [f"{name} is missing" for name in sorted(wanted - made.keys())]
+    findings += [
+        f"{name} is there but not declared ({made[name].place})" for name in sorted(made.keys() - wanted)
+    ]
+    findings.conclude(
+        "the jobs of the seed differ",
+        expected=", ".join(sorted(wanted)),
+        remedy="write the job in the seed, or declare it in the contract (jenkins.jobs)",
     )
 
 
@@ -70,27 +78,27 @@ def test_folders_come_before_their_jobs(stack_files: StackFiles) -> None:
     made: set[str] = set()
     findings = []
     for item in stack_files.seed_items:
-        parent = str(PurePosixPath(item.name).parent)
+        parent = str(PurePosixPath(item.full_name).parent)
         if parent != "." and parent not in made:
-            findings.append(
-                f"{item.name} ({item.where}:{item.line}) lies in {parent}, which is not made before it"
-            )
-        if item.kind == "folder":
-            made.add(item.name)
+            findings.append(f"{item.full_name} ({item.place}) lies in {parent}, which is not made before it")
+        if item.kind in builds.FOLDERS or item.kind == "organizationFolder":
+            made.add(item.full_name)
     require_none(findings, "a job comes before its folder", remedy="call folder(...) before the jobs in it")
 
 
 @pytest.mark.requirement("STATIC-24")
 def test_script_paths_exist(stack_files: StackFiles) -> None:
     """Each job's script path is a file of the repository."""
-    require_none(
-        [
-            f"{job.name} ({job.where}:{job.line}) runs {job.script_path or 'no script of the repository'}"
-            for job in stack_files.seed_jobs
-            if not job.script_path or not (stack_files.root / job.script_path).is_file()
-        ],
-        "a job's Jenkinsfile is not there",
-        remedy="set scriptPath to the path of a file in the repository",
+    findings = Findings()
+    for job in _pipeline_jobs(stack_files):
+        path: str | None = findings.known(job.script_path)
+        if path is None and job.script_path is not None:
+            continue
+        file = builds.script_file(job)
+        if not file or not (stack_files.root / file).is_file():
+            findings.append(f"{_at(job, job.script_path)} runs {path or 'no script of the repository'}")
+    findings.conclude(
+        "a job's Jenkinsfile is not there", remedy="set scriptPath to the path of a file in the repository"
     )
 
 
@@ -99,9 +107,9 @@ def test_scripts_are_named_jenkinsfile(stack_files: StackFiles) -> None:
     """Each pipeline is a file named Jenkinsfile."""
     require_none(
         [
-            f"{job.name} runs {job.script_path}"
-            for job in stack_files.seed_jobs
-            if job.script_path and PurePosixPath(job.script_path).name != "Jenkinsfile"
+            f"{_at(job, job.script_path)} runs {path}"
+            for job in _pipeline_jobs(stack_files)
+            if (path := builds.script_file(job)) and PurePosixPath(path).name != "Jenkinsfile"
         ],
         "a pipeline's file is not named Jenkinsfile",
         remedy="name it Jenkinsfile, in a folder of its own",
@@ -111,12 +119,19 @@ def test_scripts_are_named_jenkinsfile(stack_files: StackFiles) -> None:
 @pytest.mark.requirement("STATIC-26")
 def test_every_jenkinsfile_has_a_job(stack_files: StackFiles, contract: Contract) -> None:
     """Each Jenkinsfile belongs to a job of the seed."""
-    # one that the contract knows lacks its job: that is told by the comparison of the jobs
-    used = {job.script_path for job in stack_files.seed_jobs} | {
-        job.pipeline for job in contract.jenkins.jobs
-    }
-    require_none(
-        [path for path in stack_files.jenkinsfile_texts if path not in used],
+    # one that the contract knows lacks its job: the comparison of the jobs reports that
+    used = {builds.script_file(job) for job in stack_files.seed_jobs}
+    used |= {job.pipeline for job in contract.jenkins.jobs}
+    # projects find theirs in the repository that they build, which may be this one
+    used |= {str(job.script_path.value) for job in stack_files.seed_jobs if job.sources and job.script_path}
+    if any(job.kind == "organizationFolder" for job in stack_files.seed_jobs):
+        used.add("Jenkinsfile")
+    findings = Findings()
+    for decision in stack_files.builds.seeds.undecided:
+        findings.known(decision)
+    if not stack_files.builds.seeds.undecided:
+        findings += [path for path in stack_files.builds.pipelines if path not in used]
+    findings.conclude(
         "a Jenkinsfile belongs to no job of the seed",
         remedy="make a job for it in the seed, or delete the file",
     )
@@ -125,15 +140,15 @@ def test_every_jenkinsfile_has_a_job(stack_files: StackFiles, contract: Contract
 @pytest.mark.requirement("STATIC-27")
 def test_jobs_run_the_declared_pipelines(stack_files: StackFiles, contract: Contract) -> None:
     """Each job runs the Jenkinsfile that the contract declares."""
-    by_name = {job.name: job for job in stack_files.seed_jobs}
-    require_none(
-        [
-            f"{wanted.name} runs {by_name[wanted.name].script_path}, not {wanted.pipeline}"
-            for wanted in contract.jenkins.jobs
-            if wanted.name in by_name
-            and by_name[wanted.name].script_path != wanted.pipeline
-            and (stack_files.root / by_name[wanted.name].script_path).is_file()  # else STATIC-24 tells
-        ],
+    findings = Findings()
+    for wanted, job in _both(stack_files, contract):
+        path: str = builds.script_file(job)
+        if job.sources:
+            path = findings.known(job.script_path) or ""
+        # a file that is not there is the finding of STATIC-24
+        if path != wanted.pipeline and (job.sources or (path and (stack_files.root / path).is_file())):
+            findings.append(f"{_at(job, job.script_path)} runs {path}, not {wanted.pipeline}")
+    findings.conclude(
         "a job runs another Jenkinsfile than declared",
         remedy="set scriptPath in the seed, or the pipeline in the contract",
     )
@@ -142,15 +157,15 @@ def test_jobs_run_the_declared_pipelines(stack_files: StackFiles, contract: Cont
 @pytest.mark.requirement("STATIC-28")
 def test_jobs_have_the_declared_parameters(stack_files: StackFiles, contract: Contract) -> None:
     """Each job has the parameters that the contract declares, in their order."""
-    by_name = {job.name: job for job in stack_files.seed_jobs}
-    require_none(
-        [
-            f"{wanted.name} has {_shown(by_name[wanted.name].parameters)}, not {_shown(declared)}"
-            for wanted in contract.jenkins.jobs
-            if wanted.name in by_name
-            and by_name[wanted.name].parameters
-            != (declared := tuple((parameter.name, parameter.type) for parameter in wanted.parameters))
-        ],
+    findings = Findings()
+    for wanted, job in _both(stack_files, contract):
+        declared = tuple((parameter.name, parameter.type) for parameter in wanted.parameters)
+        seen = tuple((str(findings.known(each.name)), each.kind) for each in job.parameters)
+        seen = seen or tuple(_parameters_of(_pipeline(stack_files, job)))
+        if seen != declared:
+            place = job.parameters[0].place if job.parameters else job.place
+            findings.append(f"{job.full_name} has {_shown(seen)}, not {_shown(declared)} ({place})")
+    findings.conclude(
         "a job's parameters differ",
         remedy="declare the parameters in the seed as the contract does, in the same order",
     )
@@ -159,16 +174,17 @@ def test_jobs_have_the_declared_parameters(stack_files: StackFiles, contract: Co
 @pytest.mark.requirement("STATIC-29")
 def test_jobs_are_enabled_and_concurrent_as_declared(stack_files: StackFiles, contract: Contract) -> None:
     """Each job is enabled, and allows two builds at once, as the contract declares."""
-    by_name = {job.name: job for job in stack_files.seed_jobs}
-    findings = []
-    for wanted in contract.jenkins.jobs:
-        job = by_name.get(wanted.name)
-        if job is not None and job.disabled != wanted.disabled:
-            findings.append(f"{job.name} is {'disabled' if job.disabled else 'enabled'} in the seed")
-        if job is not None and job.concurrent != wanted.concurrent:
-            findings.append(f"{job.name} {'allows' if job.concurrent else 'forbids'} two builds at once")
-    require_none(
-        findings,
+    findings = Findings()
+    for wanted, job in _both(stack_files, contract):
+        disabled, concurrent = findings.known(job.disabled), findings.known(job.concurrent)
+        if disabled is not None and disabled != wanted.disabled:
+            state = "disabled" if disabled else "enabled"
+            findings.append(f"{job.full_name} is {state} in the seed ({job.disabled.place})")
+        concurrent = concurrent and not _has_option(stack_files, job, "disableConcurrentBuilds")
+        if concurrent is not None and concurrent != wanted.concurrent:
+            state = "allows" if concurrent else "forbids"
+            findings.append(f"{job.full_name} {state} two builds at once ({job.concurrent.place})")
+    findings.conclude(
         "a job is set up differently from the contract",
         remedy="use disabled() and disableConcurrentBuilds() in the seed as the contract declares",
     )
@@ -177,15 +193,16 @@ def test_jobs_are_enabled_and_concurrent_as_declared(stack_files: StackFiles, co
 @pytest.mark.requirement("STATIC-19")
 def test_triggers_are_the_declared_ones(stack_files: StackFiles, contract: Contract) -> None:
     """Each job has the triggers that the contract declares."""
-    by_name = {job.name: job for job in stack_files.seed_jobs}
-    require_none(
-        [
-            f"{wanted.name} has {_pairs(by_name[wanted.name].triggers)}, not {_pairs(declared)}"
-            for wanted in contract.jenkins.jobs
-            if wanted.name in by_name
-            and by_name[wanted.name].triggers
-            != (declared := tuple(sorted((trigger.type, trigger.spec) for trigger in wanted.triggers)))
-        ],
+    findings = Findings()
+    for wanted, job in _both(stack_files, contract):
+        pairs = [(each.kind, findings.known(each.spec), each.spec.place) for each in job.triggers]
+        pairs += _triggers_of(_pipeline(stack_files, job))
+        # an empty schedule never starts a build
+        seen = tuple(sorted({(kind, spec) for kind, spec, _ in pairs if spec}))
+        if seen != (declared := tuple(sorted((each.type, each.spec) for each in wanted.triggers))):
+            place = pairs[0][2] if pairs else job.place
+            findings.append(f"{job.full_name} has {_pairs(seen)}, not {_pairs(declared)} ({place})")
+    findings.conclude(
         "a job's triggers differ in the seed",
         remedy="write triggers { } in the seed as the contract declares them (jenkins.jobs.triggers)",
     )
@@ -196,10 +213,14 @@ def test_jobs_name_their_repository(stack_files: StackFiles) -> None:
     """Each job names the repository and the branch that its Jenkinsfile comes from."""
     require_none(
         [
-            f"{job.name} ({job.where}:{job.line}) names no {what}"
-            for job in stack_files.seed_jobs
-            for what, said in (("repository", job.repository), ("branch", job.branch))
-            if not said
+            f"{job.full_name} ({job.place}) names no {what}"
+            for job in _pipeline_jobs(stack_files)
+            for what, facts in (
+                ("repository", job.scm.urls if job.scm else ()),
+                ("branch", job.scm.branches if job.scm else ()),
+            )
+            # without a branch Job DSL writes the expression for all of them
+            if not any(fact.value not in ("", "**") for fact in facts)
         ],
         "a job does not say where its Jenkinsfile comes from",
         remedy="give url(...) and branch(...) in cpsScm",
@@ -210,117 +231,54 @@ def test_jobs_name_their_repository(stack_files: StackFiles) -> None:
 def test_jobs_discard_old_builds(stack_files: StackFiles) -> None:
     """Each job discards old builds."""
     require_none(
-        [f"{job.name} ({job.where}:{job.line})" for job in stack_files.seed_jobs if not job.keeps_builds],
+        [
+            f"{job.full_name} ({job.place})"
+            for job in stack_files.seed_jobs
+            if not job.sources
+            and not any(fact.value not in ("", "-1") for _, fact in job.discarder)
+            and not _has_option(stack_files, job, "buildDiscarder")
+        ],
         "a job keeps every build for ever",
         remedy="add logRotator { numToKeep(...) }: the controller's volume fills up otherwise",
     )
 
 
-@pytest.mark.requirement("STATIC-32")
-def test_jenkinsfiles_are_well_formed(stack_files: StackFiles) -> None:
-    """The stack has Jenkinsfiles, and they parse."""
-    require(stack_files.jenkinsfile_texts, "the stack has no Jenkinsfile", remedy="write the pipelines")
-    require_none(
-        [
-            f"{path}: {problem}"
-            for path, source in stack_files.jenkinsfile_texts.items()
-            for problem in source.problems
-        ],
-        "a Jenkinsfile does not parse",
-        remedy="mend it at the line that is named",
-    )
+def _pipeline_jobs(stack_files: StackFiles) -> Iterator[Item]:
+    """Jobs that run one pipeline; freestyle jobs have none, projects find theirs in what they build."""
+    return (job for job in stack_files.seed_jobs if job.kind == "pipelineJob")
 
 
-@pytest.mark.requirement("STATIC-33")
-def test_jenkinsfiles_run_on_declared_labels(stack_files: StackFiles, contract: Contract) -> None:
-    """Jenkinsfiles run on agents of the contract."""
-    known = {agent.label for agent in contract.jenkins.agents}
-    findings = []
-    for path, source in stack_files.jenkinsfiles.items():
-        text = source.without_comments()
-        asked = {label for found in _LABEL.findall(text) for label in re.split(r"[^\w.-]+", found) if label}
-        findings += [f"{path} asks for label {label}" for label in sorted(asked - known)]
-        if re.search(r"\bagent\s+any\b", source.code):
-            findings.append(f"{path} runs anywhere (agent any)")
-        elif not asked:
-            findings.append(f"{path} asks for no label")
-    require_none(
-        findings,
-        "a Jenkinsfile does not run on a declared agent",
-        expected=", ".join(sorted(known)),
-        remedy="ask for a label of the contract (jenkins.agents), or declare the agent",
-    )
+def _both(stack_files: StackFiles, contract: Contract) -> Iterator[tuple[Wanted, Item]]:
+    """Declared jobs that the seed makes; a later item replaces an earlier one."""
+    by_name = {job.full_name: job for job in stack_files.seed_jobs}
+    return ((wanted, by_name[wanted.name]) for wanted in contract.jenkins.jobs if wanted.name in by_name)
 
 
-@pytest.mark.requirement("STATIC-34")
-def test_pipelines_use_no_docker(stack_files: StackFiles) -> None:
-    """Pipelines need no Docker daemon: no docker build, no socket."""
-    texts = {path: source.without_comments() for path, source in stack_files.jenkinsfiles.items()}
-    texts |= {
-        file.path: _without_shell_comments(file.text) for file in stack_files.texts if file.text[:2] == "#!"
-    }
-    require_none(
-        [
-            f"{path}:{text.count(chr(10), 0, found.start()) + 1}: {found[0]}"
-            for path, text in texts.items()
-            for found in _DOCKER.finditer(text)
-        ],
-        "a pipeline needs a Docker daemon",
-        remedy="build and push with img: there is no Docker daemon, and a socket would give the node away",
-    )
+def _pipeline(stack_files: StackFiles, job: Item) -> PipelineFile | None:
+    """The Jenkinsfile of a job; one that does not parse is the finding of STATIC-32."""
+    found = stack_files.builds.pipelines.get(builds.script_file(job))
+    return found if isinstance(found, PipelineFile) else None
 
 
-def _without_shell_comments(text: str) -> str:
-    return re.sub(r"(?m)(^|\s)#.*$", r"\1", text)
+def _has_option(stack_files: StackFiles, job: Item, option: str) -> bool:
+    pipeline = _pipeline(stack_files, job)
+    return pipeline is not None and any(each.name == option for each in pipeline.options)
 
 
-@pytest.mark.requirement("STATIC-35")
-def test_jenkinsfiles_end_in_time(stack_files: StackFiles) -> None:
-    """Each Jenkinsfile sets a time-out."""
-    require_none(
-        [path for path, source in stack_files.jenkinsfiles.items() if not any(source.calls("timeout"))],
-        "a Jenkinsfile has no time-out",
-        remedy="add options { timeout(time: 30, unit: 'MINUTES') }: a build that hangs keeps its agent",
-    )
+def _triggers_of(pipeline: PipelineFile | None) -> list[tuple[str, str | None, Place]]:
+    return [
+        (_TRIGGERS.get(each.name, each.name), text_of(each.first()), each.place)
+        for each in (pipeline.triggers if pipeline is not None else ())
+    ]
 
 
-@pytest.mark.requirement("STATIC-36")
-def test_named_images_are_pinned(stack_files: StackFiles) -> None:
-    """Images that Jenkinsfiles and Dockerfiles name are pinned."""
-    texts = {path: source.without_comments() for path, source in stack_files.jenkinsfiles.items()}
-    texts |= {
-        file.path: file.text for file in stack_files.texts if PurePosixPath(file.path).name == "Dockerfile"
-    }
-    findings = []
-    for path, text in texts.items():
-        stages = set(re.findall(r"(?im)^\s*FROM\s.*\sAS\s+(\S+)", text))
-        for found in _IMAGE.finditer(text):
-            image = found[1]
-            if image not in {"scratch", *stages} and "$" not in image and not stack_files.exact_image(image):
-                findings.append(f"{path}:{text.count(chr(10), 0, found.start()) + 1}: {image}")
-    require_none(
-        findings,
-        "an image that a build stands on is not pinned",
-        expected="a tag other than latest, or a digest",
-        remedy="pin the image",
-    )
+def _parameters_of(pipeline: PipelineFile | None) -> Iterator[tuple[str, str]]:
+    for each in pipeline.parameters if pipeline is not None else ():
+        yield text_of(each.name) or "", _PARAMETERS.get(each.kind, each.kind)
 
 
-@pytest.mark.requirement("STATIC-37")
-def test_jenkinsfiles_use_declared_credentials(stack_files: StackFiles) -> None:
-    """Jenkinsfiles use declared credentials only."""
-    known = set(stack_files.credential_ids)
-    require_none(
-        [
-            f"{path}:{source.line_at(found.start())}: {found[1]}"
-            for path, source in stack_files.jenkinsfiles.items()
-            for found in _CREDENTIAL.finditer(source.without_comments())
-            if found[1] not in known
-        ],
-        "a Jenkinsfile uses a credential that is declared nowhere",
-        expected=", ".join(sorted(known)),
-        remedy="declare it in JCasC, or use a declared id",
-    )
+def _at(job: Item, fact: Fact[str] | None) -> str:
+    return f"{job.full_name} ({fact.place if fact is not None else job.place})"
 
 
 def _pairs(triggers: tuple[tuple[str, str], ...]) -> str:

@@ -6,6 +6,7 @@ unknown: the check is undecided then and says so, unless the known ones are alre
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from conformance.pins.release_index import ReleaseIndex, read_manifests
 from conformance.pins.resolve import Target, resolve
 from conformance.pins.updatecenter.document import UpdateCenter
 from conformance.runner.decision import undecided
+from conformance.sources.groovy import PipelineFile
+from conformance.sources.model import missing
+from conformance.sources.plugin_facts import Need, need
 from conformance.sources.plugins.pin import Finding, Pin, exact
 from conformance.sources.stack import StackFiles
 
@@ -52,9 +56,36 @@ def _require_none(findings: tuple[Finding, ...], codes: tuple[str, ...], what: s
         )
 
 
+def _used(stack_files: StackFiles) -> Iterator[Need]:
+    """Plugins that pods, items of seeds, and steps of pipelines need; unknown names are no needs here."""
+    yield from (need_ for need_ in stack_files.model.needs if need_.kind == "feature")
+    for item in stack_files.builds.items:
+        yield need("item", item.kind, item.place)
+    for pipeline in (*stack_files.builds.pipelines.values(), *stack_files.builds.steps.values()):
+        if not isinstance(pipeline, PipelineFile):
+            continue
+        if pipeline.pipeline is not None:
+            yield need("feature", "declarative", pipeline.pipeline)
+        for call in pipeline.steps:
+            # a library's own step hides a plugin's
+            if call.name not in stack_files.builds.steps:
+                yield need("step", call.name, call.place)
+
+
 @pytest.mark.requirement("STATIC-70")
 def test_what_plugins_need_is_pinned(stack_files: StackFiles, contract: Contract) -> None:
     """Every plugin that a pinned plugin needs is pinned too."""
+    pinned = {pin.name for pin in stack_files.pins}
+    require_none(
+        dict.fromkeys(
+            f"{found.place}: {found.kind} {found.name} needs {found.plugin}"
+            for found in missing(_used(stack_files), pinned)
+            # a list without any pin is the finding of STATIC-10
+            if pinned
+        ),
+        "a plugin that the stack uses is not pinned",
+        remedy="pin it: without it the job, the pod or the step does not run",
+    )
     _require_none(
         _findings(stack_files, contract),
         ("missing", "implied"),

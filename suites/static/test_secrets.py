@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
 from conformance.core.nonconformance import require_none
+from conformance.sources.facts import SourceError
 from conformance.sources.stack import StackFiles, TextFile
+from conformance.sources.texts import Origin, Text
+from conformance.sources.yaml_positions import load_all
 
 #: what a secret looks like wherever it stands
 _SHAPES = {
@@ -24,9 +28,13 @@ _GIVEN = re.compile(
     r"""(?ix)
     (?<![$\w.-])  # a template's variable holds what is made elsewhere
     (?:["']?[\w.-]*(?:password|passwd|passphrase|secret[_-]?access[_-]?key|secret[_-]?key|api[_-]?key|auth[_-]?token
-        |private[_-]?key|client[_-]?secret)\b["']?\s*[:=]\s*|<(?:password|passphrase)>)
+        |private[_-]?key|client[_-]?secret)\b["']?[ \t]*[:=][ \t]*|<(?:password|passphrase)>)
     ["']?([^\s"'<>,;)}]+)
     """
+)
+#: variables that hold one
+_SECRET = re.compile(
+    r"(?i)(password|passwd|passphrase|secret_?(access_?)?key|api_?key|auth_?token|private_?key|client_?secret)$"
 )
 #: values that only point at a secret, or are none
 _HARMLESS = re.compile(
@@ -59,15 +67,47 @@ def test_no_password_is_written_out(stack_files: StackFiles) -> None:
     """No file of the stack writes a password out."""
     findings = []
     for file in stack_files.texts:
+        if file.path.endswith((".md", ".adoc", ".rst")) or _is_sealed(file):
+            continue
         for found in _GIVEN.finditer(file.text):
             key = found[0][: found.start(1) - found.start()]
-            if not _HARMLESS.match(found[1]) and not _NAMES.search(key):
+            if not _HARMLESS.match(found[1]) and not _NAMES.search(key) and not _refers(file, key, found[1]):
                 findings.append(f"{_place(file, found.start())}: {key.strip()} has a value")
+    findings += _defaults(stack_files)
     require_none(
         findings,
         "a password is written out in the stack's repository",
         remedy="refer to it: ${...} of a secret in the values, credentials('id') in a Jenkinsfile",
     )
+
+
+def _defaults(stack_files: StackFiles) -> Iterator[str]:
+    """Variables of Terraform that have a secret as their default."""
+    model = stack_files.model
+    for variable in (each for part in (*model.terraform, *model.other_terraform) for each in part.variables):
+        default = variable.default
+        if _SECRET.search(variable.name) and default is not None and default.known and default.printed:
+            yield f"{default.place.file}:{default.place.line}: variable {variable.name} has a default"
+
+
+def _is_sealed(file: TextFile) -> bool:
+    """Is a file encrypted for the cluster, and so meant to be in the repository?"""
+    if not file.path.endswith((".yaml", ".yml")) or "SealedSecret" not in file.text:
+        return False
+    documents = load_all(Text(file.text, Origin(file.path)))
+    return not isinstance(documents, SourceError) and all(
+        document.root.text("kind") == "SealedSecret" for document in documents if document.root.mapping
+    )
+
+
+def _refers(file: TextFile, key: str, value: str) -> bool:
+    """Is a value a reference of its language, or a rule of sudo?"""
+    if key.strip().startswith("NOPASSWD"):
+        return True
+    if file.path.endswith(".tf"):
+        return re.fullmatch(r"[a-z_][\w-]*(\.[\w\[\]*-]+)+", value) is not None
+    # a keyword argument takes the variable of its own name
+    return file.path.endswith((".py", ".groovy")) and value == key.strip(" \t:=")
 
 
 def _place(file: TextFile, position: int) -> str:

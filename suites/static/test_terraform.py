@@ -1,42 +1,72 @@
-"""What Terraform declares: the releases, and the ECR repositories."""
+"""What Terraform makes: the releases, and the ECR repositories."""
 
 from __future__ import annotations
 
+import json
 import re
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
-from conformance.contract.model import Contract, EcrRepository
-from conformance.core.nonconformance import require, require_none, require_same_names
+from conformance.contract.model import Contract
+from conformance.contract.model import EcrRepository as Wanted
+from conformance.core.nonconformance import require, require_none
+from conformance.runner.decision import not_applicable
+from conformance.sources import images
+from conformance.sources.facts import Fact, Undecided
+from conformance.sources.helm.releases import Release
+from conformance.sources.helm.values import ChartValues
+from conformance.sources.kubernetes_objects import Workload
+from conformance.sources.model import StackModel
 from conformance.sources.stack import StackFiles
+from conformance.sources.terraform.ecr import EcrRepository
+from conformance.sources.texts import shown
+from conformance.sources.yaml_positions import Node
+from suites.static.findings import Findings
 
-_LITERAL_REPOSITORY = re.compile(
-    r'resource\s+"aws_ecr_repository"\s+"(\w+)"\s*\{(?:(?!\n\}).)*?name\s*=\s*"([^"$]+)"', re.DOTALL
-)
-_WORKLOAD = re.compile(r"^kind:\s*(Deployment|StatefulSet|DaemonSet|Job|CronJob)\b", re.MULTILINE)
 _EXACT_TAG = re.compile(r"\d+\.\d+\.\d+|sha256:[0-9a-f]{64}$")
 _EXACT = re.compile(r"^v?\d+\.\d+\.\d+([-+].+)?$")
 
 
-def _repositories(stack_files: StackFiles) -> dict[str, dict[str, Any]]:
-    found = stack_files.declaration.get("ecr_repositories")
-    return found if isinstance(found, dict) else {}
+def _repositories(stack_files: StackFiles, findings: Findings) -> dict[str, EcrRepository]:
+    """Repositories that are made from a declaration, by their names."""
+    found = {}
+    for repository in _terraform(stack_files).repositories:
+        name = findings.known(repository.name)
+        if name is not None and _declared(repository):
+            found[name] = repository
+            if repository.instances is not None:
+                findings.leave_open(repository.instances, str(repository.place))
+    return found
 
 
-def _releases(stack_files: StackFiles) -> dict[str, dict[str, Any]]:
-    found = stack_files.declaration.get("releases")
-    return found if isinstance(found, dict) else {}
+def _declared(repository: EcrRepository) -> bool:
+    """Is a repository one of several that one list or map declares?"""
+    return "[" in repository.address
+
+
+def _terraform(stack_files: StackFiles) -> StackModel:
+    """What Terraform declares; a stack without it makes its repositories elsewhere."""
+    model = stack_files.infrastructure
+    if not (model.terraform or model.other_terraform):
+        not_applicable("the stack has no Terraform files")
+    return model
 
 
 @pytest.mark.requirement("STATIC-50")
 def test_ecr_repositories_are_the_declared_ones(stack_files: StackFiles, contract: Contract) -> None:
     """Terraform declares exactly the ECR repositories of the contract."""
-    require_same_names(
-        (wanted.name for wanted in contract.registry.repositories),
-        _repositories(stack_files),
-        what="Terraform declares other ECR repositories",
+    findings = Findings()
+    made = _repositories(stack_files, findings)
+    wanted = {repository.name for repository in contract.registry.repositories}
+    everything = all(repository.name.decided for repository in stack_files.infrastructure.repositories)
+    findings += [f"{name} is missing" for name in sorted(wanted - made.keys()) if everything]
+    findings += [
+        f"{name} is there but not declared ({made[name].name.place})" for name in sorted(made.keys() - wanted)
+    ]
+    findings.conclude(
+        "Terraform declares other ECR repositories",
+        expected=", ".join(sorted(wanted)),
         remedy="declare the repository in ecr_repositories, or in the contract (registry.repositories)",
     )
 
@@ -46,66 +76,102 @@ def test_ecr_repositories_are_set_up_as_declared(stack_files: StackFiles, contra
     """Terraform sets each ECR repository up as the contract declares: tags, scanning, encryption,
     lifecycle.
     """
-    said = _repositories(stack_files)
-    require_none(
-        [
-            f"{wanted.name}: {key} is {seen}, not {should}"
-            for wanted in contract.registry.repositories
-            if wanted.name in said
-            for key, seen, should in _settings(wanted, said[wanted.name])
-            if seen != should
-        ]
-        + [
-            f"{wanted.name}: there is no lifecycle policy {wanted.lifecycle_policy}"
-            for wanted in contract.registry.repositories
-            if wanted.lifecycle_policy not in ("", "none")
+    findings = Findings()
+    made = _repositories(stack_files, findings)
+    for wanted in contract.registry.repositories:
+        if wanted.name in made:
+            findings += [
+                f"{wanted.name}: {key} is {seen}, not {should} ({place})"
+                for key, seen, should, place in _settings(wanted, made[wanted.name], findings)
+                if seen != should
+            ]
+            findings += _lifecycle(stack_files, wanted, made[wanted.name], findings)
+        if (
+            wanted.lifecycle_policy not in ("", "none")
             and not (stack_files.root / wanted.lifecycle_policy).is_file()
-        ],
+        ):
+            findings.append(f"{wanted.name}: there is no lifecycle policy {wanted.lifecycle_policy}")
+    findings.conclude(
         "Terraform sets an ECR repository up differently",
         remedy="set it in ecr_repositories as the contract declares",
     )
 
 
-def _settings(wanted: EcrRepository, said: dict[str, Any]) -> list[tuple[str, object, object]]:
-    """(key, what Terraform says, what the contract says), of what the contract speaks of."""
-    found: list[tuple[str, object, object]] = [
-        ("image_tag_mutability", said.get("image_tag_mutability"), wanted.tag_mutability),
-        ("scan_on_push", said.get("scan_on_push"), wanted.scan_on_push),
+def _settings(
+    wanted: Wanted, made: EcrRepository, findings: Findings
+) -> Iterator[tuple[str, object, object, object]]:
+    """(key, Terraform's value, the contract's value, place), of what the contract speaks of."""
+    pairs: list[tuple[str, Fact[str] | Fact[bool], object]] = [
+        ("image_tag_mutability", made.mutability, wanted.tag_mutability),
+        ("scan_on_push", made.scan_on_push, wanted.scan_on_push),
     ]
     if wanted.encryption:
-        # AES256 is the provider's own default
-        found.append(("encryption_type", said.get("encryption_type", "AES256"), wanted.encryption))
-    if wanted.lifecycle_policy:
-        found.append(("lifecycle_policy", said.get("lifecycle_policy") or "none", wanted.lifecycle_policy))
-    return found
+        pairs.append(("encryption_type", made.encryption, wanted.encryption))
+    for key, fact, should in pairs:
+        if isinstance(fact.value, Undecided):
+            findings.leave_open(fact.value, str(fact.place))
+        else:
+            yield key, fact.value, should, fact.place
+
+
+def _lifecycle(
+    stack_files: StackFiles, wanted: Wanted, made: EcrRepository, findings: Findings
+) -> Iterator[str]:
+    """What is wrong with a repository's lifecycle policy; texts are compared as JSON."""
+    if not wanted.lifecycle_policy:
+        return
+    policy = made.lifecycle_policy
+    if wanted.lifecycle_policy == "none":
+        if policy is not None:
+            yield f"{wanted.name}: lifecycle_policy is set, not none ({policy.place})"
+        return
+    if policy is None:
+        yield f"{wanted.name}: lifecycle_policy is none, not {wanted.lifecycle_policy} ({made.place})"
+        return
+    text = findings.known(policy)
+    if text is None or not (stack_files.root / wanted.lifecycle_policy).is_file():
+        return
+    try:
+        same = json.loads(text) == stack_files.lifecycle_policy(wanted)
+    except ValueError:
+        same = False
+    if not same:
+        yield f"{wanted.name}: lifecycle_policy is not {wanted.lifecycle_policy} ({policy.place})"
 
 
 @pytest.mark.requirement("STATIC-52")
 def test_region_is_the_registry_s(stack_files: StackFiles, contract: Contract) -> None:
     """Terraform works in the registry's region."""
-    said = stack_files.declaration.get("aws_region")
+    findings = Findings()
+    region = _terraform(stack_files).region
+    value = findings.known(region)
+    if region is None:
+        reason = Undecided("no provider of Terraform sets a region", "AWS_REGION")
+        findings.leave_open(reason, stack_files.contract.stack.path)
     require(
-        said == contract.registry.region,
-        f"Terraform works in region {said}, the registry is in {contract.registry.region}",
+        value is None or value == contract.registry.region,
+        f"Terraform works in region {value}, the registry is in {contract.registry.region}",
         expected=contract.registry.region,
-        observed=said,
+        observed=f"{value} ({region.place})" if region is not None else "",
         remedy="set aws_region, or registry.region in the contract",
     )
+    findings.conclude("the region of Terraform is not known")
 
 
 @pytest.mark.requirement("STATIC-53")
 def test_releases_are_declared(stack_files: StackFiles, contract: Contract) -> None:
     """Terraform declares the releases of Jenkins and Nexus, in their namespaces."""
-    said = _releases(stack_files)
-    findings = []
+    findings = Findings()
+    spaces = dict(_deployed(stack_files, findings))
     for wanted in (contract.jenkins, contract.nexus):
-        release = said.get(wanted.release)
-        if release is None:
+        if wanted.release not in spaces:
             findings.append(f"no release {wanted.release}")
-        elif release.get("namespace") != wanted.namespace:
-            findings.append(f"release {wanted.release} goes to namespace {release.get('namespace')}")
-    require_none(
-        findings,
+            continue
+        namespace = findings.known(spaces[wanted.release])
+        if namespace is not None and namespace != wanted.namespace:
+            place = spaces[wanted.release].place
+            findings.append(f"release {wanted.release} goes to namespace {namespace} ({place})")
+    findings.conclude(
         "Terraform does not declare the releases of the contract",
         expected=", ".join(
             f"{part.release} in {part.namespace}" for part in (contract.jenkins, contract.nexus)
@@ -114,109 +180,173 @@ def test_releases_are_declared(stack_files: StackFiles, contract: Contract) -> N
     )
 
 
+def _deployed(stack_files: StackFiles, findings: Findings) -> Iterator[tuple[str, Fact[str]]]:
+    """Names and namespaces of releases, and of workloads that Terraform or a manifest makes itself."""
+    for workload in stack_files.infrastructure.workloads:
+        if not workload.object.origin.startswith("chart ") and isinstance(workload.object.name.value, str):
+            yield workload.object.name.value, workload.object.namespace
+    for release in stack_files.infrastructure.releases:
+        name = findings.known(_fact(release.name))
+        # values alone declare no release
+        if name and release.kind != "values":
+            yield name, _fact(release.namespace)
+
+
+def _fact(node: Node) -> Fact[str]:
+    return Fact(node.value if isinstance(node.value, Undecided) else node.printed, node.place)
+
+
 @pytest.mark.requirement("STATIC-54")
 def test_charts_are_exact(stack_files: StackFiles) -> None:
     """Each release takes one exact version of its chart."""
-    findings = []
-    for name, release in _releases(stack_files).items():
-        if release.get("repository"):
-            version = str(release.get("version") or "")
-        elif (_chart_dir(stack_files, release) / "Chart.yaml").is_file():
-            version = str(_chart(stack_files, release).get("version", ""))
-        else:
-            continue  # STATIC-55 tells
-        if not _EXACT.match(version):
+    findings = Findings()
+    for release, chart in _charts(stack_files):
+        # a chart's folder that is not there is the finding of STATIC-55
+        if not chart.folder and not release.repository.text():
+            continue
+        version = findings.known(chart.version if chart.folder else _fact(release.version))
+        if version is not None and not _EXACT.match(version):
+            name = release.chart.printed if not chart.folder else chart.folder
             findings.append(
-                f"release {name} takes chart {release.get('chart')} {version or 'without a version'}"
+                f"release {release.name.printed} takes chart {name} {version or 'without a version'} "
+                f"({chart.version.place})"
             )
-    require_none(
-        findings,
+    findings.conclude(
         "a chart's version is not exact",
         expected="a version such as 5.8.114",
         remedy="set version of the release (or of the chart in Chart.yaml) to one exact version",
     )
 
 
+def _charts(stack_files: StackFiles) -> Iterator[tuple[Release, ChartValues]]:
+    """Declared releases, each with its own chart."""
+    model = stack_files.infrastructure
+    for release in model.releases:
+        for chart in model.charts:
+            if chart.place == release.place and chart.release == _fact(release.name):
+                if release.kind != "values":
+                    yield release, chart
+                break
+
+
 @pytest.mark.requirement("STATIC-55")
 def test_releases_files_are_there(stack_files: StackFiles) -> None:
     """Charts and values that releases name are there."""
-    findings = []
-    for name, release in _releases(stack_files).items():
-        values = stack_files.root / str(release.get("values", ""))
-        if not values.is_file():
-            findings.append(f"release {name}: no values at {release.get('values')}")
-        if not release.get("repository") and not (_chart_dir(stack_files, release) / "Chart.yaml").is_file():
-            findings.append(f"release {name}: no chart at {release.get('chart')}")
-    require_none(findings, "a release names a file that is not there", remedy="correct its path in releases")
+    findings = Findings()
+    for release, chart in _charts(stack_files):
+        name = release.name.printed
+        for layer in release.layers:
+            if isinstance(layer.value, Undecided) and not _is_there(stack_files, layer.value):
+                findings.append(f"release {name}: {layer.value.reason} ({layer.place})")
+        # values of Jenkins that are no YAML are the finding of STATIC-02
+        findings += [
+            f"release {name}: {error.message} ({error.place})"
+            for error in release.errors
+            if stack_files.root / error.place.file not in stack_files.loaded.values_files
+        ]
+        local = release.chart.known and "://" not in release.chart.printed and not release.repository.printed
+        if local and not chart.folder:
+            findings.append(f"release {name}: no chart at {release.chart.printed} ({release.chart.place})")
+    findings.conclude("a release names a file that is not there", remedy="correct its path in releases")
+
+
+def _is_there(stack_files: StackFiles, layer: Undecided) -> bool:
+    """Is the file there that decides a layer? One that is broken is reported by its errors."""
+    return not layer.decided_by or (stack_files.root / layer.decided_by).is_file()
 
 
 @pytest.mark.requirement("STATIC-56")
 def test_nexus_is_a_deployment(stack_files: StackFiles, contract: Contract) -> None:
     """Nexus is a Deployment."""
-    release = _releases(stack_files).get(contract.nexus.release) or {}
-    if release.get("repository"):
+    chart, workloads = _nexus(stack_files, contract)
+    if chart is not None and not chart.folder and not workloads:
         # a chart from elsewhere shows its kind when it is installed: PLATFORM-08
         return
-    kinds = [
-        kind
-        for path in sorted((_chart_dir(stack_files, release) / "templates").glob("*.y*ml"))
-        for kind in _WORKLOAD.findall(stack_files.read(path))
-    ]
+    kinds = [workload.object.kind for workload in workloads]
+    places = [str(workload.object.place) for workload in workloads]
     require(
         kinds.count("Deployment") == 1 and "StatefulSet" not in kinds,
         f"the chart of {contract.nexus.release} makes {', '.join(kinds) or 'no workload'}",
         expected="one Deployment",
-        observed=", ".join(kinds),
+        observed=", ".join(places),
         remedy="make Nexus a Deployment with the strategy Recreate",
     )
+    strategy = workloads[0].strategy
+    require(
+        (
+            strategy is not None
+            and (strategy.value == "Recreate" or images.has_placeholder(str(strategy.value)))
+        )
+        or not (strategy is None or strategy.decided),
+        f"the Deployment of {contract.nexus.release} is rolled: a second Nexus starts on the same volume",
+        expected="the strategy Recreate",
+        observed=f"{strategy.value if strategy is not None else 'no strategy'} ({places[0]})",
+        remedy="set the strategy's type to Recreate",
+    )
+
+
+def _nexus(stack_files: StackFiles, contract: Contract) -> tuple[ChartValues | None, list[Workload]]:
+    """The chart of Nexus, if a release brings it, and its workloads."""
+    model, name = stack_files.infrastructure, contract.nexus.release
+    charts = [chart for release, chart in _charts(stack_files) if release.name.printed == name]
+    chart = charts[0] if charts else None
+    origin = f"chart {chart.folder}" if chart is not None and chart.folder else ""
+    return chart, [
+        workload
+        for workload in model.workloads
+        if (workload.object.origin == origin if origin else workload.object.name.value == name)
+    ]
 
 
 @pytest.mark.requirement("STATIC-59")
 def test_image_of_nexus_is_exact(stack_files: StackFiles, contract: Contract) -> None:
     """The image of Nexus has one exact tag."""
-    release = _releases(stack_files).get(contract.nexus.release) or {}
-    values = stack_files.root / str(release.get("values", ""))
-    said = stack_files.yaml(values) if values.is_file() else None
-    image = said.get("image") if isinstance(said, dict) else None
-    if image is None and release.get("repository"):
+    chart, workloads = _nexus(stack_files, contract)
+    image = chart.values.at("image") if chart is not None else None
+    text, containers = "", list[Fact[str]]()
+    if image is not None:
+        text = image.text("tag") if image.mapping else images.parse(image.printed).tag
+    elif workloads:
+        containers = [fact for workload in workloads for fact in _images(workload)]
+        parsed = [images.parse(str(fact.value)) for fact in containers]
+        moving = [each for each in parsed if not (each.digest or _fixed(each.tag))]
+        text = moving[0].tag if moving else parsed[0].digest or parsed[0].tag if parsed else ""
+    elif chart is not None:
         # the image of a chart from elsewhere is as exact as the chart's version: STATIC-54
         return
-    tag = image.get("tag") if isinstance(image, dict) else str(image or "").rpartition(":")[2]
-    text = stack_files.resolved(str(tag or ""))
     require(
-        # what the environment fills in shows when it runs: PLATFORM-11
-        "${" in text or _EXACT_TAG.match(text),
-        f"the image tag of {contract.nexus.release} is {text or 'not set'}: it moves by itself",
+        _fixed(text),
+        f"the image tag of {contract.nexus.release} is {shown(text) or 'not set'}: it moves by itself",
         expected=f"an exact version, such as {contract.nexus.version.partition('-')[0]}",
-        observed=text,
+        observed=", ".join(f"{shown(str(fact.value))} ({fact.place})" for fact in containers) or shown(text),
         remedy="set image.tag in the values of the release to one exact version",
     )
+
+
+def _images(workload: Workload) -> Iterator[Fact[str]]:
+    return (container.image for container in workload.pod.containers if container.image.decided)
+
+
+def _fixed(tag: str) -> bool:
+    """Is a tag exact? One that the environment fills in shows when it runs: PLATFORM-11."""
+    return images.has_placeholder(tag) or _EXACT_TAG.match(tag) is not None
 
 
 @pytest.mark.requirement("STATIC-57")
 def test_repositories_are_made_from_the_declaration(stack_files: StackFiles) -> None:
     """ECR repositories are made from the declaration alone."""
-    text = "\n".join(stack_files.terraform.values())
-    require(
-        stack_files.terraform, "the stack has no Terraform files", remedy="declare the stack in Terraform"
-    )
-    literal = _LITERAL_REPOSITORY.findall(text)
+    model = _terraform(stack_files)
     require_none(
-        [f"resource {name} makes {repository}" for name, repository in literal],
+        [
+            f"{repository.address} makes {shown(str(repository.name.value))} ({repository.place})"
+            for repository in model.repositories
+            if not _declared(repository)
+        ],
         "an ECR repository is made beside the declaration",
         remedy="move it into ecr_repositories: two places that declare repositories drift apart",
     )
     require(
-        "aws_ecr_repository" in text,
+        model.repositories,
         "Terraform makes no ECR repository",
         remedy="make aws_ecr_repository for each of ecr_repositories",
     )
-
-
-def _chart_dir(stack_files: StackFiles, release: dict[str, Any]) -> Path:
-    return stack_files.root / str(release.get("chart", ""))
-
-
-def _chart(stack_files: StackFiles, release: dict[str, Any]) -> dict[str, Any]:
-    found = stack_files.yaml(_chart_dir(stack_files, release) / "Chart.yaml")
-    return found if isinstance(found, dict) else {}
