@@ -23,6 +23,7 @@ from conformance.sources.groovy import (
     Value,
     text_of,
 )
+from conformance.sources.texts import Text
 
 #: kinds of items that are no jobs
 FOLDERS = frozenset(("folder",))
@@ -52,6 +53,8 @@ class Builds:
     pipelines: Mapping[str, PipelineFile | SourceError]
     #: steps of a shared library in the repository (`vars/NAME.groovy`), by the step's name
     steps: Mapping[str, PipelineFile | SourceError]
+    #: init scripts of the controller, parsed and never run
+    init_scripts: tuple[PipelineFile | SourceError, ...] = ()
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -64,9 +67,13 @@ class Builds:
 
 
 def evaluate(
-    root: Path, scripts: Sequence[SeedScript], inputs: Mapping[str, str], named: Sequence[str]
+    root: Path,
+    scripts: Sequence[SeedScript],
+    inputs: Mapping[str, str],
+    named: Sequence[str],
+    init_scripts: Sequence[Text] = (),
 ) -> Builds:
-    """Run the seeds and parse the pipelines of the repository at `root`.
+    """Run the seeds and parse the pipelines and init scripts of the repository at `root`.
 
     `named` are further Jenkinsfiles, by their paths. Processes that evaluate the same repository wait for
     the first one and find its results in the cache.
@@ -80,7 +87,11 @@ def evaluate(
         pipelines = engine.parse_pipelines(root, sorted(files))
         library = {path.stem: _relative(path, root) for path in _files(root, "vars/*.groovy")}
         steps = {step: engine.parse_pipelines(root, [file])[file] for step, file in library.items()}
-    return Builds(tuple(scripts), seeds, pipelines, steps)
+        init = tuple(
+            engine.parse_text(root, text.origin.file, text.value, text.origin.place(1).line or 1)
+            for text in init_scripts
+        )
+    return Builds(tuple(scripts), seeds, pipelines, steps, init)
 
 
 def _files(root: Path, pattern: str) -> list[Path]:

@@ -258,7 +258,13 @@ class StackFiles:
         """Seeds and Jenkinsfiles as Groovy reads them."""
         jobs = self.contract.jenkins.jobs
         scripts = tuple(self._seed_scripts())
-        return builds.evaluate(self.root, scripts, self._seed_inputs, [wanted.pipeline for wanted in jobs])
+        return builds.evaluate(
+            self.root,
+            scripts,
+            self._seed_inputs,
+            [wanted.pipeline for wanted in jobs],
+            [text for release in self.model.jenkins for text in release.init_scripts.values()],
+        )
 
     @property
     def _seed_inputs(self) -> dict[str, str]:

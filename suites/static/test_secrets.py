@@ -9,6 +9,7 @@ import pytest
 
 from conformance.core.nonconformance import require_none
 from conformance.sources.facts import SourceError
+from conformance.sources.groovy import PipelineFile
 from conformance.sources.stack import StackFiles, TextFile
 from conformance.sources.texts import Origin, Text
 from conformance.sources.yaml_positions import load_all
@@ -74,6 +75,7 @@ def test_no_password_is_written_out(stack_files: StackFiles) -> None:
             if not _HARMLESS.match(found[1]) and not _NAMES.search(key) and not _refers(file, key, found[1]):
                 findings.append(f"{_place(file, found.start())}: {key.strip()} has a value")
     findings += _defaults(stack_files)
+    findings += _accounts(stack_files)
     require_none(
         findings,
         "a password is written out in the stack's repository",
@@ -88,6 +90,15 @@ def _defaults(stack_files: StackFiles) -> Iterator[str]:
         default = variable.default
         if _SECRET.search(variable.name) and default is not None and default.known and default.printed:
             yield f"{default.place.file}:{default.place.line}: variable {variable.name} has a default"
+
+
+def _accounts(stack_files: StackFiles) -> Iterator[str]:
+    """Accounts that an init script makes with a password written out."""
+    for script in stack_files.builds.init_scripts:
+        for call in script.calls if isinstance(script, PipelineFile) else ():
+            password = [each.value for each in call.arguments][1:2]
+            if call.name == "createAccount" and password and isinstance(password[0], str):
+                yield f"{call.place.file}:{call.place.line}: createAccount has a password"
 
 
 def _is_sealed(file: TextFile) -> bool:
