@@ -33,6 +33,11 @@ class Undecided:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingFile(Undecided):
+    """A value of a file that the repository does not hold; `decided_by` is its path."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fact(Generic[T]):
     """One value of the sources and its place."""
 

@@ -13,7 +13,7 @@ from conformance.contract.model import EcrRepository as Wanted
 from conformance.core.nonconformance import require, require_none
 from conformance.runner.decision import not_applicable
 from conformance.sources import images
-from conformance.sources.facts import Fact, Undecided
+from conformance.sources.facts import Fact, MissingFile, Undecided
 from conformance.sources.helm.releases import Release
 from conformance.sources.helm.values import ChartValues
 from conformance.sources.kubernetes_objects import Workload
@@ -236,7 +236,7 @@ def test_releases_files_are_there(stack_files: StackFiles) -> None:
     for release, chart in _charts(stack_files):
         name = release.name.printed
         for layer in release.layers:
-            if isinstance(layer.value, Undecided) and not _is_there(stack_files, layer.value):
+            if isinstance(layer.value, MissingFile):
                 findings.append(f"release {name}: {layer.value.reason} ({layer.place})")
         # values of Jenkins that are no YAML are the finding of STATIC-02
         findings += [
@@ -248,11 +248,6 @@ def test_releases_files_are_there(stack_files: StackFiles) -> None:
         if local and not chart.folder:
             findings.append(f"release {name}: no chart at {release.chart.printed} ({release.chart.place})")
     findings.conclude("a release names a file that is not there", remedy="correct its path in releases")
-
-
-def _is_there(stack_files: StackFiles, layer: Undecided) -> bool:
-    """Is the file there that decides a layer? One that is broken is reported by its errors."""
-    return not layer.decided_by or (stack_files.root / layer.decided_by).is_file()
 
 
 @pytest.mark.requirement("STATIC-56")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.sources import texts
-from conformance.sources.facts import Place, SourceError, Undecided
+from conformance.sources.facts import MissingFile, Place, SourceError, Undecided
 from conformance.sources.helm import settings
 from conformance.sources.terraform.configuration import Resource, blocks
 from conformance.sources.terraform.files import open_template
@@ -79,7 +79,7 @@ def values_file(path: Path, root: Path, errors: list[SourceError]) -> Node:
     """A values file; one that is not there is undecided."""
     file = texts.relative(path, root)
     if not path.is_file():
-        return Node(Undecided(f"the values file {file} is not in the repository", file), Place(file))
+        return Node(MissingFile(f"the values file {file} is not in the repository", file), Place(file))
     text = texts.read(path, root)
     if not isinstance(text, SourceError) and path.suffix in TEMPLATE_SUFFIXES:
         text = open_template(text)

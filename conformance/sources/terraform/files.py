@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from conformance.sources import texts
-from conformance.sources.facts import Place, SourceError, Undecided
+from conformance.sources.facts import MissingFile, Place, SourceError, Undecided
 from conformance.sources.terraform.evaluate import Budget, Evaluator, LimitError
 from conformance.sources.terraform.functions import FunctionError
 from conformance.sources.terraform.parser import parse_template
@@ -63,14 +63,14 @@ class FileReader:
         return located(path, self._folder, self._root)
 
     def _elsewhere(self, path: str, place: Place) -> Node:
-        return Node(Undecided(f"the file {path} lies outside of the repository", path), place)
+        return Node(MissingFile(f"the file {path} lies outside of the repository", path), place)
 
     def _read(self, path: str, place: Place) -> texts.Text | Node:
         found = self._path(path)
         if found is None:
             return self._elsewhere(path, place)
         if not found.is_file():
-            return Node(Undecided(f"the file {path} is not in the repository", path), place)
+            return Node(MissingFile(f"the file {path} is not in the repository", path), place)
         text = texts.read(found, self._root)
         if isinstance(text, SourceError):
             if text not in self._errors:
