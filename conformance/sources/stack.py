@@ -276,21 +276,27 @@ class StackFiles:
         """Files that the contract names as seeds, then the scripts that JCasC's `jobs` writes out."""
         for path in self.seed_files:
             yield SeedScript(self._stack_path(path))
-        entries = self.model.jcasc.root.at("jobs")
-        written = [entry.at("script") for entry in (entries.items if entries is not None else ())]
-        scripts = [seed.text for seed in self.model.seeds]
-        for raw, text in zip(written, scripts, strict=False):
-            # a script that Terraform fills in from the seed's file is that file
-            if raw is not None and text is not None and text.value.strip() and not self._is_a_file(raw):
-                place = text.origin.place(1)
-                yield SeedScript(place.file, text.value, place.line or 1)
+        jobs = self.model.jcasc.root.at("jobs")
+        entries = [
+            entry
+            for entry in (jobs.items if jobs is not None else ())
+            if entry.at("script") is not None or entry.text("file") or entry.text("url")
+        ]
+        for entry, source in zip(entries, self.model.seeds, strict=False):
+            if source.text is None or not source.text.value.strip():
+                continue
+            # as it is written, before its references are resolved
+            written = entry.text("script") or source.text.value
+            if not self._is_a_file(written):
+                place = source.text.origin.place(1)
+                yield SeedScript(place.file, source.text.value, place.line or 1)
 
-    def _is_a_file(self, script: Node) -> bool:
+    def _is_a_file(self, script: str) -> bool:
         """Is a script the text of seeds that the contract names, or a value that is not known?"""
-        if not isinstance(script.value, str) or is_open(script.value.strip().splitlines()[0]):
+        if not script.strip() or is_open(script.strip().splitlines()[0]):
             return True
         lines = {line.strip() for path in self.seed_files for line in self.read(path).splitlines()}
-        return all(line.strip() in lines for line in script.value.splitlines())
+        return all(line.strip() in lines for line in script.splitlines())
 
     @cached_property
     def seed_files(self) -> tuple[Path, ...]:
