@@ -34,8 +34,7 @@ class Installation:
 
     def run(self, cwd: Path, *words: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
         """Run `conformance WORDS` in `cwd` as a user of the installation."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        environment |= {
+        environment = _environment() | {
             "HOME": str(self.home),
             "XDG_CACHE_HOME": str(self.home / "cache"),
             "XDG_STATE_HOME": str(self.home / "state"),
@@ -50,6 +49,11 @@ class Installation:
             timeout=300,
             check=False,
         )
+
+
+def _environment() -> dict[str, str]:
+    """The variables of this process without Python's own: the installation alone decides its imports."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
 
 
 def build(kind: str, target: Path, source: Path) -> None:
@@ -75,7 +79,9 @@ def installation(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Insta
     before = {path.name for path in made.packages.iterdir()}
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(folder / "bin/python")]
     subprocess.run(
-        [*pip, "install", "--quiet", "--no-index", "--no-deps", "--no-compile", str(wheel)], check=True
+        [*pip, "install", "--quiet", "--no-index", "--no-deps", "--no-compile", str(wheel)],
+        env=_environment(),
+        check=True,
     )
     new = sorted({path.name for path in made.packages.iterdir()} - before)
     # the folder itself and not its .pth files: those of an editable installation of this project stay out
