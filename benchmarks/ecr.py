@@ -1,4 +1,4 @@
-"""What the front costs: the local ECR against the bare registry, medians of three.
+"""What the front costs: the ECR simulator against the bare registry, medians of three.
 
     python -m benchmarks.ecr [--conformance PROGRAM] [--megabytes 50]
 

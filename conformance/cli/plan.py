@@ -73,11 +73,13 @@ def plan(options: RunOptions, say: Say) -> Plan:
         f"environment {options.environment}"
     )
     environment = registry.find(options.environment)
+    # nothing is made for the static layer: no images, whatever the contract's versions are
+    made_from = () if options.static_only else environment.inputs(loaded, options, say)
     parts = [
         loaded.file.read_text(encoding="utf-8"),
         sources,
         options.environment,
-        *environment.inputs(loaded, options, say),
+        *made_from,
         options.ecr,
         options.deployer,
     ]

@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
     chosen = run_options(options)
     planned = plan.plan(chosen, say)
     waivers = _validated(planned)
-    for removed in reap.reap():
+    for removed in () if chosen.static_only else reap.reap():
         say(f"removed what a killed run left: {removed}")
     this = runs.new(str(planned.loaded.file), chosen.environment, planned.inputs)
     folder = chosen.results_dir or this.results
