@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.core.errors import UsageError
+from conformance.core.errors import INCOMPLETE, UsageError
 from conformance.core.paths import state_root
 from reports.load import load_results
 
@@ -44,7 +44,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     merge = add("merge", "put the results of several shards together", _merge)
     merge.add_argument("results", type=Path, nargs="+", metavar="RESULTS")
     merge.add_argument("--output", type=Path, required=True, metavar="DIR", help="new folder")
-    compare = add("compare", "show what differs between two results (exit code 1: they differ)", _compare)
+    compare = add("compare", "show what differs between two results", _compare)
     compare.add_argument("before", type=Path, metavar="BEFORE")
     compare.add_argument("after", type=Path, metavar="AFTER")
     remember = add("remember", "add results to a history (a directory or s3://BUCKET/PREFIX)", _remember)
@@ -95,7 +95,7 @@ def _verify(options: argparse.Namespace) -> int:
     verification = bundle.verify(options.bundle, key=options.key)
     if verification.faults:
         _say([f"{options.bundle} is not whole:", *(f"  {fault}" for fault in verification.faults)])
-        return 1
+        return INCOMPLETE
     signed = ", signature valid" if verification.signed else ""
     _say([f"{options.bundle} is whole: run {verification.run}, {verification.files} files{signed}"])
     return 0
@@ -125,7 +125,7 @@ def _compare(options: argparse.Namespace) -> int:
         _say([f"{title}:", *map(_line, changes)] if changes else [])
     if comparison.same:
         _say(["no outcome and no cause differs"])
-    return 0 if comparison.same else 1
+    return 0
 
 
 def _remember(options: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ from types import FrameType
 
 from conformance import __version__
 from conformance.cli.output import guard
-from conformance.core.errors import ConformanceError
+from conformance.core.errors import INCOMPLETE, USAGE, ConformanceError
 from conformance.core.paths import state_root
 
 #: subcommand -> (module, one line for --help)
@@ -39,7 +39,6 @@ COMMANDS = {
     "report": ("reports.commands", "render, compare, merge and verify results"),
     "gate": ("conformance.cli.gate", "judge a plugin bump: GO or NO-GO"),
 }
-USAGE, INCOMPLETE = 3, 2
 
 
 def parser(command: str = "") -> argparse.ArgumentParser:

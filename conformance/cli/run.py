@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from conformance.cli.options import add_stack_options, path, require_writable, run_options, workers
-from conformance.core.errors import ConformanceError, UsageError
+from conformance.core.errors import INCOMPLETE, ConformanceError, UsageError
 from conformance.core.paths import state_root
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from reports import RunResult
 
 WAIVERS = "waivers.toml"
-INCOMPLETE = 2
 #: finished runs from which a check's usual duration is taken
 EARLIER = 5
 

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+#: exit codes of every command; 1 is "not conformant" (or NO-GO) and has no other source
+INCOMPLETE, USAGE = 2, 3
+
 
 class ConformanceError(Exception):
     """Base of everything the harness raises on purpose.
@@ -16,7 +19,7 @@ class ConformanceError(Exception):
     (2: the run is incomplete; 3: usage or configuration; never 1, which is the stack's own failure).
     """
 
-    exit_code: ClassVar[int] = 2
+    exit_code: ClassVar[int] = INCOMPLETE
 
     def __init__(
         self, what: str, *, where: str = "", expected: str = "", observed: str = "", remedy: str = ""
@@ -42,7 +45,7 @@ class ConformanceError(Exception):
 class UsageError(ConformanceError):
     """The command line asks for something that does not exist or does not go together."""
 
-    exit_code = 3
+    exit_code = USAGE
 
 
 class ContractError(UsageError):

@@ -29,7 +29,7 @@ def test_render_bundle_and_verify(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert call("verify", packed) == 0
     assert "is whole: run run, 7 files" in capsys.readouterr().out
     packed.write_bytes(packed.read_bytes()[:100])
-    assert call("verify", packed) == 1
+    assert call("verify", packed) == 2
     assert "is not whole" in capsys.readouterr().out
 
 
@@ -37,7 +37,7 @@ def test_compare_and_merge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     results(tmp_path / "a", check("NEXUS-01"))
     results(tmp_path / "b", check("NEXUS-01", "failed"))
     assert call("compare", tmp_path / "a", tmp_path / "a") == 0
-    assert call("compare", tmp_path / "a", tmp_path / "b") == 1
+    assert call("compare", tmp_path / "a", tmp_path / "b") == 0
     assert "NEXUS-01 test_nexus_01: passed -> failed" in capsys.readouterr().out
     assert call("merge", tmp_path / "a", tmp_path / "b", "--output", tmp_path / "c") == 1
     assert (tmp_path / "c" / "junit.xml").exists()
