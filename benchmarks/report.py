@@ -53,7 +53,7 @@ def report(folder: Path, rounds: int) -> Path:
     times = [timed([sys.executable, "-c", RENDER, str(folder)], PROJECT) for _ in range(rounds)]
     page = folder / "report.html"
     say(f"all artifacts of {CHECKS} checks, {stored / 1e6:.0f} MB of evidence", times, "2 s")
-    told(f"its page: {page.stat().st_size / 1e6:.2f} MB (at most 3 MB)")
+    write_line(f"its page: {page.stat().st_size / 1e6:.2f} MB (at most 3 MB)")
     return page
 
 
@@ -92,7 +92,7 @@ def overhead(folder: Path, rounds: int, milliseconds: int) -> None:
     say(f"1,000 checks of {milliseconds} ms, plain pytest with --junit-xml", both[0])
     say(f"1,000 checks of {milliseconds} ms, with our plugins", both[1])
     ratio = statistics.median(both[1]) / statistics.median(both[0]) - 1
-    told(f"overhead: {100 * ratio:.1f} % (at most 5 %)")
+    write_line(f"overhead: {100 * ratio:.1f} % (at most 5 %)")
 
 
 def timed(command: list[str], folder: Path) -> float:
@@ -115,10 +115,10 @@ def say(what: str, times: list[float], most: str = "") -> None:
     """One line: median, spread and what is allowed."""
     limit = f" (at most {most})" if most else ""
     spread = f"{min(times):.3f}..{max(times):.3f}"
-    told(f"{what}: median {statistics.median(times):.3f} s of {len(times)}, {spread}{limit}")
+    write_line(f"{what}: median {statistics.median(times):.3f} s of {len(times)}, {spread}{limit}")
 
 
-def told(line: str) -> None:
+def write_line(line: str) -> None:
     sys.stdout.write(line + "\n")
 
 

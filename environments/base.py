@@ -38,7 +38,7 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Registry:
+class RegistryEndpoint:
     """An ECR: `host` is the one name in image references; `api` is the AWS API endpoint."""
 
     host: str
@@ -73,7 +73,7 @@ class Endpoints:
     ca_bundle: str
     jenkins: Service
     nexus: Service
-    registry: Registry
+    registry: RegistryEndpoint
     components: tuple[Component, ...] = ()
     #: may checks that write be run here (always on kind, `--allow-writes` elsewhere)
     writable: bool = True
@@ -98,7 +98,7 @@ class Endpoints:
             "jenkins": _service(raw["jenkins"]),
             "nexus": _service(raw["nexus"]),
             "registry": _known(
-                Registry,
+                RegistryEndpoint,
                 registry
                 | {"api": _service(registry["api"]), "data": _service(registry["data"])}
                 | {"ended": Login(**ended) if ended else None},

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import yaml
 
-from conformance.contract.model import CredentialRef, Existing, LoadedContract
-from conformance.contract.model import Registry as Declared
+from conformance.contract.model import CredentialRef, Existing, LoadedContract, RegistryContract
 from conformance.core.errors import CommandFailed, ContractError, EnvironmentFailure
 from conformance.core.process import run as command
 from environments import diagnostics
-from environments.base import Component, Endpoints, Login, Registry, Service
+from environments.base import Component, Endpoints, Login, RegistryEndpoint, Service
 from environments.ecr import aws
 from environments.environment import Environment, Order
 from environments.images import catalogue, programs
@@ -93,13 +92,15 @@ def endpoints(loaded: LoadedContract, run: Run, *, writable: bool, disruptible: 
     )
 
 
-def _registry(existing: Existing, declared: Declared, kubeconfig: Path, context: str) -> Registry:
+def _registry(
+    existing: Existing, declared: RegistryContract, kubeconfig: Path, context: str
+) -> RegistryEndpoint:
     """AWS' own, or the one that the contract gives a URL of."""
     if not existing.registry_url:
         return aws.AwsEcr(declared.account, declared.region, existing.aws_profile).registry()
     login = _login("registry", existing.registry_login, kubeconfig, context)
     url, address = existing.registry_url.rstrip("/"), existing.registry_address
-    return Registry(
+    return RegistryEndpoint(
         host=url.partition("://")[2],
         api=Service(url, login, address),
         data=Service(url, None, address),

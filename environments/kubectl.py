@@ -11,8 +11,8 @@ from typing import Any
 from conformance.core.process import run
 from conformance.core.waiting import eventually
 
-#: Container states that do not become better by waiting.
-HOPELESS = frozenset(
+#: container states from which a container does not start by itself
+TERMINAL_REASONS = frozenset(
     {
         "ImagePullBackOff",
         "ErrImagePull",
@@ -155,6 +155,6 @@ def pod_states(pods: dict[str, Any]) -> tuple[PodState, ...]:
 def _hopeless(states: tuple[PodState, ...]) -> str | None:
     for state in states:
         for reason in state.reasons:
-            if reason.split(": ", 1)[1].split(" ")[0] in HOPELESS:
+            if reason.split(": ", 1)[1].split(" ")[0] in TERMINAL_REASONS:
                 return f"{state.name}: {reason}"
     return None

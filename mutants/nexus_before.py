@@ -18,7 +18,7 @@ from pathlib import Path
 from conformance.core.process import run
 from environments.host.engine import Engine
 from environments.images.builder import Builder
-from environments.images.catalogue import Catalogue, Download
+from environments.images.catalogue import Download, ImageCatalogue
 
 VERSION = "3.62.0-01"
 ZIP = Download(
@@ -38,7 +38,7 @@ ENV JAVA_HOME=/opt/java
 """
 
 
-def image(catalogue: Catalogue, engine: Engine) -> str:
+def image(catalogue: ImageCatalogue, engine: Engine) -> str:
     """Build it where it is missing; its name. Raises BuildFailure, CommandFailed."""
     before = dataclasses.replace(catalogue, upstream=False, downloads={**catalogue.downloads, ZIP.name: ZIP})
     base = Builder(before, engine).ensure("nexus")
@@ -54,7 +54,7 @@ def image(catalogue: Catalogue, engine: Engine) -> str:
     return name
 
 
-def load(catalogue: Catalogue, engine: Engine, nodes: Iterable[str]) -> str:
+def load(catalogue: ImageCatalogue, engine: Engine, nodes: Iterable[str]) -> str:
     """Bring it into running nodes; its tag."""
     name = image(catalogue, engine)
     for node in nodes:

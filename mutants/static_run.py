@@ -31,7 +31,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class StaticVerdict:
     """What one stack got: first lines by failed requirement, and the blocked ones."""
 
     failed: dict[str, list[str]]
@@ -43,7 +43,7 @@ def checks() -> tuple[Check, ...]:
     return tuple(check for module in _modules() for check in _of(module))
 
 
-def verdict(contract_file: Path) -> Verdict:
+def verdict(contract_file: Path) -> StaticVerdict:
     """Run all static checks against the stack beside `contract_file`."""
     loaded = load(contract_file)
     given = {"stack_files": StackFiles(loaded), "contract": loaded.contract, "loaded_contract": loaded}
@@ -63,7 +63,7 @@ def verdict(contract_file: Path) -> Verdict:
                 blocked |= set(check.requirements)
         except NonConformance as error:
             _note(failed, check, error)
-    return Verdict(failed, frozenset(blocked))
+    return StaticVerdict(failed, frozenset(blocked))
 
 
 def _note(failed: dict[str, list[str]], check: Check, error: NonConformance) -> None:

@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 from conformance.core import xml
 from conformance.core.errors import EnvironmentFailure
 from conformance.core.process import run
-from environments.base import Login, Registry
+from environments.base import Login, RegistryEndpoint
 from environments.deploy.relay import relay
 
 SUITE = "OCI Conformance Test/"
@@ -41,7 +41,7 @@ class Suite:
     """The compiled suite, and the registry that it is run against."""
 
     program: str
-    registry: Registry
+    registry: RegistryEndpoint
     login: Login
     ca_bundle: str
 

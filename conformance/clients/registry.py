@@ -18,7 +18,7 @@ from conformance.clients.http import Http, expect
 from conformance.contract.model import Contract
 from conformance.core.errors import EnvironmentFailure
 from conformance.core.nonconformance import NonConformance, PreconditionFailed
-from environments.base import Registry as Address
+from environments.base import RegistryEndpoint as Address
 
 ACCEPTED = (
     f"{artifacts.MANIFEST}, application/vnd.docker.distribution.manifest.list.v2+json, "

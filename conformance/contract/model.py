@@ -181,7 +181,7 @@ class EcrRepository(Part):
     )
 
 
-class Registry(Part):
+class RegistryContract(Part):
     account: str = Field(description="AWS account id", pattern=r"^\d{12}$")
     region: str = Field(description="AWS region")
     repositories: tuple[EcrRepository, ...] = Field(description="repositories provisioned at set-up")
@@ -287,7 +287,7 @@ class Contract(Part):
     kubernetes: Kubernetes
     jenkins: Jenkins
     nexus: Nexus
-    registry: Registry
+    registry: RegistryContract
     products: tuple[Product, ...] = ()
     budgets: Budgets = Budgets()
     upgrade: Upgrade = Upgrade()

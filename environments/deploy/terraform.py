@@ -17,7 +17,7 @@ from subprocess import CompletedProcess
 
 from conformance.core.errors import CommandFailed, EnvironmentFailure, HostUnfit
 from conformance.core.process import run
-from environments.base import Registry
+from environments.base import RegistryEndpoint
 from environments.deploy.declaration import Declaration
 from environments.deploy.relay import relay
 
@@ -59,7 +59,7 @@ class Terraform:
     program: Path
     folder: Path
 
-    def apply(self, declaration: Declaration, registry: Registry, ca_bundle: str = "") -> Applied:
+    def apply(self, declaration: Declaration, registry: RegistryEndpoint, ca_bundle: str = "") -> Applied:
         """Make the registry what the declaration says.
 
         `ca_bundle` (a PEM file) is what the registry's certificate is checked against; empty: the host's.
@@ -70,7 +70,7 @@ class Terraform:
         with _environment(registry, ca_bundle) as environment:
             return _counts(self._run(["apply", "-auto-approve"], environment).stdout)
 
-    def check_no_drift(self, applied: Applied, registry: Registry, ca_bundle: str = "") -> None:
+    def check_no_drift(self, applied: Applied, registry: RegistryEndpoint, ca_bundle: str = "") -> None:
         """Plan again after `apply`, which did `applied`; nothing may be left to do.
 
         An apply that found nothing to do was that plan already.
@@ -176,7 +176,7 @@ def local_mirror(env: Mapping[str, str] = os.environ) -> Path | None:
 
 
 @contextmanager
-def _environment(registry: Registry, ca_bundle: str) -> Iterator[dict[str, str]]:
+def _environment(registry: RegistryEndpoint, ca_bundle: str) -> Iterator[dict[str, str]]:
     """Variables for a call that talks to the registry: its login, its certificate, its address."""
     found = _plain(os.environ)
     api = registry.api
@@ -208,7 +208,7 @@ def _plain(env: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _provider(registry: Registry) -> str:
+def _provider(registry: RegistryEndpoint) -> str:
     """Where the module's provider finds the registry; AWS itself needs only the region."""
     settings: dict[str, object] = {"region": registry.region}
     if registry.backend != "aws":

@@ -20,7 +20,7 @@ from botocore.exceptions import (
 )
 
 from conformance.core.errors import EnvironmentFailure, UsageError
-from environments.base import Registry, Service
+from environments.base import RegistryEndpoint, Service
 
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 UNKNOWN_KEY = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"})
@@ -62,9 +62,9 @@ class AwsEcr:
                 remedy="choose another profile (AWS_PROFILE), or correct registry.account in the contract",
             )
 
-    def registry(self) -> Registry:
+    def registry(self) -> RegistryEndpoint:
         suffix = self.registry_host.partition(f"{self.region}.")[2]
-        return Registry(
+        return RegistryEndpoint(
             host=self.registry_host,
             api=Service(f"https://api.ecr.{self.region}.{suffix}"),
             data=Service(f"https://{self.registry_host}"),

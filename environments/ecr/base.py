@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from conformance.core.errors import UsageError
-from environments.base import Login, Registry
+from environments.base import Login, RegistryEndpoint
 
 BackendName = Literal["simulator", "localstack", "aws"]
 TOKEN_VARIABLE = "LOCALSTACK_AUTH_TOKEN"  # noqa: S105 # a variable's name
@@ -16,7 +16,7 @@ CHOICES = ("auto", "simulator", "localstack", "aws")
 
 
 class EcrBackend(Protocol):
-    """Where the registry of a run is. Fixtures and suites know only the `Registry` that it gives."""
+    """Where the registry of a run is. Fixtures and suites know only the `RegistryEndpoint` that it gives."""
 
     @property
     def name(self) -> str:
@@ -32,7 +32,7 @@ class EcrBackend(Protocol):
     def up(self) -> None:
         """Start it or find it, until it answers. Raises EnvironmentFailure."""
 
-    def registry(self) -> Registry:
+    def registry(self) -> RegistryEndpoint:
         """Where it is, after `up`."""
 
     def ended_token(self) -> Login | None:

@@ -17,7 +17,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
 from botocore.config import Config
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError, SSLError
 
-from environments.base import Registry
+from environments.base import RegistryEndpoint
 from environments.ecr.dial import split_address
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ CONNECT_SECONDS = 10
 READ_SECONDS = 60
 
 
-def ecr_client(registry: Registry, ca_bundle: str = "", profile: str = "") -> ECRClient:
+def ecr_client(registry: RegistryEndpoint, ca_bundle: str = "", profile: str = "") -> ECRClient:
     """A client for `registry.api`, with its login or else AWS' own chain (`profile`).
 
     `ca_bundle` (a PEM file) is trusted instead of the host's store; AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE and

@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from conformance.core.errors import CommandFailed, EnvironmentFailure
 from conformance.core.process import run
 from conformance.core.waiting import eventually
-from environments.base import Login, Registry, Service
+from environments.base import Login, RegistryEndpoint, Service
 from environments.ecr.base import TOKEN_VARIABLE
 from environments.ecr.client import ecr_client
 
@@ -108,12 +108,12 @@ class LocalStackEcr:
             )
         self._check_name()
 
-    def registry(self) -> Registry:
+    def registry(self) -> RegistryEndpoint:
         url = self._url()
         connect = url.removeprefix("http://")
         # LocalStack takes a twelve-digit access key id for the account
         login = Login(self.account, "localstack")
-        return Registry(
+        return RegistryEndpoint(
             host=self.registry_host,
             api=Service(url, login, connect),
             data=Service(f"https://{self.registry_host}", None, connect),

@@ -22,7 +22,7 @@ CONTROLLERS = frozenset({"cpu", "memory", "pids"})
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class HostFinding:
     """`seen` and `needed` are short phrases; `remedy` is empty when nothing is to be done."""
 
     name: str
@@ -32,7 +32,7 @@ class Finding:
     remedy: str = ""
 
 
-def judge(facts: HostFacts, *, warm: bool, will_provision: bool) -> tuple[Finding, ...]:
+def judge(facts: HostFacts, *, warm: bool, will_provision: bool) -> tuple[HostFinding, ...]:
     """All findings for a run that builds nothing (`warm`) or everything from packages."""
     return (*_engine(facts, will_provision), *_kernel(facts), *_room(facts, warm), *_rest(facts))
 
@@ -42,7 +42,7 @@ def needs_shim(facts: HostFacts) -> bool:
     return bool(facts.capabilities_missing)
 
 
-def require(findings: Iterable[Finding]) -> None:
+def require(findings: Iterable[HostFinding]) -> None:
     """Raises HostUnfit, with every reason, when a finding says so."""
     unfit = [finding for finding in findings if finding.level == "unfit"]
     if unfit:
@@ -54,24 +54,24 @@ def require(findings: Iterable[Finding]) -> None:
         )
 
 
-def _engine(facts: HostFacts, will_provision: bool) -> Iterator[Finding]:
+def _engine(facts: HostFacts, will_provision: bool) -> Iterator[HostFinding]:
     needed = "a Docker-compatible engine that answers"
     if facts.engine:
-        yield Finding("engine", "ok", f"{facts.engine_version} at {facts.engine}", needed)
+        yield HostFinding("engine", "ok", f"{facts.engine_version} at {facts.engine}", needed)
     elif "dockerd" in facts.programs and facts.root:
-        yield Finding(
+        yield HostFinding(
             "engine", "note", "installed, none answers", needed, "a private one is started for the run"
         )
     elif can_provision(facts):
         level: Level = "note" if will_provision else "unfit"
-        yield Finding("engine", level, "none", needed, "run with --provision-host: it installs Debian's")
+        yield HostFinding("engine", level, "none", needed, "run with --provision-host: it installs Debian's")
     else:
-        yield Finding("engine", "unfit", "none", needed, "install and start Docker, or set DOCKER_HOST")
+        yield HostFinding("engine", "unfit", "none", needed, "install and start Docker, or set DOCKER_HOST")
     if facts.privileged == "yes" or facts.privileged.startswith("not tried"):
         level = "ok" if facts.privileged == "yes" else "note"
-        yield Finding("privileged containers", level, facts.privileged, "the engine starts them")
+        yield HostFinding("privileged containers", level, facts.privileged, "the engine starts them")
     else:
-        yield Finding(
+        yield HostFinding(
             "privileged containers",
             "unfit",
             facts.privileged,
@@ -89,12 +89,12 @@ def can_provision(facts: HostFacts) -> bool:
     )
 
 
-def _kernel(facts: HostFacts) -> Iterator[Finding]:
-    yield Finding(
+def _kernel(facts: HostFacts) -> Iterator[HostFinding]:
+    yield HostFinding(
         "system", "ok" if facts.system == "Linux" else "unfit", f"{facts.system} {facts.kernel}", "Linux"
     )
     controllers = CONTROLLERS - facts.cgroup_controllers
-    yield Finding(
+    yield HostFinding(
         "cgroups",
         "unfit" if controllers else "ok",
         f"version {facts.cgroup_version}"
@@ -103,7 +103,7 @@ def _kernel(facts: HostFacts) -> Iterator[Finding]:
         "mount the missing controllers" if controllers else "",
     )
     if facts.capabilities_missing:
-        yield Finding(
+        yield HostFinding(
             "capabilities",
             "note",
             f"the host lacks {', '.join(facts.capabilities_missing)}",
@@ -111,16 +111,16 @@ def _kernel(facts: HostFacts) -> Iterator[Finding]:
             "the private engine gets a runtime shim that requests less",
         )
     else:
-        yield Finding("capabilities", "ok", "all", "all")
+        yield HostFinding("capabilities", "ok", "all", "all")
     overlay = "overlay" in facts.filesystems
-    yield Finding(
+    yield HostFinding(
         "overlayfs",
         "ok" if overlay else "note",
         "there" if overlay else "not loaded",
         "the overlay file system",
         "" if overlay else "modprobe overlay",
     )
-    yield Finding(
+    yield HostFinding(
         "user namespaces",
         "ok" if facts.user_namespaces else "unfit",
         f"at most {facts.user_namespaces}",
@@ -139,16 +139,16 @@ def _kernel(facts: HostFacts) -> Iterator[Finding]:
     yield _floor("processes", facts.processes, 4096, "ulimit -Hu 30000")
 
 
-def _floor(name: str, seen: int, needed: int, remedy: str) -> Finding:
+def _floor(name: str, seen: int, needed: int, remedy: str) -> HostFinding:
     unlimited = seen in (resource.RLIM_INFINITY, -1)
     fit = unlimited or seen >= needed
     shown = "unlimited" if unlimited else str(seen)
-    return Finding(name, "ok" if fit else "unfit", shown, f"at least {needed}", "" if fit else remedy)
+    return HostFinding(name, "ok" if fit else "unfit", shown, f"at least {needed}", "" if fit else remedy)
 
 
-def _room(facts: HostFacts, warm: bool) -> Iterator[Finding]:
+def _room(facts: HostFacts, warm: bool) -> Iterator[HostFinding]:
     fit = facts.memory_available >= MEMORY
-    yield Finding(
+    yield HostFinding(
         "memory",
         "ok" if fit else "unfit",
         f"{facts.memory_available / GIB:.1f} GiB available",
@@ -158,7 +158,7 @@ def _room(facts: HostFacts, warm: bool) -> Iterator[Finding]:
     for disk in facts.disks:
         floor = DISK_TEMPORARY if disk.path == "/tmp" else DISK_WARM if warm else DISK_COLD  # noqa: S108
         fit = disk.free >= floor
-        yield Finding(
+        yield HostFinding(
             f"disk for {disk.what_for}",
             "ok" if fit else "unfit",
             f"{disk.free / GIB:.1f} GiB free at {disk.path}",
@@ -167,8 +167,8 @@ def _room(facts: HostFacts, warm: bool) -> Iterator[Finding]:
         )
 
 
-def _rest(facts: HostFacts) -> Iterator[Finding]:
-    yield Finding(
+def _rest(facts: HostFacts) -> Iterator[HostFinding]:
+    yield HostFinding(
         "ports",
         "ok" if facts.loopback_port else "unfit",
         "loopback ports can be opened" if facts.loopback_port else "no port of 127.0.0.1 can be opened",
@@ -176,7 +176,7 @@ def _rest(facts: HostFacts) -> Iterator[Finding]:
         "" if facts.loopback_port else "raise net.ipv4.ip_local_port_range",
     )
     behind = facts.newest_source - facts.clock > 86400
-    yield Finding(
+    yield HostFinding(
         "clock",
         "unfit" if behind else "ok",
         time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(facts.clock)),
@@ -184,7 +184,7 @@ def _rest(facts: HostFacts) -> Iterator[Finding]:
         "set the clock" if behind else "",
     )
     git = "git" in facts.programs
-    yield Finding(
+    yield HostFinding(
         "git",
         "ok" if git else "unfit",
         "there" if git else "not there",

@@ -19,7 +19,7 @@ from conformance.core.paths import PROJECT, cache_root, lock_file
 from conformance.core.process import run
 from environments.host.engine import Engine
 from environments.images import downloads, programs, store, tidy, upstream
-from environments.images.catalogue import Catalogue, Download, Image, files_below
+from environments.images.catalogue import Download, Image, ImageCatalogue, files_below
 from environments.trust import host_bundle, java_trust_store
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ CHECK_PROGRAMS = ("conformance",)
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    catalogue: Catalogue
+    catalogue: ImageCatalogue
     engine: Engine
 
     def missing(self, images: Iterable[str]) -> tuple[Task, ...]:

@@ -73,7 +73,7 @@ class Image:
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class ImageCatalogue:
     """All entries for one Kubernetes version, and the keys of what we build.
 
     `upstream`: what has an upstream reference is pulled, also as the base of what we build.
@@ -163,11 +163,11 @@ def tree_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def load(kubernetes: str, upstream: bool = False, file: Path = HERE / "catalogue.toml") -> Catalogue:
+def load(kubernetes: str, upstream: bool = False, file: Path = HERE / "catalogue.toml") -> ImageCatalogue:
     """Read the catalogue for a Kubernetes version."""
     raw = tomllib.loads(file.read_text(encoding="utf-8"))
     images = {entry["name"]: _image(entry, kubernetes) for entry in raw["image"]}
-    return Catalogue(
+    return ImageCatalogue(
         kubernetes=kubernetes,
         upstream=upstream,
         images=images,
@@ -183,7 +183,7 @@ def pinned_kubernetes() -> str:
     return pinned.removeprefix("v")
 
 
-def check_kubernetes(catalogue: Catalogue) -> None:
+def check_kubernetes(catalogue: ImageCatalogue) -> None:
     """Raises UsageError when the contract's Kubernetes is not the one that packages are pinned for."""
     pinned = pinned_kubernetes()
     if pinned != catalogue.kubernetes:

@@ -25,14 +25,14 @@ from conformance.core.paths import cache_root
 from environments.host.engine import Engine
 from environments.images import programs, store
 from environments.images.builder import CHECK_PROGRAMS, HOST_PROGRAMS
-from environments.images.catalogue import Catalogue, module_key
+from environments.images.catalogue import ImageCatalogue, module_key
 
 FORMAT = 1
 LEVEL = 3
 Say = Callable[[str], None]
 
 
-def export(file: Path, catalogue: Catalogue, engine: Engine) -> int:
+def export(file: Path, catalogue: ImageCatalogue, engine: Engine) -> int:
     """Write the kit; everything must be built. Returns its size in bytes.
 
     Raises:
@@ -76,7 +76,7 @@ def export(file: Path, catalogue: Catalogue, engine: Engine) -> int:
     return file.stat().st_size
 
 
-def take(source: str, catalogue: Catalogue, engine: Engine, say: Say) -> None:
+def take(source: str, catalogue: ImageCatalogue, engine: Engine, say: Say) -> None:
     """Bring a kit's content into the cache and the engine; nothing is done when all of it is there.
 
     Raises:
@@ -101,7 +101,7 @@ def take(source: str, catalogue: Catalogue, engine: Engine, say: Say) -> None:
         store.build(catalogue, engine, folder / "images.tar")
 
 
-def _unpack(source: str, folder: Path, catalogue: Catalogue) -> dict[str, Any]:
+def _unpack(source: str, folder: Path, catalogue: ImageCatalogue) -> dict[str, Any]:
     try:
         with (
             _opened(source) as raw,
@@ -132,7 +132,7 @@ def _unpack(source: str, folder: Path, catalogue: Catalogue) -> dict[str, Any]:
     return manifest
 
 
-def _check_inputs(source: str, manifest: dict[str, Any], catalogue: Catalogue) -> None:
+def _check_inputs(source: str, manifest: dict[str, Any], catalogue: ImageCatalogue) -> None:
     expected = {
         "format": FORMAT,
         "store": store.key(catalogue),

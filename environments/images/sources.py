@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from conformance.core.errors import UsageError
 from environments.base import Component
 from environments.images import catalogue as catalogues
-from environments.images.catalogue import Catalogue, Image
+from environments.images.catalogue import Image, ImageCatalogue
 
 if TYPE_CHECKING:
     from environments.host.engine import Engine
@@ -21,7 +21,7 @@ CHOICES = ("auto", "upstream", "packages")
 class ImageSources:
     """`why` is one line for people. `jenkins_image` replaces the controller's image when it is set."""
 
-    catalogue: Catalogue
+    catalogue: ImageCatalogue
     why: str
     jenkins_image: str = ""
 

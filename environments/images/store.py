@@ -16,25 +16,25 @@ from conformance.core.files import lock
 from conformance.core.paths import cache_root, lock_file
 from conformance.core.process import run
 from environments.host.engine import Engine
-from environments.images.catalogue import Catalogue
+from environments.images.catalogue import ImageCatalogue
 
 INSIDE = "/var/lib/containerd"
 
 
-def key(catalogue: Catalogue) -> str:
+def key(catalogue: ImageCatalogue) -> str:
     parts = [f"{image.name}={catalogue.key(image.name)}" for image in catalogue.in_node()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
-def folder(catalogue: Catalogue) -> Path:
+def folder(catalogue: ImageCatalogue) -> Path:
     return cache_root() / "stores" / key(catalogue)
 
 
-def is_built(catalogue: Catalogue) -> bool:
+def is_built(catalogue: ImageCatalogue) -> bool:
     return (folder(catalogue) / ".complete").is_file()
 
 
-def build(catalogue: Catalogue, engine: Engine, archive: Path | None = None) -> None:
+def build(catalogue: ImageCatalogue, engine: Engine, archive: Path | None = None) -> None:
     """Import all in-node images, from the engine or from a `docker save` archive, into a new store."""
     target = folder(catalogue)
     with lock(lock_file(f"store-{target.name}")) as held:
@@ -93,7 +93,7 @@ def build(catalogue: Catalogue, engine: Engine, archive: Path | None = None) -> 
         work.rename(target)
 
 
-def clone(catalogue: Catalogue, target: Path) -> None:
+def clone(catalogue: ImageCatalogue, target: Path) -> None:
     """Give `target` (on the cache's file system) a store of its own, from hard links."""
     source = folder(catalogue)
 

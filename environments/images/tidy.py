@@ -15,13 +15,13 @@ from pathlib import Path
 from conformance.core.paths import cache_root
 from environments.host.engine import Engine
 from environments.images import programs, store
-from environments.images.catalogue import Catalogue
+from environments.images.catalogue import ImageCatalogue
 
 OTHERS = 1
 _NAMED_BY_KEY = re.compile(r"(?P<name>.*?)-?[0-9a-f]{12}")
 
 
-def tidy(catalogue: Catalogue, engine: Engine) -> tuple[str, ...]:
+def tidy(catalogue: ImageCatalogue, engine: Engine) -> tuple[str, ...]:
     """Remove what is old of stores, programs and images; returns the names of what was removed."""
     stores = cache_root() / "stores"
     current = {store.folder(catalogue), *(programs.folder(module) for module in catalogue.modules.values())}
@@ -43,7 +43,7 @@ def _old(folders: Iterable[Path], current: set[Path]) -> list[Path]:
     return [folder for found in by_name.values() for _, folder in sorted(found, reverse=True)[OTHERS:]]
 
 
-def _images(catalogue: Catalogue, engine: Engine) -> tuple[str, ...]:
+def _images(catalogue: ImageCatalogue, engine: Engine) -> tuple[str, ...]:
     words = ("images", "--filter", "label=conformance.image", "--format", "{{.Repository}}:{{.Tag}}")
     current = {catalogue.built(name) for name in catalogue.images}
     others = defaultdict(list)

@@ -9,7 +9,7 @@ from pathlib import Path
 import requests
 
 from conformance.core.waiting import eventually
-from environments.base import Login, Registry, Service
+from environments.base import Login, RegistryEndpoint, Service
 from environments.ecr import manifests
 from environments.ecr.dial import session
 from environments.ecr.manifests import EcrSimulatorConfig
@@ -45,10 +45,10 @@ class EcrSimulator:
         self.kubectl.wait_ready(SYSTEM, selector, READY_SECONDS)
         wait_healthy(self.registry(), str(self.ca_file))
 
-    def registry(self) -> Registry:
+    def registry(self) -> RegistryEndpoint:
         url = f"https://{self.config.host}"
         login = Login(self.config.access_key_id, self.config.secret_access_key)
-        return Registry(
+        return RegistryEndpoint(
             host=self.config.host,
             api=Service(url, login, self.connect()),
             data=Service(url, None, self.connect()),
@@ -66,7 +66,7 @@ class EcrSimulator:
         """It goes with the cluster."""
 
 
-def wait_healthy(registry: Registry, ca_bundle: str, timeout: float = 60) -> None:
+def wait_healthy(registry: RegistryEndpoint, ca_bundle: str, timeout: float = 60) -> None:
     """Return when front, application and registry answer at `registry.data`.
 
     A ready pod is not enough: its port on the host follows when kube-proxy has written its rules.

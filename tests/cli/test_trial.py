@@ -20,7 +20,7 @@ from conformance.pins.running import RunningPlugins
 from conformance.pins.trial import PinSet
 from conformance.sources.plugins import read
 from environments import reap
-from environments.base import Endpoints, Registry, Service
+from environments.base import Endpoints, RegistryEndpoint, Service
 from environments.kind.environment import Kind
 from environments.options import RunOptions
 
@@ -56,7 +56,7 @@ class Stage:
                 raise WaitTimeout(f"{self.broken} is not ready")
             raise WaitTimeout(f"{self.broken} is not ready")
         service = Service("http://jenkins")
-        registry = Registry("h", service, service, "1", "r", "simulator")
+        registry = RegistryEndpoint("h", service, service, "1", "r", "simulator")
         endpoints = Endpoints("r1", "kind", "/k", "c", "", service, service, registry)
         return SimpleNamespace(
             id="r1", folder=folder, endpoints=lambda: endpoints, forget_stack=lambda: None

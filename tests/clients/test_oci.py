@@ -8,7 +8,7 @@ import pytest
 
 from conformance.clients import oci
 from conformance.core.errors import EnvironmentFailure
-from environments.base import Login, Registry, Service
+from environments.base import Login, RegistryEndpoint, Service
 
 REPORT = """<testsuites><testsuite>
 <testcase name="OCI Conformance Test/ping" status="passed"><system-err>GET /v2/</system-err></testcase>
@@ -19,7 +19,9 @@ REPORT = """<testsuites><testsuite>
   <system-out>unexpected status code, expected one of [201], received 503</system-out></testcase>
 <testcase name="OCI Conformance Test/index/push/manifest-by-tag" status="passed"/>
 </testsuite></testsuites>"""
-REGISTRY = Registry("r.example", Service("https://r.example"), Service("https://r.example"), "1", "r", "x")
+REGISTRY = RegistryEndpoint(
+    "r.example", Service("https://r.example"), Service("https://r.example"), "1", "r", "x"
+)
 
 
 def test_what_broke_is_reported_unless_it_is_accepted() -> None:

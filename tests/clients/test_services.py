@@ -17,7 +17,7 @@ from conformance.clients.registry import EcrApi, Registry
 from conformance.core.errors import EnvironmentFailure
 from conformance.core.nonconformance import NonConformance
 from conformance.runner.cleanup import Cleaner
-from environments.base import Registry as Address
+from environments.base import RegistryEndpoint as Address
 from environments.base import Service
 from tests.clients.server import Answer, Asked, Server, json_answer
 

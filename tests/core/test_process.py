@@ -18,10 +18,10 @@ def test_output_and_input_go_through() -> None:
 
 def test_a_failure_tells_status_command_and_last_lines() -> None:
     script = "import sys; print('to stderr', file=sys.stderr); sys.exit(3)"
-    with pytest.raises(CommandFailed) as told:
+    with pytest.raises(CommandFailed) as raised:
         run([sys.executable, "-c", script])
-    assert "status 3" in told.value.what
-    assert told.value.observed == "to stderr"
+    assert "status 3" in raised.value.what
+    assert raised.value.observed == "to stderr"
 
 
 def test_a_failure_may_be_asked_for() -> None:
@@ -36,9 +36,9 @@ def test_a_missing_program_is_named() -> None:
 def test_a_time_limit_ends_the_program_and_keeps_what_it_said() -> None:
     script = "import time; print('so far', flush=True); time.sleep(60)"
     start = time.monotonic()
-    with pytest.raises(CommandFailed, match="did not end within 1 s") as told:
+    with pytest.raises(CommandFailed, match="did not end within 1 s") as raised:
         run([sys.executable, "-c", script], timeout=1)
-    assert told.value.observed == "so far"
+    assert raised.value.observed == "so far"
     assert time.monotonic() - start < 30
 
 

@@ -12,7 +12,7 @@ def test_returns_the_value_that_was_awaited() -> None:
 
 
 def test_a_timeout_carries_the_last_value_and_the_remedy() -> None:
-    with pytest.raises(WaitTimeout) as told:
+    with pytest.raises(WaitTimeout) as raised:
         eventually(
             lambda: {"phase": "Pending"},
             what="pod runs",
@@ -21,9 +21,9 @@ def test_a_timeout_carries_the_last_value_and_the_remedy() -> None:
             interval=0.01,
             remedy="describe it",
         )
-    assert "not within 0.02 s" in str(told.value)
-    assert "Pending" in told.value.observed
-    assert "describe it" in str(told.value)
+    assert "not within 0.02 s" in str(raised.value)
+    assert "Pending" in raised.value.observed
+    assert "describe it" in str(raised.value)
 
 
 def test_a_terminal_state_ends_the_wait_at_once() -> None:
@@ -33,20 +33,20 @@ def test_a_terminal_state_ends_the_wait_at_once() -> None:
         calls.append(1)
         return "ImagePullBackOff"
 
-    with pytest.raises(TerminalState, match="cannot happen any more") as told:
+    with pytest.raises(TerminalState, match="cannot happen any more") as raised:
         eventually(probe, what="pod runs", until=lambda _: False, terminal=lambda state: state, timeout=60)
     assert len(calls) == 1
-    assert "ImagePullBackOff" in told.value.observed
+    assert "ImagePullBackOff" in raised.value.observed
 
 
 def test_transient_exceptions_are_not_yet_and_the_last_one_is_told() -> None:
     def probe() -> bool:
         raise ConnectionRefusedError("port 8080")
 
-    with pytest.raises(WaitTimeout) as told:
+    with pytest.raises(WaitTimeout) as raised:
         eventually(probe, what="it answers", timeout=0.01, interval=0, transient=(ConnectionError,))
-    assert "ConnectionRefusedError: port 8080" in told.value.observed
-    assert isinstance(told.value.__cause__, ConnectionRefusedError)
+    assert "ConnectionRefusedError: port 8080" in raised.value.observed
+    assert isinstance(raised.value.__cause__, ConnectionRefusedError)
 
 
 def test_other_exceptions_go_through() -> None:

@@ -98,9 +98,9 @@ def test_another_version_of_a_plugin_may_lie_beside_the_pinned_one(brought: tupl
 
 def test_all_that_differs_is_told_at_once(brought: tuple[Path, Path]) -> None:
     war, folder = brought
-    with pytest.raises(UsageError) as told:
+    with pytest.raises(UsageError) as raised:
         controller.choose(war, folder, {"git": "5.8.0", "junit": "1", "job-dsl": "1.90"}, "2.516.1")
-    assert told.value.observed.split("\n") == [
+    assert raised.value.observed.split("\n") == [
         "the war is 2.504.3, the contract says 2.516.1",
         "             git:5.8.0 is pinned, 5.7.0 is there",
         "             junit:1 is missing",
@@ -111,9 +111,9 @@ def test_all_that_differs_is_told_at_once(brought: tuple[Path, Path]) -> None:
 def test_a_file_that_is_no_plugin_is_named(brought: tuple[Path, Path], content: bytes) -> None:
     war, folder = brought
     (folder / "broken.jpi").write_bytes(content)
-    with pytest.raises(UsageError) as told:
+    with pytest.raises(UsageError) as raised:
         controller.choose(war, folder, PINS, "2.504.3")
-    assert told.value.where == str(folder / "broken.jpi")
+    assert raised.value.where == str(folder / "broken.jpi")
     with pytest.raises(UsageError, match="no such folder"):
         controller.choose(war, folder / "not-there", PINS, "2.504.3")
 

@@ -43,7 +43,7 @@ FIT = HostFacts(
 
 def unfit(
     seen: HostFacts, *, warm: bool = False, will_provision: bool = False
-) -> dict[str, preflight.Finding]:
+) -> dict[str, preflight.HostFinding]:
     findings = preflight.judge(seen, warm=warm, will_provision=will_provision)
     return {finding.name: finding for finding in findings if finding.level == "unfit"}
 

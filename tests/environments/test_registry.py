@@ -20,7 +20,7 @@ from environments.kind.environment import Kind
 LAB = '''
 """A laboratory's environment: its stack is always there."""
 from pathlib import Path
-from environments.base import Endpoints, Registry, Service
+from environments.base import Endpoints, RegistryEndpoint, Service
 from environments.environment import Environment
 
 class Lab(Environment):
@@ -30,7 +30,7 @@ class Lab(Environment):
         Path(order.run.folder / "lab.txt").write_text(str(order.loaded.file))
         order.say("the laboratory is open")
         service = Service("http://127.0.0.1:9")
-        registry = Registry("lab.example", service, service, "123456789012", "eu-central-1", "lab")
+        registry = RegistryEndpoint("lab.example", service, service, "123456789012", "eu-central-1", "lab")
         return Endpoints(order.run.id, self.name, "/none", "", "", service, service, registry)
 
     def diagnose(self, run, target):

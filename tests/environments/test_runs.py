@@ -12,7 +12,7 @@ import pytest
 from conformance.core.paths import cache_root, state_root
 from conformance.core.process import RUN_MARK
 from environments import runs
-from environments.base import Component, Endpoints, Login, Registry, Service
+from environments.base import Component, Endpoints, Login, RegistryEndpoint, Service
 from environments.host import engine as engines
 from environments.kind import reap
 
@@ -24,7 +24,7 @@ ENDPOINTS = Endpoints(
     ca_bundle="/ca.pem",
     jenkins=Service("http://jenkins", Login("admin", "secret-j"), "127.0.0.1:1"),
     nexus=Service("http://nexus"),
-    registry=Registry(
+    registry=RegistryEndpoint(
         "h", Service("https://h", Login("AKIA", "secret-r")), Service("https://h"), "1", "r", "simulator"
     ),
     components=(Component("jenkins", "1", simulator="simulated controller"),),

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from conformance.clients.http import Http, Unavailable
-from environments.base import Endpoints, Login, Registry, Service
+from environments.base import Endpoints, Login, RegistryEndpoint, Service
 from mutants.fault_proxy import FaultProxies, Rule
 from tests.clients.server import Answer, Server, running
 
@@ -29,7 +29,7 @@ def server() -> Iterator[Server]:
 def through(server: Server, tmp_path: Path) -> Iterator[Through]:
     """`through(**rule)`: a client of the server behind a proxy with that rule."""
     service = Service(server.url, Login("admin", "made-up"))
-    registry = Registry("ecr.example.org", service, service, "1", "r", "local")
+    registry = RegistryEndpoint("ecr.example.org", service, service, "1", "r", "local")
     endpoints = Endpoints("run", "kind", "", "", "", service, service, registry)
     with ExitStack() as stack:
 
@@ -91,7 +91,7 @@ def test_who_asks_is_distinguished(through: Through) -> None:
 
 def test_tls_is_shown_with_an_authority_of_its_own(server: Server, tmp_path: Path) -> None:
     service = Service("https://ecr.example.org", None, server.url.removeprefix("http://"))
-    registry = Registry("ecr.example.org", service, service, "1", "r", "local")
+    registry = RegistryEndpoint("ecr.example.org", service, service, "1", "r", "local")
     endpoints = Endpoints("run", "kind", "", "", "", service, service, registry)
     rule = Rule(service="registry", status=204)
     with FaultProxies(endpoints, [rule], tmp_path) as proxies:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from conformance.core.errors import EnvironmentFailure
-from environments.base import Endpoints, Registry, Service
+from environments.base import Endpoints, RegistryEndpoint, Service
 from mutants.actions import Kubectl, Step
 from mutants.live import LiveMutant
 from mutants.live_run import Journal, Record, Runner
@@ -63,7 +63,7 @@ BROKEN = (_check("JENKINS-20", "failed", "by-hand is there"), _check("JENKINS-21
 @pytest.fixture
 def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
     service = Service("http://127.0.0.1:9")
-    registry = Registry("h", service, service, "1", "r", "local")
+    registry = RegistryEndpoint("h", service, service, "1", "r", "local")
     stack = tmp_path / "endpoints.json"
     stack.write_text(Endpoints("run", "kind", "", "", "", service, service, registry).to_json())
     made = Runner(stack)

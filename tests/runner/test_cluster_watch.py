@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conformance.runner.cluster_watch import lost
-from environments.base import Endpoints, Registry, Service
+from environments.base import Endpoints, RegistryEndpoint, Service
 from environments.reachable import api_server
 from tests.runner.suite_run import checks, outcomes, run, suite
 
@@ -52,7 +52,7 @@ def stack(tmp_path: Path) -> Iterator[Path]:
         }
         (tmp_path / "kubeconfig").write_text(json.dumps(document))
         service = Service("http://127.0.0.1:1")
-        registry = Registry("h", service, service, "1", "r", "local")
+        registry = RegistryEndpoint("h", service, service, "1", "r", "local")
         endpoints = Endpoints(
             "r", "kind", str(tmp_path / "kubeconfig"), "here", "", service, service, registry
         )

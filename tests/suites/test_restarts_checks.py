@@ -14,7 +14,7 @@ import pytest
 from conformance.core.nonconformance import NonConformance
 from conformance.core.paths import PROJECT
 from conformance.core.shared_facts import Shared
-from environments.base import Endpoints, Login, Registry, Service
+from environments.base import Endpoints, Login, RegistryEndpoint, Service
 from reports.load import load_results
 from suites.conftest import NexusRestart
 from suites.restarts import test_return as restarts
@@ -36,7 +36,7 @@ def test_no_request_is_sent_where_it_may_not_disrupt(
 ) -> None:
     """The services are out of reach: a check that sends a request would end in an error."""
     away = Service("http://127.0.0.1:1", Login("admin", "s3cret-word"))
-    registry = Registry("ecr.example.org", away, away, "123456789012", "us-east-1", "existing")
+    registry = RegistryEndpoint("ecr.example.org", away, away, "123456789012", "us-east-1", "existing")
     found = Endpoints(
         run_id="r1",
         environment="existing",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conformance.core.paths import PROJECT
-from environments.base import Endpoints, Login, Registry, Service
+from environments.base import Endpoints, Login, RegistryEndpoint, Service
 from reports.load import load_results
 from reports.model import Check
 from tests.clients.server import Answer, Server, json_answer, running
@@ -34,7 +34,9 @@ def _run(server: Server, layer: str, folder: Path) -> list[Check]:
         ca_bundle="",
         jenkins=service,
         nexus=service,
-        registry=Registry("ecr.example.org", service, service, "123456789012", "us-east-1", "existing"),
+        registry=RegistryEndpoint(
+            "ecr.example.org", service, service, "123456789012", "us-east-1", "existing"
+        ),
         writable=True,
     )
     stack = folder / "endpoints.json"

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from conformance.core.waiting import eventually
-from environments.base import Login, Registry, Service
+from environments.base import Login, RegistryEndpoint, Service
 from environments.ecr.dial import session
 from simulators.ecr.settings import Settings
 
@@ -46,7 +46,7 @@ class Loopback:
 
     settings: Settings
     ca: Path
-    registry: Registry
+    registry: RegistryEndpoint
     processes: list[subprocess.Popen[bytes]]
     environment: dict[str, str]
 
@@ -142,7 +142,7 @@ def running(folder: Path) -> Iterator[Loopback]:
         "ECR_FRONT_PORT": str(settings.front_port),
     }
     connect = f"127.0.0.1:{settings.front_port}"
-    registry = Registry(
+    registry = RegistryEndpoint(
         host=HOST,
         api=Service(f"https://{HOST}", Login(KEY_ID, SECRET), connect),
         data=Service(f"https://{HOST}", None, connect),

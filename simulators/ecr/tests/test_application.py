@@ -170,8 +170,8 @@ def test_lifecycle_policy_is_set_and_taken_away(bench: Bench) -> None:
     )
     (first,) = provision(bench.client, [RepositoryDeclaration(REPOSITORY, lifecycle_policy=policy)])
     assert str(first) == f"{REPOSITORY}: corrected (lifecycle_policy: none -> 1 rules)"
-    told = bench.client.get_lifecycle_policy(repositoryName=REPOSITORY)["lifecyclePolicyText"]
-    assert json.loads(told) == json.loads(policy)
+    answer = bench.client.get_lifecycle_policy(repositoryName=REPOSITORY)["lifecyclePolicyText"]
+    assert json.loads(answer) == json.loads(policy)
     (second,) = provision(bench.client, [RepositoryDeclaration(REPOSITORY)])
     assert second.detail == "lifecycle_policy: 1 rules -> none"
 
@@ -185,8 +185,8 @@ def test_drift_is_told_or_corrected(bench: Bench) -> None:
     bench.client.put_image_tag_mutability(repositoryName=REPOSITORY, imageTagMutability="MUTABLE")
     declared = [RepositoryDeclaration(REPOSITORY, scan_on_push=False)]
     detail = "image_tag_mutability: MUTABLE -> IMMUTABLE; scan_on_push: true -> false"
-    (told,) = provision(bench.client, declared, correct=False)
-    assert (told.action, told.detail) == ("drifted", detail)
+    (answer,) = provision(bench.client, declared, correct=False)
+    assert (answer.action, answer.detail) == ("drifted", detail)
     (corrected,) = provision(bench.client, declared)
     assert (corrected.action, corrected.detail) == ("corrected", detail)
     assert provision(bench.client, declared)[0].action == "unchanged"

@@ -121,8 +121,8 @@ class FakeKube:
 
         def send(stream: int, data: bytes) -> None:
             if stream == 3:
-                told = json.loads(data)
-                causes = told.get("details", {}).get("causes", [{"message": "0"}])
+                answer = json.loads(data)
+                causes = answer.get("details", {}).get("causes", [{"message": "0"}])
                 data = causes[0]["message"].encode()
             with contextlib.suppress(OSError):  # the pod was deleted
                 connection.sendall(FRAME.pack(stream, number, len(data)) + data)

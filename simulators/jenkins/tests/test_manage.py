@@ -54,11 +54,11 @@ def test_a_seeded_script_outside_the_sandbox_waits_for_approval(launch: Launch) 
 
 
 def test_monitors_about_security_are_a_list_of_their_own(launch: Launch) -> None:
-    told = hand(launch()).monitors()
-    assert [name.rpartition(".")[2] for name, _ in told] == [
+    monitors = hand(launch()).monitors()
+    assert [name.rpartition(".")[2] for name, _ in monitors] == [
         "JavaVersionRecommendationAdminMonitor-17-2026-03-31-DANGER"
     ]
-    assert told[0][1].startswith("Java 17 end of life in Jenkins You are running Jenkins on Java 17")
+    assert monitors[0][1].startswith("Java 17 end of life in Jenkins You are running Jenkins on Java 17")
 
     def executors(config: dict[str, Any]) -> None:
         config["jenkins"]["numExecutors"] = 2

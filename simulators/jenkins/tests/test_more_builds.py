@@ -317,8 +317,8 @@ def test_how_often_an_image_is_waited_for_is_an_option_of_the_jvm(
     monkeypatch.setattr("simulators.jenkins.agents.cloud.POLL", 0.05)
     option = "-Dorg.csanchez.jenkins.plugins.kubernetes.pod.retention.Reaper.backoffEventsLimit=1"
     own = Settings.java_property
-    told = Settings(Path(), environment={"JAVA_OPTS": f"-Xmx768m {option}"})
-    monkeypatch.setattr(Settings, "java_property", lambda _, name: own(told, name))
+    settings = Settings(Path(), environment={"JAVA_OPTS": f"-Xmx768m {option}"})
+    monkeypatch.setattr(Settings, "java_property", lambda _, name: own(settings, name))
     simulator = launch()
     simulator.kube.broken_image = True
     yaml = f"spec: {{containers: [{{name: jnlp, image: {BAD}}}]}}"

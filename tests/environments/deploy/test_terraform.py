@@ -15,7 +15,7 @@ import pytest
 from conformance.core.errors import EnvironmentFailure, HostUnfit, UsageError
 from conformance.core.paths import REFERENCE
 from environments import trust
-from environments.base import Login, Registry, Service
+from environments.base import Login, RegistryEndpoint, Service
 from environments.deploy import declaration, terraform
 from environments.deploy.choice import choose
 from environments.ecr.client import ecr_client
@@ -48,9 +48,9 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def registry(url: str = "https://registry.example", connect: str | None = None) -> Registry:
+def registry(url: str = "https://registry.example", connect: str | None = None) -> RegistryEndpoint:
     api = Service(url, login=Login("AKIAEXAMPLE", "canary-12"), connect=connect)
-    return Registry("registry.example", api, api, "123456789012", "us-east-1", "simulator")
+    return RegistryEndpoint("registry.example", api, api, "123456789012", "us-east-1", "simulator")
 
 
 def environment(tools: Path, call: str) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ import requests
 from botocore.exceptions import EndpointConnectionError, SSLError
 
 from conformance.core.errors import EnvironmentFailure, WaitTimeout
-from environments.base import Login, Registry, Service
+from environments.base import Login, RegistryEndpoint, Service
 from environments.ecr.client import ecr_client
 from environments.ecr.dial import session, split_address
 from environments.ecr.provision import RepositoryDeclaration, provision
@@ -57,7 +57,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def registry(certificates: Path) -> Iterator[Registry]:
+def registry(certificates: Path) -> Iterator[RegistryEndpoint]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificates / "tls.crt", certificates / "tls.key")
     context.sni_callback = lambda _socket, name, _context: NAMES.append(name)
@@ -69,7 +69,7 @@ def registry(certificates: Path) -> Iterator[Registry]:
     thread.start()
     connect = f"127.0.0.1:{server.server_address[1]}"
     url = f"https://{HOST}"
-    yield Registry(
+    yield RegistryEndpoint(
         HOST,
         Service(url, Login(KEY_ID, SECRET), connect),
         Service(url, None, connect),
@@ -93,13 +93,13 @@ def misleading_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
         monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
 
 
-def test_requests_by_name(registry: Registry, certificates: Path) -> None:
+def test_requests_by_name(registry: RegistryEndpoint, certificates: Path) -> None:
     with session(registry.data, str(certificates / "ca.crt")) as http:
         seen = http.get(f"https://{HOST}/anything", timeout=10).json()
     assert seen == {"host": HOST, "sni": HOST}
 
 
-def test_requests_checks_the_certificate(registry: Registry, certificates: Path) -> None:
+def test_requests_checks_the_certificate(registry: RegistryEndpoint, certificates: Path) -> None:
     with session(registry.data) as http, pytest.raises(requests.exceptions.SSLError):
         http.get(f"https://{HOST}/", timeout=10)
     other = Service("https://other.test", None, registry.data.connect)
@@ -110,19 +110,21 @@ def test_requests_checks_the_certificate(registry: Registry, certificates: Path)
         http.get("https://other.test/", timeout=10)
 
 
-def test_boto3_by_name(registry: Registry, certificates: Path) -> None:
+def test_boto3_by_name(registry: RegistryEndpoint, certificates: Path) -> None:
     client = ecr_client(registry, str(certificates / "ca.crt"))
     assert client.describe_repositories()["repositories"] == []
     assert SEEN[-1] == HOST
     assert NAMES[-1] == HOST
 
 
-def test_boto3_checks_the_certificate(registry: Registry) -> None:
+def test_boto3_checks_the_certificate(registry: RegistryEndpoint) -> None:
     with pytest.raises(SSLError, match="CERTIFICATE_VERIFY_FAILED"):
         ecr_client(registry).describe_repositories()
 
 
-def test_boto3_tells_a_closed_port_from_a_wrong_certificate(registry: Registry, certificates: Path) -> None:
+def test_boto3_tells_a_closed_port_from_a_wrong_certificate(
+    registry: RegistryEndpoint, certificates: Path
+) -> None:
     closed = replace(registry, api=replace(registry.api, connect=f"127.0.0.1:{free_port()}"))
     client = ecr_client(closed, str(certificates / "ca.crt"))
     with pytest.raises(EndpointConnectionError):
@@ -132,7 +134,7 @@ def test_boto3_tells_a_closed_port_from_a_wrong_certificate(registry: Registry, 
     assert HOST in failure.value.where
 
 
-def test_waiting_for_health_ends(registry: Registry, certificates: Path) -> None:
+def test_waiting_for_health_ends(registry: RegistryEndpoint, certificates: Path) -> None:
     wait_healthy(registry, str(certificates / "ca.crt"), timeout=5)
     closed = replace(registry, data=replace(registry.data, connect=f"127.0.0.1:{free_port()}"))
     with pytest.raises(WaitTimeout, match=HOST):
