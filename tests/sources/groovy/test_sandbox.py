@@ -221,12 +221,13 @@ def test_output_is_no_message_of_the_evaluator(run: Run) -> None:
     assert REFUSED in seeds.errors[0].message
 
 
-def test_limits_of_the_operating_system(engine: GroovyEngine, repository: Path) -> None:
-    others = set(engine.processes)
-    engine.evaluate_seeds(repository, [SeedScript("a.groovy", "folder('a')")], {})
-    (pid,) = set(engine.processes) - others
-    limits = Path(f"/proc/{pid}/limits").read_text(encoding="utf-8")
+def test_limits_of_the_operating_system(repository: Path) -> None:
+    with GroovyEngine(Limits(seconds=20), cached=False) as engine:
+        engine.evaluate_seeds(repository, [SeedScript("a.groovy", "folder('a')")], {})
+        (pid,) = engine.processes
+        limits = Path(f"/proc/{pid}/limits").read_text(encoding="utf-8")
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+        own_network = Path(f"/proc/{pid}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
     assert re.search(r"Max file size +0 +0 ", limits)
-    assert Path(f"/proc/{pid}/environ").read_bytes() == b"LANG=C.UTF-8\0"
-    own_network = Path(f"/proc/{pid}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
+    assert environment == b"LANG=C.UTF-8\0"
     assert own_network is bool(without_network())
