@@ -7,7 +7,6 @@ fact fails with it: the first failure stays visible.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.core.errors import EnvironmentFailure, TerminalState, WaitTimeout
+from conformance.core.files import lock, write_atomically
 from conformance.core.nonconformance import NonConformance
 from conformance.core.owners import alive, born
 from conformance.core.waiting import eventually
@@ -47,7 +47,7 @@ class Shared:
             try:
                 made = self._made(make)
             finally:
-                self._put(value, made)
+                write_atomically(value, json.dumps(made))
         try:
             kept = eventually(
                 lambda: json.loads(value.read_text()) if value.exists() else None,
@@ -73,15 +73,13 @@ class Shared:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"cleanup-{time.time_ns():020d}-{os.getpid()}-{len(what)}"
-        self._put(self.folder / f"{name}.note", {"kind": kind, **what})
+        write_atomically(self.folder / f"{name}.note", json.dumps({"kind": kind, **what}))
 
     @contextmanager
     def held(self, what: str, *, exclusive: bool) -> Iterator[None]:
         """Hold a lock named `what`, exclusively or shared; the lock of a worker that dies is released."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         stem = hashlib.sha256(what.encode()).hexdigest()[:16]
-        with (self.folder / f"{stem}.held").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+        with lock(self.folder / f"{stem}.held", shared=not exclusive):
             yield
 
     def cleanups(self) -> list[dict[str, Any]]:
@@ -111,12 +109,6 @@ class Shared:
             return {"failed": _parts(error, error.what)}
         except EnvironmentFailure as error:
             return {"broke": _parts(error, error.what)}
-
-    @staticmethod
-    def _put(file: Path, value: Mapping[str, Any]) -> None:
-        part = file.with_suffix(f".{os.getpid()}.{time.monotonic_ns()}")
-        part.write_text(json.dumps(value), encoding="utf-8")
-        part.replace(file)
 
 
 def _parts(error: NonConformance | EnvironmentFailure, what: str) -> dict[str, str]:
