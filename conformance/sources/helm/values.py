@@ -230,19 +230,10 @@ def _dependency(
         )
     if charts.is_official(dependency.name, dependency.repository):
         return _official(release, version, given, release.errors, dependency.repository)
-    return ChartValues(
-        dependency.name,
-        version,
-        Fact("", dependency.place),
-        given,
-        given,
-        Node({}, release.place),
-        "no defaults: the chart is not at hand",
-        False,
-        fact(release.name, release.place),
-        fact(release.namespace, release.place),
-        release.place,
-        "",
-        dependency.repository,
-        release.errors,
+    return replace(
+        _without_defaults(release, given, release.errors),
+        chart=dependency.name,
+        version=version,
+        app_version=Fact("", dependency.place),
+        repository=dependency.repository,
     )
