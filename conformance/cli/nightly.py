@@ -132,7 +132,7 @@ def nightly(options: argparse.Namespace) -> int:
 
 
 def _blamed(planned: _Plan, done: Night, wanted: list[Pair], folder: Path) -> Night:
-    """The night with what is to blame for its first red pair, when trials for it are allowed."""
+    """The night with the cause of its first red pair, when trials for it are allowed."""
     red = next((pair for pair, seen in zip(wanted, done.pairs, strict=False) if seen.exit_code == 1), None)
     if red is None or not planned.trials:
         return done
@@ -145,7 +145,7 @@ def _blamed(planned: _Plan, done: Night, wanted: list[Pair], folder: Path) -> Ni
 
     at = folder / f"pair-{wanted.index(red) + 1}"
     sought = _failed(at)
-    # what goes wrong on the way back alone is sought there
+    # a failure of the way back alone is searched there
     ways = () if sought and not _failed(at, "forth") else ("--no-back",)
 
     def attempt(taken: frozenset[str]) -> Outcome:

@@ -77,7 +77,7 @@ def add_stack_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_making_options(parser: argparse._ActionsContainer) -> None:
-    """What a stack is made from."""
+    """The inputs of a stack."""
     add_images_option(parser)
     parser.add_argument(
         "--jenkins-image", default="", metavar="IMAGE", help="a real controller with the pinned plugins"

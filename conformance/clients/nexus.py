@@ -45,7 +45,7 @@ class Coordinates:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryFact:
-    """A repository as Nexus returns it; what does not apply is empty. The same shape as the contract's."""
+    """A repository as Nexus returns it. Fields of other kinds are empty. The same shape as the contract's."""
 
     name: str
     format: str
